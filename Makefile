@@ -1,0 +1,198 @@
+# Astra's build. `make` builds the kernel and the default root; the other targets are listed by `make help`.
+#
+# DEBUG=1   asserts, lock ranks, UBSan and DWARF; output under build/debug
+# SMP=N     number of CPUs for run, debug, test, bench
+# FOLDER=   for compile: build only the objects below this folder
+# T=        for host-test: the name of one test; for test: a pytest -k expression
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+DEBUG ?= 0
+SMP ?= 1
+JOBS ?= $(shell nproc)
+PYTHON := /usr/bin/python3
+CC := gcc
+LD := ld
+
+ifeq ($(DEBUG),1)
+OUT := build/debug
+OBJ := build/obj-debug
+VARIANT_FLAGS := -g -DASTRA_DEBUG=1 -fsanitize=undefined
+else
+OUT := build
+OBJ := build/obj
+VARIANT_FLAGS := -g0 -DASTRA_DEBUG=0
+endif
+
+# ---- flags -------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
+	-Wwrite-strings -Wcast-qual -Wconversion -Wno-sign-conversion
+MACHINE := -ffreestanding -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+	-fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -fno-stack-protector \
+	-fno-stack-clash-protection -fno-asynchronous-unwind-tables
+INCLUDES := -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) -Ikernel
+KERNEL_CFLAGS := -std=gnu11 -O2 $(MACHINE) $(WARNINGS) $(INCLUDES) $(VARIANT_FLAGS)
+KERNEL_ASFLAGS := -ffreestanding -fno-pie $(INCLUDES) $(VARIANT_FLAGS)
+LINKER_SCRIPT := kernel/arch/x86_64/kernel.ld
+KERNEL_LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack \
+	--build-id=none --no-warn-rwx-segments --fatal-warnings -T $(LINKER_SCRIPT)
+
+# ---- sources, found by name ----------------------------------------------------------------------
+
+SOURCES := $(sort $(shell find kernel -name '*.c' -o -name '*.S' 2>/dev/null))
+OBJECTS := $(SOURCES:%=$(OBJ)/%.o)
+TEST_SOURCES := $(sort $(wildcard tests/kernel/*.c))
+TEST_OBJECTS := $(TEST_SOURCES:%=$(OBJ)/%.o)
+USER_TESTS := $(patsubst tests/user/%.c,build/tests/user/%,$(sort $(wildcard tests/user/*.c)))
+USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
+HOST_TESTS := $(patsubst tests/host/test_%.c,%,$(sort $(wildcard tests/host/test_*.c)))
+
+.PHONY: all kernel root user-tests test-kernel compile run test check lint bench debug stress fuzz \
+	suites clean host-test help setup plugin oracle
+
+all: kernel root
+
+kernel: $(OUT)/astra.elf
+root: build/root.cpio
+test-kernel: $(OUT)/test/astra.elf
+user-tests: $(USER_TESTS)
+
+help:
+	@sed -n '3,7s/^# //p' Makefile
+	@echo
+	@echo 'targets: all run test check lint bench debug stress fuzz suites clean'
+	@echo '         compile FOLDER=kernel/lib   host-test T=list   user-tests   test-kernel'
+
+compile: $(filter $(OBJ)/$(patsubst %/,%,$(FOLDER))/%.o,$(OBJECTS) $(TEST_OBJECTS))
+	@echo "compiled $(words $^) objects below $(FOLDER)"
+
+# ---- kernel objects --------------------------------------------------------------------------------
+
+$(OBJ)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OBJ)/%.S.o: %.S Makefile
+	@mkdir -p $(@D)
+	@echo "  AS   $<"
+	@$(CC) $(KERNEL_ASFLAGS) -MMD -MP -c $< -o $@
+
+$(TEST_OBJECTS): KERNEL_CFLAGS += -Itests/kernel
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+
+# ---- the link, with the symbol table of the image in the image --------------------------------------
+# The table's length changes what lies behind it, so the image is linked with an empty table, then
+# with the table of the first link, then with that of the second; tools/link-kernel compares the last two.
+
+$(OUT)/astra.elf: $(OBJECTS) $(LINKER_SCRIPT) tools/link-kernel tools/gensyms
+	@echo "  LD   $@"
+	@tools/link-kernel $@ $(OUT)/gen "$(CC) $(KERNEL_ASFLAGS)" "$(LD) $(KERNEL_LDFLAGS)" $(OBJECTS)
+
+$(OUT)/test/astra.elf: $(OBJECTS) $(TEST_OBJECTS) $(LINKER_SCRIPT) tools/link-kernel tools/gensyms
+	@echo "  LD   $@"
+	@tools/link-kernel $@ $(OUT)/test/gen "$(CC) $(KERNEL_ASFLAGS)" "$(LD) $(KERNEL_LDFLAGS)" \
+		$(OBJECTS) $(TEST_OBJECTS)
+
+# ---- user programs and the root ----------------------------------------------------------------------
+
+USER_CFLAGS := -std=gnu11 -O2 -static -Wall -Wextra -Werror
+
+build/tests/user/%: tests/user/%.c $(wildcard tests/user/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "  MUSL $<"
+	@musl-gcc $(USER_CFLAGS) $< -o $@
+
+build/user/%: user/%.c $(wildcard user/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "  MUSL $<"
+	@musl-gcc $(USER_CFLAGS) $< -o $@
+
+build/root.cpio: tools/mkroot $(shell find image -type f 2>/dev/null) $(USER_PROGRAMS)
+	@mkdir -p $(@D)
+	@echo "  ROOT $@"
+	@tools/mkroot --output $@ $(USER_PROGRAMS:%=--program %)
+
+# ---- host tests ----------------------------------------------------------------------------------------
+# A test names the kernel sources it is linked with in a comment line: ` * host-sources: lib/list.c ...`
+
+HOST_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -DASTRA_HOST=1 \
+	-DASTRA_DEBUG=1 -Ikernel -Itests/host -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+HOST_SUPPORT := $(wildcard tests/host/host_support.c)
+host_sources = $(addprefix kernel/,$(shell sed -n 's/^ \* host-sources: *//p' $(1)))
+
+.SECONDEXPANSION:
+build/tests/host/%: tests/host/test_%.c $$(call host_sources,tests/host/test_$$*.c) $(HOST_SUPPORT) \
+		$(wildcard tests/host/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "  HOST $<"
+	@$(CC) $(HOST_CFLAGS) -MMD -MP -MF $@.d $(filter %.c,$^) -lcmocka -lz -lm -lpthread -o $@
+
+-include $(wildcard build/tests/host/*.d)
+
+host-test: $(if $(T),$(T:%=build/tests/host/%),$(HOST_TESTS:%=build/tests/host/%))
+	@for test in $^; do timeout 300 $$test; done
+
+host-tests-built: $(HOST_TESTS:%=build/tests/host/%)
+
+# ---- running -------------------------------------------------------------------------------------------
+
+setup:
+	@tools/setup
+
+run: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@tools/run --smp $(SMP) --kernel $(OUT)/astra.elf
+
+debug: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) DEBUG=1 all
+	@tools/debug --smp $(SMP)
+
+test: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
+	@tools/test --smp $(SMP) $(if $(T),-k "$(T)")
+
+everything: all test-kernel user-tests host-tests-built plugin oracle
+.PHONY: everything host-tests-built
+
+plugin: build/plugin/insn_count.so
+
+build/plugin/%.so: tools/plugin/%.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) -std=gnu11 -O2 -g -fPIC -shared -Wall -Wextra -Werror $< -o $@
+
+oracle:
+	@tools/oracle
+
+bench: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all plugin oracle
+	@$(PYTHON) bench/first_line.py
+
+check: setup
+	@tools/check
+
+lint: setup
+	@tools/lint --all
+
+stress: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
+	@tools/test --smp $(SMP) --stress
+
+fuzz: setup
+	@tools/fuzz
+
+suites: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
+	@tools/test --smp $(SMP) --suites
+
+clean:
+	rm -rf build
