@@ -196,3 +196,10 @@ suites: setup
 
 clean:
 	rm -rf build
+
+# What the scripts under tools/ compile with.
+print-kernel-cflags:
+	@echo '$(KERNEL_CFLAGS)'
+print-clang-cflags:
+	@echo '$(filter-out -fno-stack-clash-protection,-std=gnu11 -O2 $(MACHINE) $(WARNINGS)) -DASTRA_DEBUG=1'
+.PHONY: print-kernel-cflags print-clang-cflags
