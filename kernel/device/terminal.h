@@ -1,0 +1,82 @@
+// Terminals: the line discipline of POSIX chapter 11 between a driver (serial line, screen, pseudo-terminal) and programs.
+//
+// Input: the driver's interrupt only fills a ring (terminal_input); the line discipline runs in deferred work or a work thread:
+// echo, erase, signals. Reads and writes are serialised by the terminal's mutex. Job control asks process/ through
+// terminal_job_ops, since device/ does not know processes.
+#pragma once
+
+#include "device/node.h"
+#include "file/open_file.h"
+#include "lib/ring.h"
+#include "scheduler/id.h"
+#include "uapi/termios.h"
+
+struct terminal;
+
+// A driver's side. Stateless table; `driver_data` of the terminal is the driver's.
+struct terminal_driver {
+    const char *name; // "ttyS"
+    // Sends; returns how many bytes were taken (all, for a polled line). Any context but interrupt-off is fine; must not sleep.
+    size_t (*write)(struct terminal *terminal, const char *bytes, size_t count);
+    void (*settings_changed)(struct terminal *terminal, const struct uapi_termios *old); // may be NULL
+    void (*hang_up)(struct terminal *terminal);                                          // may be NULL
+};
+
+struct terminal {
+    struct refcount references;
+    const struct terminal_driver *driver; // [I]
+    void *driver_data;                    // [I]
+    char name[16];                        // [I] "ttyS0"
+    uint32_t number;                      // [I] dev_t
+    struct mutex lock;
+    struct uapi_termios termios;          // [l]
+    struct uapi_winsize window;           // [l]
+    struct id *foreground_group;          // [l process tree] a reference or NULL
+    struct id *session;                   // [l process tree] a reference or NULL: whose controlling terminal it is
+    struct wait_queue readers, writers;
+    bool is_hung_up;                      // [a]
+    struct terminal_discipline *discipline; // [I] private to terminal*.c: rings, canonical line, column
+};
+
+// Answers of process/ to the line discipline's questions. All are about the current task unless a session is named.
+struct terminal_job_ops {
+    // Signals every process of a group. Any thread context.
+    void (*signal_group)(struct id *group, int signal);
+    // May the current task read (or write, or set attributes of) the terminal? 0; -ERESTARTSYS after SIGTTIN/SIGTTOU was sent to its
+    // group; -EIO if it is orphaned or ignores the signal (reading). `is_write`: SIGTTOU's rules.
+    int (*may_access)(struct terminal *terminal, bool is_write);
+    // The caller's session id, a borrowed pointer, NULL for kernel threads.
+    struct id *(*caller_session)(void);
+    bool (*caller_is_session_leader)(void);
+    // The caller's controlling terminal, with a reference, or NULL. For /dev/tty.
+    struct terminal *(*caller_terminal)(void);
+    // TIOCSCTTY / open without O_NOCTTY: makes it the caller's session's. 0 or -EPERM.
+    int (*set_controlling)(struct terminal *terminal, bool steal);
+    int (*give_up_controlling)(struct terminal *terminal); // TIOCNOTTY
+    // TIOCSPGRP: 0, -EPERM, -ESRCH, -ENOTTY. TIOCGPGRP: number or -ENOTTY.
+    int (*set_foreground)(struct terminal *terminal, int group_number);
+    int (*get_foreground)(struct terminal *terminal);
+    int (*get_session)(struct terminal *terminal); // TIOCGSID
+};
+void terminal_set_job_ops(const struct terminal_job_ops *ops); // once, by process/job_control.c
+
+// Makes a terminal (one reference) with default settings; publishing the node is the driver's business. NULL: out of memory.
+must_check struct terminal *terminal_create(const struct terminal_driver *driver, void *driver_data, const char *name, uint32_t number);
+void terminal_get(struct terminal *terminal);
+void terminal_put(struct terminal *terminal);
+
+// From the driver's interrupt handler or deferred work: bytes that arrived. Never sleeps; drops what does not fit.
+void terminal_input(struct terminal *terminal, const char *bytes, size_t count);
+// The driver can take more output.
+void terminal_output_ready(struct terminal *terminal);
+// The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP.
+void terminal_hang_up(struct terminal *terminal);
+
+// file_ops of opened terminals; node.open of a driver's node calls terminal_open with its terminal.
+extern const struct file_ops terminal_file_ops;
+int terminal_open(struct terminal *terminal, struct open_file *file);
+struct terminal *terminal_from_file(struct open_file *file); // NULL: not a terminal
+
+// The console: what /dev/console opens and where the kernel shell reads. Chosen by console=; the last one registered wins if not given.
+void terminal_set_console(struct terminal *terminal);
+struct terminal *terminal_console(void); // borrowed; NULL before a driver has one

@@ -1,0 +1,110 @@
+// An open file: what a descriptor refers to. Position, mode, the opener's credentials, a table of operations.
+#pragma once
+
+#include "file/poll.h"
+#include "lib/compiler.h"
+#include "lib/types.h"
+#include "memory/io_iter.h"
+#include "scheduler/credentials.h"
+#include "scheduler/mutex.h"
+#include "sync/refcount.h"
+#include "uapi/fcntl.h"
+#include "vm/address_space.h"
+#include "vm/backing.h"
+
+struct open_file;
+struct uapi_stat;
+
+// One control command. The system-call floor copies `bytes_in` in before and `bytes_out` out after; the handler sees kernel memory.
+struct ioctl_row {
+    uint32_t command;
+    uint16_t bytes_in;
+    uint16_t bytes_out;
+    // `data` is a buffer of the larger size (NULL if both are 0); `argument` the raw third argument. Result or -errno.
+    long (*handler)(struct open_file *file, void *data, unsigned long argument);
+};
+enum { IOCTL_BYTES_MAX = 256 };
+
+// Takes directory entries. False: full, stop; the entry was not taken.
+struct directory_sink {
+    bool (*add)(struct directory_sink *sink, const char *name, size_t length, uint64_t inode, unsigned type, uint64_t next_position);
+};
+
+enum file_ops_flag {
+    FILE_OPS_STREAM = 1,     // no position: lseek, pread, pwrite give ESPIPE
+    FILE_OPS_NO_SEEK = 2,    // lseek gives ESPIPE, pread works (some devices)
+    FILE_OPS_NO_POSITION_LOCK = 4, // position is not used
+    FILE_OPS_NONSEEK_ZERO = 8,     // lseek succeeds and returns 0 (/dev/null, /dev/zero)
+};
+
+// Every slot may be empty: then the default stands. Results as the system calls', -ERESTARTSYS where a signal interrupts.
+// The file is referenced by the caller. `position` is the place and is advanced by the operation.
+struct file_ops {
+    const char *name;  // for /proc/<pid>/fd and debugging: "pipe", "terminal"
+    unsigned flags;    // enum file_ops_flag
+    ssize_t (*read)(struct open_file *file, struct io_iter *iter, uint64_t *position);          // default -EINVAL
+    ssize_t (*write)(struct open_file *file, struct io_iter *iter, uint64_t *position);         // default -EINVAL
+    int64_t (*seek)(struct open_file *file, int64_t offset, int whence);                        // default: by size_of
+    unsigned (*poll)(struct open_file *file, struct poll_context *context);                     // default: always ready
+    const struct ioctl_row *ioctls;                                                             // default -ENOTTY
+    size_t ioctl_count;
+    int (*map)(struct open_file *file, struct map_request *request); // fills cache and backing; default -ENODEV
+    int (*read_directory)(struct open_file *file, struct directory_sink *sink);                 // default -ENOTDIR
+    int (*sync)(struct open_file *file, bool data_only);                                        // default -EINVAL
+    int (*truncate)(struct open_file *file, uint64_t size);                                     // default -EINVAL
+    int (*allocate)(struct open_file *file, int mode, uint64_t offset, uint64_t bytes);         // fallocate; default -ENODEV
+    int (*get_status)(struct open_file *file, struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
+    int (*set_flags)(struct open_file *file, unsigned flags);            // veto of F_SETFL; default: accepted
+    void (*close_descriptor)(struct open_file *file, void *owner);       // each close(2) of a descriptor (record locks)
+    void (*release)(struct open_file *file);                             // last reference
+};
+
+struct open_file {
+    struct refcount references;    // [a]
+    unsigned flags;                // [a] O_ACCMODE and status flags as F_GETFL gives them
+    const struct file_ops *ops;    // [I]
+    struct mutex position_lock;    // read/write of files that have a position
+    uint64_t position;             // [l position_lock]
+    struct credentials *credentials; // [I] the opener's; a reference
+    struct backing backing;        // [I] the path, for files opened by name; a reference
+    void *private_data;            // [I] for ops
+    void *vnode;                   // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
+    int owner_pid;                 // [a] F_SETOWN
+    int async_signal;
+    uint64_t directory_cursor;     // [l position_lock] for generated trees
+    struct list_head poll_links;   // kept for epoll
+};
+
+// A file with one reference: `backing` may be NULL (pipes), credentials are referenced. NULL: out of memory.
+must_check struct open_file *open_file_create(const struct file_ops *ops, unsigned flags, void *private_data,
+                                              struct credentials *credentials, const struct backing *backing);
+struct open_file *open_file_get(struct open_file *file); // returns its argument
+void open_file_put(struct open_file *file);               // may sleep at the last one
+
+static inline bool open_file_can_read(const struct open_file *file)
+{
+    return (file->flags & O_ACCMODE) != O_WRONLY && (file->flags & O_PATH) == 0;
+}
+static inline bool open_file_can_write(const struct open_file *file)
+{
+    return (file->flags & O_ACCMODE) != O_RDONLY && (file->flags & O_PATH) == 0;
+}
+static inline bool open_file_is_nonblocking(const struct open_file *file)
+{
+    return (file->flags & O_NONBLOCK) != 0;
+}
+
+// The calls' middle layer: mode checks (-EBADF), position handling, limits on size. All take a borrowed file.
+ssize_t file_read(struct open_file *file, struct io_iter *iter);
+ssize_t file_write(struct open_file *file, struct io_iter *iter);
+ssize_t file_read_at(struct open_file *file, struct io_iter *iter, uint64_t position);  // -ESPIPE for streams
+ssize_t file_write_at(struct open_file *file, struct io_iter *iter, uint64_t position);
+int64_t file_seek(struct open_file *file, int64_t offset, int whence);
+// Whole-buffer kernel read for loaders: bytes read (less only at the end of file) or -errno.
+ssize_t file_read_kernel(struct open_file *file, void *buffer, size_t bytes, uint64_t position);
+// Looks the command up in the file's table. NULL: not there (-ENOTTY).
+const struct ioctl_row *file_ioctl_find(const struct open_file *file, uint32_t command);
+// Copies up to `bytes` from one file to another through the kernel: sendfile. Positions may be NULL (use the file's own).
+ssize_t file_transfer(struct open_file *out, uint64_t *out_position, struct open_file *in, uint64_t *in_position, size_t bytes);
+
+void file_init(void);

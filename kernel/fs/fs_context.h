@@ -1,0 +1,17 @@
+// Who walks, and from where: handed down by const pointer from the system-call floor. Everything is borrowed for the call.
+#pragma once
+
+#include "fs/path.h"
+#include "lib/types.h"
+#include "scheduler/credentials.h"
+
+struct fs_context {
+    const struct credentials *credentials;
+    struct path root;
+    struct path working_directory;
+    uint32_t umask;
+    uint64_t limit_file_size; // RLIMIT_FSIZE, UINT64_MAX: none
+};
+
+// Root's context at the global root: for the kernel's own walks (initramfs, exec of init).
+extern struct fs_context fs_context_kernel;

@@ -1,0 +1,109 @@
+// A file of any kind, independent of its names. A file system embeds it in its own node and gives it a typed table of operations;
+// every empty slot has a default, named below.
+#pragma once
+
+#include "fs/fs_context.h"
+#include "file/open_file.h"
+#include "lib/compiler.h"
+#include "lib/types.h"
+#include "scheduler/mutex.h"
+#include "sync/refcount.h"
+#include "uapi/stat.h"
+#include "vm/page_cache.h"
+
+struct vnode;
+struct name_entry;
+struct file_system; // a mounted instance (fs/mount.h)
+struct pipe;
+
+struct file_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+};
+
+// What setattr changes; only fields in `valid` count.
+enum attribute_bit {
+    ATTRIBUTE_MODE = 1, ATTRIBUTE_UID = 2, ATTRIBUTE_GID = 4, ATTRIBUTE_SIZE = 8,
+    ATTRIBUTE_ACCESS_TIME = 16, ATTRIBUTE_MODIFY_TIME = 32, ATTRIBUTE_CHANGE_TIME = 64,
+};
+struct attributes {
+    unsigned valid;
+    uint32_t mode, uid, gid;
+    uint64_t size;
+    struct file_time access_time, modify_time, change_time;
+};
+
+// All operations on a directory are called with its vnode mutex held (rename: both, and the rename mutex); permissions and existence
+// were checked by the caller. Names come as a negative or positive name entry whose parent is the directory.
+struct vnode_ops {
+    // Finds entry->name in `directory` and calls name_entry_attach (or leaves it negative). 0 or -errno other than -ENOENT.
+    // Default: nothing is there beyond the cached entries (RamFS: entries are the directory).
+    int (*lookup)(struct vnode *directory, struct name_entry *entry);
+    // Make a node of `mode` (S_IFREG, S_IFDIR, S_IFCHR, ... with permission bits, umask applied) and attach it. Default -EPERM.
+    int (*create)(struct vnode *directory, struct name_entry *entry, const struct fs_context *context, uint32_t mode, uint64_t device);
+    int (*symlink)(struct vnode *directory, struct name_entry *entry, const struct fs_context *context, const char *target);
+    int (*link)(struct vnode *directory, struct name_entry *entry, struct vnode *target);
+    int (*unlink)(struct vnode *directory, struct name_entry *entry);
+    int (*rmdir)(struct vnode *directory, struct name_entry *entry); // -ENOTEMPTY
+    // `to` may be positive: it is replaced. flags RENAME_NOREPLACE was handled above; RENAME_EXCHANGE: -EINVAL unless supported.
+    int (*rename)(struct vnode *from_directory, struct name_entry *from, struct vnode *to_directory, struct name_entry *to, unsigned flags);
+    // Directory entries from *position on, without . and .. (the caller gives them). Default: cached children, newest first.
+    int (*read_directory)(struct vnode *directory, struct name_entry *entry, struct directory_sink *sink, uint64_t *position);
+    // A symbolic link's target as text, NUL-terminated. Length or -errno. Default -EINVAL.
+    long (*read_link)(struct vnode *vnode, char *text, size_t size);
+    // A link that jumps to a path (magic links): fills *result with references. Default: follow read_link's text.
+    int (*follow)(struct vnode *vnode, struct path *result);
+    int (*get_attributes)(struct vnode *vnode, struct uapi_stat *status); // default: the vnode's fields
+    int (*set_attributes)(struct vnode *vnode, const struct attributes *attributes); // default: sets the fields
+    int (*permission)(struct vnode *vnode, const struct credentials *credentials, unsigned access); // default: mode bits
+    // Called at open: may replace file->ops, set private_data. Default: regular files get vnode_file_ops, directories
+    // directory_file_ops, devices their node's, FIFOs a pipe's.
+    int (*open)(struct vnode *vnode, struct open_file *file);
+    int (*sync)(struct vnode *vnode, bool data_only); // default 0 if nothing is stored
+    void (*inactive)(struct vnode *vnode);            // last reference: free the embedding node (link count 0: its data too)
+};
+
+struct vnode {
+    const struct vnode_ops *ops;      // [I]
+    struct file_system *file_system;  // [I]
+    struct refcount references;       // [a]
+    struct mutex mutex;               // directory: entries; file: contents and size
+    uint64_t number;                  // [I] inode number
+    uint32_t mode;                    // [l mutex] type bits [I]
+    uint32_t uid, gid;                // [l mutex]
+    uint32_t link_count;              // [l mutex]
+    uint64_t device_number;           // [I] of a device file
+    struct file_time access_time, modify_time, change_time, birth_time; // [l mutex], torn reads are possible and harmless
+    struct page_cache pages;          // contents; pages.size_bytes is the size (also of directories, as stat shows it)
+    uint64_t extra_blocks;            // [l mutex] 512-byte blocks beyond pages.page_count * 8
+    struct pipe *fifo;                // [l mutex] while a FIFO is open
+    unsigned fifo_users;              // [l mutex]
+    struct file_locks *locks;         // [l file locks] flock and record locks; NULL: none
+    struct atomic32 writer_count;     // [a] open for writing; negative side: deny_write_count (ETXTBSY)
+    struct atomic32 deny_write_count; // [a] running as a program
+    void *private_data;               // [I] file system's
+};
+
+// Fills the common fields: one reference, current times, file mode and owner from the context (set-group-id directories: see create).
+void vnode_init(struct vnode *vnode, struct file_system *file_system, const struct vnode_ops *ops, uint64_t number, uint32_t mode);
+void vnode_fini(struct vnode *vnode); // before the embedding object is freed
+void vnode_get(struct vnode *vnode);
+void vnode_put(struct vnode *vnode); // may sleep at the last one
+
+static inline bool vnode_is_directory(const struct vnode *v) { return S_ISDIR(v->mode); }
+static inline bool vnode_is_regular(const struct vnode *v) { return S_ISREG(v->mode); }
+static inline bool vnode_is_symlink(const struct vnode *v) { return S_ISLNK(v->mode); }
+
+enum vnode_access { ACCESS_EXECUTE = 1, ACCESS_WRITE = 2, ACCESS_READ = 4 };
+// May these credentials do that? 0, -EACCES, -EROFS (the mount is checked by the caller).
+must_check int vnode_permission(struct vnode *vnode, const struct credentials *credentials, unsigned access);
+must_check int vnode_get_status(struct vnode *vnode, struct uapi_stat *status);
+struct file_time file_time_now(void);
+
+// file_ops that a file system can use as they are.
+extern const struct file_ops vnode_file_ops;      // regular files by the page cache
+extern const struct file_ops directory_file_ops;
+
+// Regular file or not, for loaders: denies writing while a program runs from it. 0 or -ETXTBSY.
+must_check int vnode_deny_write(struct vnode *vnode);
+void vnode_allow_write(struct vnode *vnode);

@@ -1,0 +1,21 @@
+// Interrupt lines: vectors, routing to the PIC or the APICs, handlers. Handlers run with interrupts off and do not nest.
+#pragma once
+
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+// A handler returns true when the interrupt was its device's (lines may be shared).
+typedef bool interrupt_handler_function(void *context);
+
+// ISA line 0-15 (through the MADT's overrides) or a global interrupt number from 16 on. Unmasks it.
+// 0, -EINVAL (no such line), -ENOMEM.
+must_check int interrupt_register(unsigned line, interrupt_handler_function *handler, void *context, const char *name);
+void interrupt_unregister(unsigned line, interrupt_handler_function *handler, void *context);
+
+void interrupt_init(void); // PIC remapped and masked; APICs where boot_information has them
+
+// For /proc/interrupts: number of lines, then count per CPU and names of one line ("" when unused).
+unsigned interrupt_line_count(void);
+uint64_t interrupt_count(unsigned line, unsigned cpu);
+const char *interrupt_line_name(unsigned line);
+uint64_t interrupt_total(void);

@@ -1,0 +1,72 @@
+// Signals: actions, pending queues, sending, delivery on the way to user mode.
+#pragma once
+
+#include "arch/trap_frame.h"
+#include "lib/compiler.h"
+#include "lib/list.h"
+#include "scheduler/wait_queue.h"
+#include "sync/refcount.h"
+#include "sync/spinlock.h"
+#include "uapi/signal.h"
+
+struct task;
+struct process;
+struct id;
+
+enum { SIGNAL_COUNT = 64 };
+
+static inline uint64_t signal_bit(int number)
+{
+    return 1ULL << (number - 1);
+}
+
+struct queued_signal {
+    struct list_head link;
+    struct uapi_siginfo info;
+};
+
+struct pending_signals {
+    uint64_t set;            // [l] numbers that are pending
+    struct list_head queue;  // [l] struct queued_signal; a standard signal at most once
+};
+
+struct signal_actions {
+    struct refcount references;
+    struct spinlock lock;    // rank SIGNAL; also guards masks and pending queues of the tasks that share it
+    struct uapi_sigaction actions[SIGNAL_COUNT]; // [l]
+    struct wait_queue signalled; // sigtimedwait and signalfd sleep here
+};
+
+// Sending. info NULL: from the kernel (SI_KERNEL). 0, -ESRCH (already gone), -EAGAIN (queue limit, real-time signals). Any thread context.
+int signal_send_process(struct process *process, int number, const struct uapi_siginfo *info);
+int signal_send_task(struct task *task, int number, const struct uapi_siginfo *info);
+// Every member of a group; process_tree_lock is taken inside. 0 if one was reached, -ESRCH, -EPERM; checks permission when `check`.
+int signal_send_group(struct id *group, int number, const struct uapi_siginfo *info, bool check);
+// A fault of the current task: cannot be blocked or ignored.
+void signal_force(int number, const struct uapi_siginfo *info);
+// May the current task signal that process? 0 or -EPERM.
+must_check int signal_permission(struct process *target, int number);
+
+// kill(2) in all its forms; tkill and tgkill (group 0: any).
+long signal_kill(int number, int signal);
+long signal_kill_task(int group, int number, int signal);
+
+// Calls of the current task. `old` may be NULL.
+must_check int signal_set_action(int number, const struct uapi_sigaction *action, struct uapi_sigaction *old);
+void signal_set_mask(uint64_t mask); // SIGKILL and SIGSTOP stay unblocked
+// Waits until a signal is pending that is in `mask`'s complement: sigsuspend; always -ERESTARTNOHAND.
+long signal_suspend(uint64_t mask);
+// sigtimedwait: takes a pending signal of `set`. Its number, -EAGAIN at the deadline, -EINTR.
+long signal_wait(uint64_t set, uint64_t deadline_ns, struct uapi_siginfo *info);
+uint64_t signal_pending_set(struct task *task); // process's and task's
+bool signal_is_ignored(struct task *task, int number);
+// Temporary mask for pselect, ppoll, epoll_pwait: restored on the way to user mode or by the handler's return.
+void signal_set_temporary_mask(uint64_t mask);
+
+// exec: handlers back to default, alternate stack gone, pending kept.
+void signal_reset_for_exec(struct task *task);
+struct signal_actions *signal_actions_create(void);
+struct signal_actions *signal_actions_copy(const struct signal_actions *source);
+void signal_actions_put(struct signal_actions *actions);
+void pending_signals_init(struct pending_signals *pending);
+void pending_signals_discard(struct pending_signals *pending, uint64_t set);

@@ -1,0 +1,149 @@
+// Threads: what the scheduler runs. A thread of a program is process/'s struct task, which embeds this one; a kernel thread is bare.
+//
+// States: Running or Ready (on a run queue), Blocked (on nobody's list but its waiters'), Dead (switched away for the last time; the
+// reaper gives its stack back and calls release). A thread sets its own state to Blocked before it checks what it waits for; wake-ups
+// set Ready.
+#pragma once
+
+#include "arch/context.h"
+#include "arch/cpu_block.h"
+#include "lib/compiler.h"
+#include "lib/list.h"
+#include "lib/types.h"
+#include "sync/atomic.h"
+#include "sync/refcount.h"
+
+struct page_table;
+
+enum thread_state {
+    THREAD_RUNNABLE,        // running or on a run queue
+    THREAD_BLOCKED,         // sleeps, not interruptible
+    THREAD_BLOCKED_INTERRUPTIBLE,
+    THREAD_STOPPED,         // job control; woken by SIGCONT or SIGKILL only
+    THREAD_DEAD,
+};
+
+// Bits of arch.work: looked at on the way to user mode.
+enum thread_work {
+    THREAD_WORK_SIGNAL = 1,     // a signal may be deliverable: interruptible waits end
+    THREAD_WORK_STOP = 2,       // the group stops
+    THREAD_WORK_KILL = 4,       // the group exits: waits that are killable end
+    THREAD_WORK_RESTORE_MASK = 8, // sigsuspend, ppoll: put the saved mask back
+    THREAD_WORK_TRACE = 16,     // kept free for ptrace and trace
+    THREAD_WORK_NOTIFY = 32,    // deferred per-thread work of process/
+};
+
+enum thread_policy { THREAD_NORMAL, THREAD_FIFO, THREAD_ROUND_ROBIN, THREAD_BATCH, THREAD_IDLE = 5 };
+
+struct thread {
+    struct arch_thread arch;       // first: the entry code reaches arch.work through cpu_block.current
+    char name[16];                 // [o] writers: the thread itself; readers may see a mix
+    struct refcount references;    // [a] one for "not dead yet", one per holder
+    struct atomic32 state;         // [a] enum thread_state
+    uint8_t is_on_cpu;             // [l run queue] still on a CPU's stack
+    uint8_t is_queued;             // [l run queue]
+    uint8_t is_kernel;             // [I] never enters user mode
+    uint8_t user_faults_off;       // [o] more than 0: a user copy must not resolve faults
+    int cpu;                       // [l run queue] CPU whose queue it belongs to
+    int policy;                    // [l run queue] enum thread_policy
+    int nice;                      // [l run queue] -20..19
+    int real_time_priority;        // [l run queue] 1..99, 0 for normal
+    uint64_t affinity;             // [l run queue] bit per CPU
+    struct list_head run_link;     // [l run queue]
+    uint64_t slice_left_ns;        // [l run queue]
+    vaddr_t stack_base;            // [I] lowest address of the kernel stack
+    struct page_table *page_table; // [o] a reference; NULL: borrows whatever is loaded
+    void (*entry)(void *argument); // [I] kernel threads
+    void *argument;                // [I]
+    void (*release)(struct thread *thread); // [I] last reference: frees the embedding object
+    // Accounting.
+    uint64_t run_ns;               // [o] time on a CPU in all
+    uint64_t user_ns, kernel_ns;   // [o] split by samples
+    uint64_t switched_in_ns;       // [o]
+    uint64_t started_ns;           // [I] monotonic
+    uint64_t voluntary_switches, involuntary_switches; // [o]
+    uint64_t minor_faults, major_faults;               // [o]
+    const char *waiting_for;       // [o] text for ps and the panic, NULL while it runs
+    struct list_head all_link;     // [l scheduler's list of all threads]
+    int number;                    // [I] thread id once known, 0 for the boot and idle threads
+    uint32_t sleeping_locks_held;  // [o] debug: bit per rank of sleeping locks held
+    void *user_data;               // kept for scheduler/ only
+};
+
+static inline struct thread *thread_current(void)
+{
+    return cpu_block_get(current);
+}
+
+// Fills in a thread whose memory the caller owns (embedding object): a stack, one reference, state BLOCKED; it is not started.
+// entry NULL: a user thread, whose registers the caller prepares by arch_thread_init_user. 0 or -ENOMEM.
+must_check int thread_init(struct thread *thread, const char *name, void (*entry)(void *), void *argument,
+                           void (*release)(struct thread *));
+// Undoes thread_init of a thread that never started.
+void thread_fini(struct thread *thread);
+// Puts it on a run queue for the first time.
+void thread_start(struct thread *thread);
+
+// Makes and starts a kernel thread. NULL: out of memory. It ends by returning from entry.
+struct thread *thread_create_kernel(const char *name, void (*entry)(void *), void *argument);
+
+void thread_get(struct thread *thread);
+void thread_put(struct thread *thread);
+
+// The current thread ends; its stack is reaped later. Its page table must have been given up (page_table == NULL).
+_Noreturn void thread_exit(void);
+
+// Runs other threads until somebody wakes this one; the caller has set its state (thread_prepare_to_block). With
+// state RUNNABLE it is a yield.
+void scheduler_yield(void);
+void scheduler_block(void);
+static inline void thread_prepare_to_block(enum thread_state state)
+{
+    __atomic_store_n(&thread_current()->state.value, (uint32_t)state, __ATOMIC_SEQ_CST);
+}
+static inline void thread_cancel_block(void)
+{
+    atomic32_store(&thread_current()->state, THREAD_RUNNABLE);
+}
+
+// Makes a thread runnable if its state is in the mask of (1 << thread_state) bits. True if it was. Any context.
+bool thread_wake_states(struct thread *thread, unsigned states);
+static inline bool thread_wake(struct thread *thread)
+{
+    return thread_wake_states(thread, 1u << THREAD_BLOCKED | 1u << THREAD_BLOCKED_INTERRUPTIBLE);
+}
+// Sets work bits and wakes it where it sleeps interruptibly (KILL: also STOPPED); kicks its CPU if it runs user code.
+void thread_notify(struct thread *thread, uint32_t work);
+
+// Would an interruptible wait of the current thread end now?
+static inline bool thread_is_interrupted(void)
+{
+    return (__atomic_load_n(&thread_current()->arch.work, __ATOMIC_RELAXED) &
+            (THREAD_WORK_SIGNAL | THREAD_WORK_STOP | THREAD_WORK_KILL)) != 0;
+}
+
+void thread_set_name(struct thread *thread, const char *name);
+// Switches the page table of the current thread (exec, process exit): consumes `table`, may be NULL (keeps the kernel's).
+void thread_set_page_table(struct page_table *table);
+
+// Scheduling parameters (nice, sched_setscheduler, affinity). 0 or -EINVAL.
+must_check int thread_set_policy(struct thread *thread, int policy, int real_time_priority);
+void thread_set_nice(struct thread *thread, int nice);
+must_check int thread_set_affinity(struct thread *thread, uint64_t mask);
+
+// Sleep until an absolute monotonic time. 0, or -EINTR when interruptible and interrupted before.
+int thread_sleep_until(uint64_t deadline_ns, bool interruptible);
+
+// Every thread, for ps and /proc: each is passed with a reference held during the call; may sleep between. Stops at false.
+void thread_visit_all(bool (*visit)(struct thread *thread, void *context), void *context);
+
+void scheduler_init(void);                // makes the boot code thread 0's idle-to-be and the run queues
+_Noreturn void scheduler_idle(void);      // what the boot thread becomes
+// Load averages, fixed point with 11 fractional bits as in /proc/loadavg, and counts.
+void scheduler_load(uint32_t load[3], unsigned *runnable, unsigned *total);
+// CPU time by kind since boot in ns, for /proc/stat.
+struct cpu_times {
+    uint64_t user_ns, nice_ns, system_ns, idle_ns, interrupt_ns;
+};
+void scheduler_cpu_times(unsigned cpu, struct cpu_times *times);
+uint64_t scheduler_switch_count(void);

@@ -1,0 +1,81 @@
+// The one way to sleep. A waiter is an entry with a wake function: a thread, or a poll or epoll entry.
+#pragma once
+
+#include "interrupt/clock.h"
+#include "lib/errno.h"
+#include "lib/list.h"
+#include "scheduler/thread.h"
+#include "sync/spinlock.h"
+
+struct wait_queue {
+    struct spinlock lock;
+    struct list_head waiters; // [l]
+};
+
+#define WAIT_QUEUE_INIT(name) {SPINLOCK_INIT(LOCK_RANK_WAIT_QUEUE), LIST_INIT((name).waiters)}
+
+struct waiter {
+    struct list_head link; // [l]
+    // Called with the queue's lock held, any context. `events` is what wake passed (poll bits, or 0). Returns true when it woke
+    // somebody who counts against wake_one.
+    bool (*wake)(struct waiter *waiter, unsigned events);
+    bool is_exclusive; // wake_one stops after one of these
+};
+
+void wait_queue_init(struct wait_queue *queue);
+void wait_queue_add(struct wait_queue *queue, struct waiter *waiter);
+void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter);
+// Wakes all non-exclusive waiters and up to `exclusive` exclusive ones. Any context.
+void wait_queue_wake(struct wait_queue *queue, unsigned events, unsigned exclusive);
+static inline void wait_queue_wake_all(struct wait_queue *queue)
+{
+    wait_queue_wake(queue, 0, ~0u);
+}
+static inline void wait_queue_wake_one(struct wait_queue *queue)
+{
+    wait_queue_wake(queue, 0, 1);
+}
+static inline bool wait_queue_has_waiters(const struct wait_queue *queue)
+{
+    return !list_is_empty(&queue->waiters);
+}
+
+// A waiting thread. wait_begin enqueues; then, in a loop: wait_prepare (sets the state), check the condition, wait_sleep.
+struct thread_waiter {
+    struct waiter waiter;
+    struct thread *thread;
+};
+void wait_begin(struct wait_queue *queue, struct thread_waiter *waiter, bool is_exclusive);
+void wait_end(struct wait_queue *queue, struct thread_waiter *waiter); // dequeues, state RUNNABLE
+// Sleeps until woken or `deadline_ns` (UINT64_MAX: none). 0, -ETIMEDOUT, or -ERESTARTSYS when state is interruptible and a signal is pending.
+int wait_sleep(enum thread_state state, uint64_t deadline_ns);
+
+// Waits until `condition` (evaluated outside of any lock, possibly often) is true. 0, -ETIMEDOUT, -ERESTARTSYS.
+#define WAIT_COMMON(queue, condition, thread_state, deadline_ns)                                                       \
+    ({                                                                                                                 \
+        int wait_result = 0;                                                                                           \
+        if (!(condition)) {                                                                                            \
+            struct thread_waiter wait_entry;                                                                           \
+            wait_begin((queue), &wait_entry, false);                                                                   \
+            for (;;) {                                                                                                 \
+                thread_prepare_to_block(thread_state);                                                                 \
+                if (condition) {                                                                                       \
+                    wait_result = 0;                                                                                   \
+                    break;                                                                                             \
+                }                                                                                                      \
+                if (wait_result != 0) {                                                                                \
+                    break;                                                                                             \
+                }                                                                                                      \
+                wait_result = wait_sleep((thread_state), (deadline_ns));                                               \
+            }                                                                                                          \
+            wait_end((queue), &wait_entry);                                                                            \
+        }                                                                                                              \
+        wait_result;                                                                                                   \
+    })
+
+#define WAIT(queue, condition) ((void)WAIT_COMMON(queue, condition, THREAD_BLOCKED, UINT64_MAX))
+#define WAIT_UNTIL(queue, condition, deadline_ns) WAIT_COMMON(queue, condition, THREAD_BLOCKED, deadline_ns)
+#define WAIT_INTERRUPTIBLE(queue, condition)                                                                           \
+    WAIT_COMMON(queue, condition, THREAD_BLOCKED_INTERRUPTIBLE, UINT64_MAX)
+#define WAIT_INTERRUPTIBLE_UNTIL(queue, condition, deadline_ns)                                                        \
+    WAIT_COMMON(queue, condition, THREAD_BLOCKED_INTERRUPTIBLE, deadline_ns)

@@ -1,0 +1,36 @@
+// Two nested counts per CPU: "do not preempt me" and "no interrupts". Both may be taken anywhere, in any order, but must be
+// given back in the reverse order. While either is held nobody may sleep.
+#pragma once
+
+#include "arch/cpu.h"
+#include "arch/cpu_block.h"
+#include "lib/compiler.h"
+
+static inline void preempt_disable(void)
+{
+    cpu_block_increment(preempt_count);
+    barrier();
+}
+
+// Runs upcall_reschedule when the last count is given back with a reschedule pending and interrupts are on.
+void preempt_reschedule(void); // in sync/preempt.c
+
+static inline void preempt_enable(void)
+{
+    barrier();
+    cpu_block_decrement(preempt_count);
+    if (unlikely(cpu_block_get(reschedule_pending))) {
+        preempt_reschedule();
+    }
+}
+
+// Interrupts off, nested; remembers whether they were on at the outermost call. Counts as preemption off.
+void interrupts_block(void);
+void interrupts_unblock(void);
+
+// May the current code sleep? (thread context, no count held, interrupts on)
+static inline bool context_may_sleep(void)
+{
+    return cpu_block_get(preempt_count) == 0 && cpu_block_get(interrupt_off_depth) == 0 &&
+           cpu_block_get(interrupt_depth) == 0;
+}
