@@ -1,7 +1,7 @@
 /*
- * A random generator by fast key erasure over ChaCha20: each request first replaces the key by key stream, so what was handed
- * out cannot be computed from a state that leaks later. Pure arithmetic: the caller locks, finds entropy, and decides when
- * the generator counts as seeded (device/).
+ * A random generator by fast key erasure over ChaCha20: each request first replaces the key by key
+ * stream, so what was handed out cannot be computed from a state that leaks later. Pure arithmetic:
+ * the caller locks, finds entropy, and decides when the generator counts as seeded (device/).
  */
 #pragma once
 
@@ -17,7 +17,8 @@ struct random_generator {
 
 void random_generator_init(struct random_generator *generator);
 
-/* Mixes bytes of any quality into the key. They can add to what is unknown and never take from it. */
+/* Mixes bytes of any quality into the key. They can add to what is unknown and never take from it.
+ */
 void random_generator_mix(struct random_generator *generator, const void *entropy, size_t size);
 
 /* Fills the buffer. The quality is that of what was mixed in before. */

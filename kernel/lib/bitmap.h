@@ -1,6 +1,6 @@
 /*
- * Bitmaps: arrays of 64-bit words, bit 0 the lowest of word 0. No locks, and nothing is atomic. A search that finds nothing
- * returns `bits`, the size of the map.
+ * Bitmaps: arrays of 64-bit words, bit 0 the lowest of word 0. No locks, and nothing is atomic. A
+ * search that finds nothing returns `bits`, the size of the map.
  */
 #pragma once
 

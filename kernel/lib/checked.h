@@ -1,6 +1,7 @@
 /*
- * Arithmetic that says when it overflows: for every size and offset that comes from a user, a disk or a wire.
- * Each returns true and stores the exact result, or returns false where it does not fit (then *result is meaningless).
+ * Arithmetic that says when it overflows: for every size and offset that comes from a user, a disk
+ * or a wire. Each returns true and stores the exact result, or returns false where it does not fit
+ * (then *result is meaningless).
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * Names for what the compiler can be told: branch hints, function and data attributes, single loads and stores, and clang's
- * thread-safety annotations. A file that needs a hosted header too includes that one first, since these are short words.
+ * Names for what the compiler can be told: branch hints, function and data attributes, single loads
+ * and stores, and clang's thread-safety annotations. A file that needs a hosted header too includes
+ * that one first, since these are short words.
  */
 #pragma once
 
@@ -25,7 +26,8 @@
 /* Keeps the compiler, not the CPU, from moving memory accesses across it. */
 #define barrier() __asm__ volatile("" ::: "memory")
 
-/* Exactly one load or store of a naturally aligned object that another CPU may touch meanwhile; orders nothing. */
+/* Exactly one load or store of a naturally aligned object that another CPU may touch meanwhile;
+ * orders nothing. */
 #define READ_ONCE(object) (*(const volatile __typeof__(object) *)&(object))
 #define WRITE_ONCE(object, value)                                                                  \
     do {                                                                                           \
@@ -34,8 +36,9 @@
     } while (0)
 
 /*
- * clang's -Wthread-safety: a lock type is a `lock_capability`; the rest stands on functions, or on globals (guarded_by).
- * clang 14 takes guarded_by on no structure member, so fields carry the written legend instead.
+ * clang's -Wthread-safety: a lock type is a `lock_capability`; the rest stands on functions, or on
+ * globals (guarded_by). clang 14 takes guarded_by on no structure member, so fields carry the
+ * written legend instead.
  */
 #if defined(__clang__)
 #    define lock_capability(name)    __attribute__((capability(name)))

@@ -1,13 +1,16 @@
 /*
- * A reader for cpio archives in the "newc" format (070701, and 070702, whose checksum it leaves alone): what an initramfs is
- * made of. It is fed the archive in pieces of any size and calls back for each entry.
+ * A reader for cpio archives in the "newc" format (070701, and 070702, whose checksum it leaves
+ * alone): what an initramfs is made of. It is fed the archive in pieces of any size and calls back
+ * for each entry.
  *
- * It follows the manners of Linux's unpacker: zero bytes between entries and between archives are padding; an entry whose
- * name is empty or too long is skipped, as is the body of anything but a regular file or a symbolic link; of the entries with
- * nlink > 1 that share device, inode and type the later ones are hard links to the first; TRAILER!!! ends an archive and
- * forgets the links, and another archive may follow.
+ * It follows the manners of Linux's unpacker: zero bytes between entries and between archives are
+ * padding; an entry whose name is empty or too long is skipped, as is the body of anything but a
+ * regular file or a symbolic link; of the entries with nlink > 1 that share device, inode and type
+ * the later ones are hard links to the first; TRAILER!!! ends an archive and forgets the links, and
+ * another archive may follow.
  *
- * States: between entries -> header -> name (and a link's target) -> body -> padding -> between entries.
+ * States: between entries -> header -> name (and a link's target) -> body -> padding -> between
+ * entries.
  */
 #pragma once
 
@@ -36,9 +39,11 @@ struct cpio_entry {
     uint32_t rdev_minor;
 };
 
-/* What is passed is borrowed during the call. A negative errno stops the parser with that result. */
+/* What is passed is borrowed during the call. A negative errno stops the parser with that result.
+ */
 struct cpio_ops {
-    /* An entry begins. A hard link may have a body too: it is the content of the file that they share. */
+    /* An entry begins. A hard link may have a body too: it is the content of the file that they
+     * share. */
     int (*entry)(void *context, const struct cpio_entry *entry);
     /* The next piece of a regular file's body. */
     int (*data)(void *context, const uint8_t *bytes, size_t size);
@@ -60,7 +65,8 @@ enum cpio_state {
     CPIO_FAILED,
 };
 
-/* Private to cpio.c but for its size (about 8 KiB: not for the kernel's stack), `offset` and `problem`. */
+/* Private to cpio.c but for its size (about 8 KiB: not for the kernel's stack), `offset` and
+ * `problem`. */
 struct cpio_parser {
     const struct cpio_ops *ops;
     void *context;
@@ -80,15 +86,16 @@ struct cpio_parser {
 void cpio_init(struct cpio_parser *parser, const struct cpio_ops *ops, void *context);
 
 /*
- * Takes the next bytes. Returns how many it took: all of them, or fewer where between two entries a byte stands that starts
- * neither an entry nor padding (then the caller may know what it is: a compressed archive). On an error -EINVAL (damage; see
- * `problem` and `offset`) or what a callback returned; the parser is then of no further use but for cpio_fini.
+ * Takes the next bytes. Returns how many it took: all of them, or fewer where between two entries a
+ * byte stands that starts neither an entry nor padding (then the caller may know what it is: a
+ * compressed archive). On an error -EINVAL (damage; see `problem` and `offset`) or what a callback
+ * returned; the parser is then of no further use but for cpio_fini.
  */
 must_check ssize_t cpio_feed(struct cpio_parser *parser, const uint8_t *data, size_t size);
 
 /*
- * A new archive begins at this offset of the file (after a compressed one, whose own offsets begin at 0): alignment counts
- * from there. Only between entries; hard links are kept.
+ * A new archive begins at this offset of the file (after a compressed one, whose own offsets begin
+ * at 0): alignment counts from there. Only between entries; hard links are kept.
  */
 void cpio_set_offset(struct cpio_parser *parser, uint64_t offset);
 

@@ -1,6 +1,7 @@
 /*
- * Error numbers: Linux's, and the four that never reach user space: a system call that a signal interrupted returns one of
- * them, and process/ turns it into a restart or into -EINTR on the way out.
+ * Error numbers: Linux's, and the four that never reach user space: a system call that a signal
+ * interrupted returns one of them, and process/ turns it into a restart or into -EINTR on the way
+ * out.
  */
 #pragma once
 
@@ -16,6 +17,7 @@
 #define ERESTART_RESTARTBLOCK 516
 
 /*
- * The name of an error number, positive or negative, as "ENOENT"; "EUNKNOWN" for what has no name. The string is constant.
+ * The name of an error number, positive or negative, as "ENOENT"; "EUNKNOWN" for what has no name.
+ * The string is constant.
  */
 const char *errno_name(int error);

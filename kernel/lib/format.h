@@ -1,6 +1,7 @@
 /*
- * Formatted text, with the conversions of C's printf that a kernel wants: d i u x X o c s p %, the lengths hh h l ll z t j,
- * the flags 0 - + space #, width and precision (both also as *). No floating point and no %n.
+ * Formatted text, with the conversions of C's printf that a kernel wants: d i u x X o c s p %, the
+ * lengths hh h l ll z t j, the flags 0 - + space #, width and precision (both also as *). No
+ * floating point and no %n.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 
 /*
  * Writes at most `size` bytes including the terminating zero (always written where size > 0).
- * Returns the length that the whole text has, which is >= size where it was cut. %s of NULL is "(null)".
+ * Returns the length that the whole text has, which is >= size where it was cut. %s of NULL is
+ * "(null)".
  */
 printf_format(3, 4) int format_string(char *buffer, size_t size, const char *format, ...);
 printf_format(3, 0) int format_string_v(char *buffer, size_t size, const char *format,

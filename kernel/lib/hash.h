@@ -1,6 +1,7 @@
 /*
- * Hash functions for tables inside the kernel. They spread well and are quick; they do not resist someone who chooses keys
- * to collide, so a table that outsiders fill mixes a random seed into the key.
+ * Hash functions for tables inside the kernel. They spread well and are quick; they do not resist
+ * someone who chooses keys to collide, so a table that outsiders fill mixes a random seed into the
+ * key.
  */
 #pragma once
 

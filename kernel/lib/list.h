@@ -1,7 +1,8 @@
 /*
- * Intrusive lists. `struct list_head` is a circular doubly linked list: the head and the links of the elements have the same
- * type. `struct hlist_head` is one word with a chain of elements, for hash tables. Neither locks; the _rcu verbs publish so
- * that a reader under rcu_read_lock may walk while one writer changes the list.
+ * Intrusive lists. `struct list_head` is a circular doubly linked list: the head and the links of
+ * the elements have the same type. `struct hlist_head` is one word with a chain of elements, for
+ * hash tables. Neither locks; the _rcu verbs publish so that a reader under rcu_read_lock may walk
+ * while one writer changes the list.
  */
 #pragma once
 
@@ -56,7 +57,8 @@ static inline void list_add_tail(struct list_head *list, struct list_head *node)
     list_insert_between(node, list->prev, list);
 }
 
-/* Takes the element out and resets it, so that list_is_linked is false and a second removal is harmless. */
+/* Takes the element out and resets it, so that list_is_linked is false and a second removal is
+ * harmless. */
 static inline void list_remove(struct list_head *node)
 {
     node->prev->next = node->next;
@@ -126,7 +128,8 @@ static inline void list_add_tail_rcu(struct list_head *list, struct list_head *n
 
 #define list_add_rcu(list, node) list_add_tail_rcu(list, node)
 
-/* Takes the element out but leaves its own links, so that a reader that stands on it goes on; free it after a grace period. */
+/* Takes the element out but leaves its own links, so that a reader that stands on it goes on; free
+ * it after a grace period. */
 static inline void list_remove_rcu(struct list_head *node)
 {
     node->next->prev = node->prev;
@@ -190,7 +193,8 @@ static inline void hlist_add_head_rcu(struct hlist_head *head, struct hlist_node
     hlist_add_head(head, node);
 }
 
-/* Takes the element out but leaves its next pointer for readers that stand on it; free it after a grace period. */
+/* Takes the element out but leaves its next pointer for readers that stand on it; free it after a
+ * grace period. */
 static inline void hlist_remove_rcu(struct hlist_node *node)
 {
     if (!node->link) {

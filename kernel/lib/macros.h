@@ -1,6 +1,6 @@
 /*
- * Small typed helpers: from a member to its structure, array sizes, minimum and maximum, powers of two. Each argument is
- * evaluated once.
+ * Small typed helpers: from a member to its structure, array sizes, minimum and maximum, powers of
+ * two. Each argument is evaluated once.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 /* Bit n of a 64-bit word. */
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* The structure of which *pointer is the field `member`. The comparison makes a pointer to another type an error. */
+/* The structure of which *pointer is the field `member`. The comparison makes a pointer to another
+ * type an error. */
 #define container_of(pointer, type, member)                                                        \
     ({                                                                                             \
         __typeof__(((type *)0)->member) *container_member_ = (pointer);                            \

@@ -1,9 +1,10 @@
 /*
- * A radix tree: a sparse array of pointers by a 64-bit index, six bits a level. It grows upward as large indexes come, so a
- * small file costs one node.
+ * A radix tree: a sparse array of pointers by a 64-bit index, six bits a level. It grows upward as
+ * large indexes come, so a small file costs one node.
  *
- * Writers hold a lock of the caller. Lookups may run beside one writer under RCU, provided that the allocator's `free` waits
- * for a grace period: a node's slots stay readable, and `deferral` is two words that the allocator may use meanwhile.
+ * Writers hold a lock of the caller. Lookups may run beside one writer under RCU, provided that the
+ * allocator's `free` waits for a grace period: a node's slots stay readable, and `deferral` is two
+ * words that the allocator may use meanwhile.
  */
 #pragma once
 
@@ -23,7 +24,8 @@ struct radix_node {
 };
 
 struct radix_allocator {
-    /* Returns memory for one node, `bytes` long, aligned to 8, its content undefined; NULL where there is none. */
+    /* Returns memory for one node, `bytes` long, aligned to 8, its content undefined; NULL where
+     * there is none. */
     void *(*alloc)(size_t bytes);
     /* Takes the node back, at once or after a grace period. */
     void (*free)(void *node);
@@ -41,8 +43,8 @@ void radix_init(struct radix_tree *tree, const struct radix_allocator *allocator
 void *radix_lookup(const struct radix_tree *tree, uint64_t index);
 
 /*
- * Makes sure that the next radix_insert at index needs no memory. Holds until the next radix_remove or radix_destroy.
- * Returns 0 or -ENOMEM.
+ * Makes sure that the next radix_insert at index needs no memory. Holds until the next radix_remove
+ * or radix_destroy. Returns 0 or -ENOMEM.
  */
 must_check int radix_reserve(struct radix_tree *tree, uint64_t index);
 
@@ -53,10 +55,12 @@ must_check int radix_insert(struct radix_tree *tree, uint64_t index, void *item)
 void *radix_remove(struct radix_tree *tree, uint64_t index);
 
 /*
- * The first item at an index >= from; *index gets its index. NULL where there is none (then *index is untouched).
- * A walk: for (item = radix_next(t, 0, &i); item; item = i == UINT64_MAX ? NULL : radix_next(t, i + 1, &i)).
+ * The first item at an index >= from; *index gets its index. NULL where there is none (then *index
+ * is untouched). A walk: for (item = radix_next(t, 0, &i); item; item = i == UINT64_MAX ? NULL :
+ * radix_next(t, i + 1, &i)).
  */
 void *radix_next(const struct radix_tree *tree, uint64_t from, uint64_t *index);
 
-/* Frees all nodes and forgets the items, which stay the caller's. The tree is empty, and usable, afterwards. */
+/* Frees all nodes and forgets the items, which stay the caller's. The tree is empty, and usable,
+ * afterwards. */
 void radix_destroy(struct radix_tree *tree);

@@ -1,6 +1,6 @@
 /*
- * An intrusive red-black tree. The caller walks down by its own order, links the new node at the place found, and asks for
- * the balance to be restored:
+ * An intrusive red-black tree. The caller walks down by its own order, links the new node at the
+ * place found, and asks for the balance to be restored:
  *
  *     struct rb_node **link = &root->node, *parent = NULL;
  *     while (*link) {
@@ -58,7 +58,8 @@ static inline struct rb_node *rb_parent(const struct rb_node *node)
     return (struct rb_node *)(node->parent_and_colour & ~(uintptr_t)1);
 }
 
-/* Hangs a new node at *link, which is the root's pointer (parent NULL) or a NULL child pointer of parent. */
+/* Hangs a new node at *link, which is the root's pointer (parent NULL) or a NULL child pointer of
+ * parent. */
 static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
 {
     node->parent_and_colour = (uintptr_t)parent;

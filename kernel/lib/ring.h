@@ -1,6 +1,7 @@
 /*
- * A ring of bytes whose size is a power of two. One producer and one consumer may use it at the same time without a lock
- * (an interrupt handler and its deferred work); more on a side need one. The two counters run freely and wrap.
+ * A ring of bytes whose size is a power of two. One producer and one consumer may use it at the
+ * same time without a lock (an interrupt handler and its deferred work); more on a side need one.
+ * The two counters run freely and wrap.
  */
 #pragma once
 
@@ -17,7 +18,8 @@ struct ring {
 /* Borrows `data`, of `size` bytes (a power of two), for the life of the ring. */
 void ring_init(struct ring *ring, void *data, size_t size);
 
-/* Stores as much as there is room for, or takes as much as there is; returns the number of bytes. */
+/* Stores as much as there is room for, or takes as much as there is; returns the number of bytes.
+ */
 size_t ring_write(struct ring *ring, const void *data, size_t size);
 size_t ring_read(struct ring *ring, void *data, size_t size);
 

@@ -1,6 +1,7 @@
 /*
- * Memory and strings. The names of ISO C keep their meaning (the compiler calls some of them by itself); the rest is ours.
- * string.c holds the memory functions (kernel only: the host build has libc's), string_text.c the ones on strings.
+ * Memory and strings. The names of ISO C keep their meaning (the compiler calls some of them by
+ * itself); the rest is ours. string.c holds the memory functions (kernel only: the host build has
+ * libc's), string_text.c the ones on strings.
  */
 #pragma once
 
@@ -22,16 +23,18 @@ char *strrchr(const char *string, int character);
 
 /*
  * Copies a string into a buffer of `size` bytes and always terminates it (size > 0).
- * Returns the length copied, or -E2BIG when it was cut (or when size is 0: then nothing is written).
+ * Returns the length copied, or -E2BIG when it was cut (or when size is 0: then nothing is
+ * written).
  */
 ssize_t strscpy(char *destination, const char *source, size_t size);
 
 bool string_has_prefix(const char *string, const char *prefix);
 
 /*
- * Reads an unsigned number at the start of `text`: no space, no sign. `base` is 2 to 36, or 0 for C's prefixes (0x, 0).
- * *value gets the number and *end (may be NULL) the first character after it.
- * Returns 0; -EINVAL where no digit stands; -ERANGE where 64 bits do not hold it. Nothing is written on an error.
+ * Reads an unsigned number at the start of `text`: no space, no sign. `base` is 2 to 36, or 0 for
+ * C's prefixes (0x, 0). *value gets the number and *end (may be NULL) the first character after it.
+ * Returns 0; -EINVAL where no digit stands; -ERANGE where 64 bits do not hold it. Nothing is
+ * written on an error.
  */
 must_check int string_to_u64(const char *text, unsigned int base, uint64_t *value,
                              const char **end);

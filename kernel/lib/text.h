@@ -1,6 +1,7 @@
 /*
- * A bounded text builder: for files whose content is made when they are read. `skip` lets the maker write everything while
- * only the bytes from an offset on are kept, so read() at any position needs no buffer of the whole.
+ * A bounded text builder: for files whose content is made when they are read. `skip` lets the maker
+ * write everything while only the bytes from an offset on are kept, so read() at any position needs
+ * no buffer of the whole.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * The base types that every floor uses: the compiler's freestanding integers, addresses, offsets, and the mark for
- * pointers into user space.
+ * The base types that every floor uses: the compiler's freestanding integers, addresses, offsets,
+ * and the mark for pointers into user space.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ typedef uint64_t vaddr_t;
 typedef int64_t offset_t;
 
 /*
- * Marks a pointer that user space supplied. clang's pass (ASTRA_SPARSE) refuses to dereference one or to mix it with a kernel
- * pointer; only the copy functions of memory/ cast it away.
+ * Marks a pointer that user space supplied. clang's pass (ASTRA_SPARSE) refuses to dereference one
+ * or to mix it with a kernel pointer; only the copy functions of memory/ cast it away.
  */
 #ifdef ASTRA_SPARSE
 #    define __user __attribute__((noderef, address_space(1)))

@@ -1,6 +1,7 @@
 /*
- * The run-time half of -fsanitize=undefined in debug kernels: the __ubsan_handle_* functions that the compiler calls by
- * itself stand in ubsan.c. A finding is our own mistake, so it ends in assert_failed.
+ * The run-time half of -fsanitize=undefined in debug kernels: the __ubsan_handle_* functions that
+ * the compiler calls by itself stand in ubsan.c. A finding is our own mistake, so it ends in
+ * assert_failed.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Device numbers in the encoding that Linux hands to user space: 12 bits of major, 20 of minor, split for the sake of the old
- * 16-bit numbers.
+ * Device numbers in the encoding that Linux hands to user space: 12 bits of major, 20 of minor,
+ * split for the sake of the old 16-bit numbers.
  */
 #pragma once
 

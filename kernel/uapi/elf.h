@@ -1,5 +1,6 @@
 /*
- * ELF64 as the loader and the core dump need it (System V gABI, and the x86-64 psABI for the relocations).
+ * ELF64 as the loader and the core dump need it (System V gABI, and the x86-64 psABI for the
+ * relocations).
  */
 #pragma once
 

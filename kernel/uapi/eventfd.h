@@ -1,5 +1,6 @@
 /*
- * Flags of the calls that make a descriptor for an event: eventfd2, timerfd, signalfd4, inotify and pidfd.
+ * Flags of the calls that make a descriptor for an event: eventfd2, timerfd, signalfd4, inotify and
+ * pidfd.
  */
 #pragma once
 

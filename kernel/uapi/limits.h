@@ -11,7 +11,8 @@
 #define IOV_MAX     1024
 #define NGROUPS_MAX 65536
 
-/* execve: one string, and at least this much for all of them (the rest depends on the stack limit). */
+/* execve: one string, and at least this much for all of them (the rest depends on the stack limit).
+ */
 #define MAX_ARG_STRLEN  131072
 #define MAX_ARG_STRINGS 0x7FFFFFFF
 #define ARG_MAX         131072

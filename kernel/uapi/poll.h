@@ -26,7 +26,8 @@ struct uapi_pollfd {
 };
 _Static_assert(sizeof(struct uapi_pollfd) == 8, "struct pollfd");
 
-/* select(): descriptors in an fd_set of the C library; the kernel takes sets of any length in 64-bit words. */
+/* select(): descriptors in an fd_set of the C library; the kernel takes sets of any length in
+ * 64-bit words. */
 #define FD_SETSIZE 1024
 
 /* The sixth argument of pselect6. */

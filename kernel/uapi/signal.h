@@ -1,6 +1,6 @@
 /*
- * Signals: numbers, actions, siginfo, and the frame that a handler's return finds (see the x86-64 psABI for the layout of the
- * machine context).
+ * Signals: numbers, actions, siginfo, and the frame that a handler's return finds (see the x86-64
+ * psABI for the layout of the machine context).
  */
 #pragma once
 
@@ -290,7 +290,8 @@ _Static_assert(sizeof(struct uapi_ucontext) == 304, "struct ucontext");
 #define UC_SIGCONTEXT_SS     2
 #define UC_STRICT_RESTORE_SS 4
 
-/* What lies at the handler's stack pointer, below the FPU state; the first word is its return address. */
+/* What lies at the handler's stack pointer, below the FPU state; the first word is its return
+ * address. */
 struct uapi_rt_sigframe {
     uint64_t return_address;
     struct uapi_ucontext ucontext;
