@@ -25,17 +25,17 @@ static void publish(void **slot, void *value)
     __atomic_store_n(slot, value, __ATOMIC_RELEASE);
 }
 
-static void publish_root(struct radix_tree *tree, struct radix_node *node)
+static void publish_root(struct radix *tree, struct radix_node *node)
 {
     __atomic_store_n(&tree->root, node, __ATOMIC_RELEASE);
 }
 
-void radix_init(struct radix_tree *tree, const struct radix_allocator *allocator)
+void radix_init(struct radix *tree, const struct radix_allocator *allocator)
 {
-    *tree = (struct radix_tree){.allocator = allocator};
+    *tree = (struct radix){.allocator = allocator};
 }
 
-static struct radix_node *node_create(struct radix_tree *tree, unsigned int shift)
+static struct radix_node *node_create(struct radix *tree, unsigned int shift)
 {
     struct radix_node *node = tree->allocator->alloc(sizeof(*node));
     if (node) {
@@ -56,7 +56,7 @@ static void node_attach(struct radix_node *parent, struct radix_node *node, uint
 }
 
 /* Frees the node, and its ancestors, as far as they are empty. */
-static void prune(struct radix_tree *tree, struct radix_node *node)
+static void prune(struct radix *tree, struct radix_node *node)
 {
     while (node && node->used == 0) {
         struct radix_node *parent = node->parent;
@@ -72,7 +72,7 @@ static void prune(struct radix_tree *tree, struct radix_node *node)
 }
 
 /* Makes the root cover index. */
-static int grow(struct radix_tree *tree, uint64_t index)
+static int grow(struct radix *tree, uint64_t index)
 {
     if (!tree->root) {
         unsigned int shift = 0;
@@ -95,7 +95,7 @@ static int grow(struct radix_tree *tree, uint64_t index)
 
 /* The leaf node for index, made with its ancestors where it is missing; NULL without memory (and
  * nothing is left behind). */
-static struct radix_node *leaf_for(struct radix_tree *tree, uint64_t index)
+static struct radix_node *leaf_for(struct radix *tree, uint64_t index)
 {
     if (grow(tree, index) != 0) {
         return NULL;
@@ -116,12 +116,12 @@ static struct radix_node *leaf_for(struct radix_tree *tree, uint64_t index)
     return node;
 }
 
-int radix_reserve(struct radix_tree *tree, uint64_t index)
+int radix_reserve(struct radix *tree, uint64_t index)
 {
     return leaf_for(tree, index) ? 0 : -ENOMEM;
 }
 
-int radix_insert(struct radix_tree *tree, uint64_t index, void *item)
+int radix_insert(struct radix *tree, uint64_t index, void *item)
 {
     assert(item != NULL);
     struct radix_node *leaf = leaf_for(tree, index);
@@ -139,7 +139,7 @@ int radix_insert(struct radix_tree *tree, uint64_t index, void *item)
 }
 
 /* The leaf node that holds index, or NULL. */
-static struct radix_node *find_leaf(const struct radix_tree *tree, uint64_t index)
+static struct radix_node *find_leaf(const struct radix *tree, uint64_t index)
 {
     struct radix_node *node = __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
     if (!node || !node_covers(node, index)) {
@@ -151,13 +151,13 @@ static struct radix_node *find_leaf(const struct radix_tree *tree, uint64_t inde
     return node;
 }
 
-void *radix_lookup(const struct radix_tree *tree, uint64_t index)
+void *radix_lookup(const struct radix *tree, uint64_t index)
 {
     const struct radix_node *leaf = find_leaf(tree, index);
     return leaf ? __atomic_load_n(&leaf->slots[slot_of(leaf, index)], __ATOMIC_ACQUIRE) : NULL;
 }
 
-void *radix_remove(struct radix_tree *tree, uint64_t index)
+void *radix_remove(struct radix *tree, uint64_t index)
 {
     struct radix_node *leaf = find_leaf(tree, index);
     if (!leaf || !leaf->slots[slot_of(leaf, index)]) {
@@ -198,7 +198,7 @@ static void *next_in_node(const struct radix_node *node, uint64_t *from)
  * it. The root's last slots end the search: behind them the index is not covered, or has wrapped to
  * 0.
  */
-void *radix_next(const struct radix_tree *tree, uint64_t from, uint64_t *index)
+void *radix_next(const struct radix *tree, uint64_t from, uint64_t *index)
 {
     const struct radix_node *node = __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
     while (node && node_covers(node, from)) {
@@ -229,7 +229,7 @@ static struct radix_node *detach_child(struct radix_node *node)
     return NULL;
 }
 
-void radix_destroy(struct radix_tree *tree)
+void radix_destroy(struct radix *tree)
 {
     struct radix_node *node = tree->root;
     publish_root(tree, NULL);

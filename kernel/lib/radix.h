@@ -31,36 +31,36 @@ struct radix_allocator {
     void (*free)(void *node);
 };
 
-struct radix_tree {
+struct radix {
     struct radix_node *root;                 /* [a] written with the caller's lock */
     const struct radix_allocator *allocator; /* [I] */
     size_t count;                            /* [l] items */
 };
 
-void radix_init(struct radix_tree *tree, const struct radix_allocator *allocator);
+void radix_init(struct radix *tree, const struct radix_allocator *allocator);
 
 /* The item at index, or NULL. Borrows: the caller's lock or RCU keeps the item alive. */
-void *radix_lookup(const struct radix_tree *tree, uint64_t index);
+void *radix_lookup(const struct radix *tree, uint64_t index);
 
 /*
  * Makes sure that the next radix_insert at index needs no memory. Holds until the next radix_remove
  * or radix_destroy. Returns 0 or -ENOMEM.
  */
-must_check int radix_reserve(struct radix_tree *tree, uint64_t index);
+must_check int radix_reserve(struct radix *tree, uint64_t index);
 
 /* Stores an item (not NULL). Returns 0, -ENOMEM, or -EEXIST where the index is taken. */
-must_check int radix_insert(struct radix_tree *tree, uint64_t index, void *item);
+must_check int radix_insert(struct radix *tree, uint64_t index, void *item);
 
 /* Takes the item at index out and returns it, or NULL; nodes that become empty are freed. */
-void *radix_remove(struct radix_tree *tree, uint64_t index);
+void *radix_remove(struct radix *tree, uint64_t index);
 
 /*
  * The first item at an index >= from; *index gets its index. NULL where there is none (then *index
  * is untouched). A walk: for (item = radix_next(t, 0, &i); item; item = i == UINT64_MAX ? NULL :
  * radix_next(t, i + 1, &i)).
  */
-void *radix_next(const struct radix_tree *tree, uint64_t from, uint64_t *index);
+void *radix_next(const struct radix *tree, uint64_t from, uint64_t *index);
 
 /* Frees all nodes and forgets the items, which stay the caller's. The tree is empty, and usable,
  * afterwards. */
-void radix_destroy(struct radix_tree *tree);
+void radix_destroy(struct radix *tree);
