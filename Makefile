@@ -50,7 +50,6 @@ TEST_SOURCES := $(sort $(wildcard tests/kernel/*.c))
 TEST_OBJECTS := $(TEST_SOURCES:%=$(OBJ)/%.o)
 USER_TESTS := $(patsubst tests/user/%.c,build/tests/user/%,$(sort $(wildcard tests/user/*.c)))
 USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
-HOST_TESTS := $(patsubst tests/host/test_%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 
 .PHONY: all kernel root user-tests test-kernel compile run test check lint bench debug stress fuzz \
 	suites clean host-test help setup plugin oracle
@@ -120,28 +119,8 @@ build/root.cpio: tools/mkroot $(shell find image -type f 2>/dev/null) $(USER_PRO
 	@tools/mkroot --output $@ $(USER_PROGRAMS:%=--program %)
 
 # ---- host tests ----------------------------------------------------------------------------------------
-# A test names the kernel sources it is linked with in a comment line: ` * host-sources: lib/list.c ...`
 
-HOST_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -DASTRA_HOST=1 \
-	-DASTRA_DEBUG=1 -Ikernel -Itests/host -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
-
-HOST_SUPPORT := $(wildcard tests/host/host_support.c)
-host_sources = $(addprefix kernel/,$(shell sed -n 's/^ \* host-sources: *//p' $(1)))
-
-.SECONDEXPANSION:
-build/tests/host/%: tests/host/test_%.c $$(call host_sources,tests/host/test_$$*.c) $(HOST_SUPPORT) \
-		$(wildcard tests/host/*.h) Makefile
-	@mkdir -p $(@D)
-	@echo "  HOST $<"
-	@$(CC) $(HOST_CFLAGS) -MMD -MP -MF $@.d $(filter %.c,$^) -lcmocka -lz -lm -lpthread -o $@
-
--include $(wildcard build/tests/host/*.d)
-
-host-test: $(if $(T),$(T:%=build/tests/host/%),$(HOST_TESTS:%=build/tests/host/%))
-	@for test in $^; do timeout 300 $$test; done
-
-host-tests-built: $(HOST_TESTS:%=build/tests/host/%)
+include tests/host/host.mk
 
 # ---- running -------------------------------------------------------------------------------------------
 
@@ -161,7 +140,7 @@ test: setup
 	@tools/test --smp $(SMP) $(if $(T),-k "$(T)")
 
 everything: all test-kernel user-tests host-tests-built plugin oracle
-.PHONY: everything host-tests-built
+.PHONY: everything
 
 plugin: build/plugin/insn_count.so
 
