@@ -1,0 +1,27 @@
+# Sourced by every part: runs one command after another in a shell of its own, and says how it ended.
+# run 'COMMAND' or run with the command as its input (a here-document).
+export PATH=/bin TZ=UTC LC_ALL=C HOME=/root
+umask 022
+count=0
+run() {
+    if [ $# -gt 0 ]; then
+        command=$1
+    else
+        command=$(cat)
+    fi
+    count=$((count + 1))
+    echo "## $count: $command"
+    sh -c "$command" 2>&1 < /dev/null
+    echo "-> $?"
+}
+start_part() { # NAME: an empty work folder
+    part=$1
+    echo "#### part $part"
+    rm -rf /w
+    mkdir -p /w
+    cd /w
+}
+end_part() {
+    cd /
+    echo "#### end $part $count"
+}
