@@ -27,59 +27,70 @@ enum { IOCTL_BYTES_MAX = 256 };
 
 // Takes directory entries. False: full, stop; the entry was not taken.
 struct directory_sink {
-    bool (*add)(struct directory_sink *sink, const char *name, size_t length, uint64_t inode, unsigned type, uint64_t next_position);
+    bool (*add)(struct directory_sink *sink, const char *name, size_t length, uint64_t inode,
+                unsigned type, uint64_t next_position);
 };
 
 enum file_ops_flag {
-    FILE_OPS_STREAM = 1,     // no position: lseek, pread, pwrite give ESPIPE
-    FILE_OPS_NO_SEEK = 2,    // lseek gives ESPIPE, pread works (some devices)
-    FILE_OPS_NO_POSITION_LOCK = 4, // position is not used
-    FILE_OPS_NONSEEK_ZERO = 8,     // lseek succeeds and returns 0 (/dev/null, /dev/zero)
+    FILE_OPS_STREAM = 1,                 // no position: lseek, pread, pwrite give ESPIPE
+    FILE_OPS_NO_SEEK = 2,                // lseek gives ESPIPE, pread works (some devices)
+    FILE_OPS_NO_POSITION_LOCK = 4,       // position is not used
+    FILE_OPS_NONSEEK_ZERO = 8,           // lseek succeeds and returns 0 (/dev/null, /dev/zero)
+    FILE_OPS_STRANGE_IOCTL_INVALID = 16, // an unknown ioctl is -EINVAL, not -ENOTTY (/dev/urandom)
 };
 
 // Every slot may be empty: then the default stands. Results as the system calls', -ERESTARTSYS where a signal interrupts.
 // The file is referenced by the caller. `position` is the place and is advanced by the operation.
 struct file_ops {
-    const char *name;  // for /proc/<pid>/fd and debugging: "pipe", "terminal"
-    unsigned flags;    // enum file_ops_flag
-    ssize_t (*read)(struct open_file *file, struct io_iter *iter, uint64_t *position);          // default -EINVAL
-    ssize_t (*write)(struct open_file *file, struct io_iter *iter, uint64_t *position);         // default -EINVAL
-    int64_t (*seek)(struct open_file *file, int64_t offset, int whence);                        // default: by size_of
-    unsigned (*poll)(struct open_file *file, struct poll_context *context);                     // default: always ready
-    const struct ioctl_row *ioctls;                                                             // default -ENOTTY
+    const char *name; // for /proc/<pid>/fd and debugging: "pipe", "terminal"
+    unsigned flags;   // enum file_ops_flag
+    ssize_t (*read)(struct open_file *file, struct io_iter *iter,
+                    uint64_t *position); // default -EINVAL
+    ssize_t (*write)(struct open_file *file, struct io_iter *iter,
+                     uint64_t *position); // default -EINVAL
+    // Position lock held. The new position (stored by the caller) or -errno. Default: file_seek_within by get_status's size.
+    int64_t (*seek)(struct open_file *file, int64_t offset, int whence);
+    unsigned (*poll)(struct open_file *file, struct poll_context *context); // default: always ready
+    const struct ioctl_row *ioctls;                                         // default -ENOTTY
     size_t ioctl_count;
-    int (*map)(struct open_file *file, struct map_request *request); // fills cache and backing; default -ENODEV
-    int (*read_directory)(struct open_file *file, struct directory_sink *sink);                 // default -ENOTDIR
-    int (*sync)(struct open_file *file, bool data_only);                                        // default -EINVAL
-    int (*truncate)(struct open_file *file, uint64_t size);                                     // default -EINVAL
-    int (*allocate)(struct open_file *file, int mode, uint64_t offset, uint64_t bytes);         // fallocate; default -ENODEV
-    int (*get_status)(struct open_file *file, struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
-    int (*set_flags)(struct open_file *file, unsigned flags);            // veto of F_SETFL; default: accepted
-    void (*close_descriptor)(struct open_file *file, void *owner);       // each close(2) of a descriptor (record locks)
-    void (*release)(struct open_file *file);                             // last reference
+    int (*map)(struct open_file *file,
+               struct map_request *request); // fills cache and backing; default -ENODEV
+    int (*read_directory)(struct open_file *file, struct directory_sink *sink); // default -ENOTDIR
+    int (*sync)(struct open_file *file, bool data_only);                        // default -EINVAL
+    int (*truncate)(struct open_file *file, uint64_t size);                     // default -EINVAL
+    int (*allocate)(struct open_file *file, int mode, uint64_t offset,
+                    uint64_t bytes); // fallocate; default -ENODEV
+    int (*get_status)(struct open_file *file,
+                      struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
+    int (*set_flags)(struct open_file *file, unsigned flags); // veto of F_SETFL; default: accepted
+    void (*close_descriptor)(struct open_file *file,
+                             void *owner);   // each close(2) of a descriptor (record locks)
+    void (*release)(struct open_file *file); // last reference
 };
 
 struct open_file {
-    struct refcount references;    // [a]
-    unsigned flags;                // [a] O_ACCMODE and status flags as F_GETFL gives them
-    const struct file_ops *ops;    // [I]
-    struct mutex position_lock;    // read/write of files that have a position
-    uint64_t position;             // [l position_lock]
+    struct refcount references;      // [a]
+    unsigned flags;                  // [a] O_ACCMODE and status flags as F_GETFL gives them
+    const struct file_ops *ops;      // [I]
+    struct mutex position_lock;      // read/write of files that have a position
+    uint64_t position;               // [l position_lock]
     struct credentials *credentials; // [I] the opener's; a reference
-    struct backing backing;        // [I] the path, for files opened by name; a reference
-    void *private_data;            // [I] for ops
-    void *vnode;                   // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
-    int owner_pid;                 // [a] F_SETOWN
+    struct backing backing;          // [I] the path, for files opened by name; a reference
+    void *private_data;              // [I] for ops
+    void *vnode;   // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
+    int owner_pid; // [a] F_SETOWN
     int async_signal;
-    uint64_t directory_cursor;     // [l position_lock] for generated trees
-    struct list_head poll_links;   // kept for epoll
+    uint64_t directory_cursor;   // [l position_lock] for generated trees
+    struct list_head poll_links; // [l epoll] kept for epoll; empty
 };
 
-// A file with one reference: `backing` may be NULL (pipes), credentials are referenced. NULL: out of memory.
-must_check struct open_file *open_file_create(const struct file_ops *ops, unsigned flags, void *private_data,
-                                              struct credentials *credentials, const struct backing *backing);
+// A file with one reference. Takes references of its own of `credentials` and of `*backing` (NULL: nothing behind, as for pipes).
+// What `ops` and private_data are may be replaced until the file is published (device nodes, FIFOs). NULL: out of memory.
+must_check struct open_file *open_file_create(const struct file_ops *ops, unsigned flags,
+                                              void *private_data, struct credentials *credentials,
+                                              const struct backing *backing);
 struct open_file *open_file_get(struct open_file *file); // returns its argument
-void open_file_put(struct open_file *file);               // may sleep at the last one
+void open_file_put(struct open_file *file);              // may sleep at the last one
 
 static inline bool open_file_can_read(const struct open_file *file)
 {
@@ -97,14 +108,28 @@ static inline bool open_file_is_nonblocking(const struct open_file *file)
 // The calls' middle layer: mode checks (-EBADF), position handling, limits on size. All take a borrowed file.
 ssize_t file_read(struct open_file *file, struct io_iter *iter);
 ssize_t file_write(struct open_file *file, struct io_iter *iter);
-ssize_t file_read_at(struct open_file *file, struct io_iter *iter, uint64_t position);  // -ESPIPE for streams
+ssize_t file_read_at(struct open_file *file, struct io_iter *iter,
+                     uint64_t position); // -ESPIPE for streams
 ssize_t file_write_at(struct open_file *file, struct io_iter *iter, uint64_t position);
 int64_t file_seek(struct open_file *file, int64_t offset, int whence);
+// The rules of lseek for an object of `size` bytes without holes, for seek operations. -EINVAL, -EOVERFLOW, -ENXIO (SEEK_DATA and
+// SEEK_HOLE beyond the end).
+int64_t file_seek_within(struct open_file *file, int64_t offset, int whence, uint64_t size);
+// getdents: the operation under the position lock. -EBADF, -ENOTDIR.
+int file_read_directory(struct open_file *file, struct directory_sink *sink);
+// The remaining operations with their mode checks and defaults.
+int file_sync(struct open_file *file, bool data_only);
+int file_truncate(struct open_file *file, uint64_t size);
+int file_allocate(struct open_file *file, int mode, uint64_t offset, uint64_t bytes);
+// F_SETFL: changes O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME and O_ASYNC only, after the operation's veto.
+int file_set_flags(struct open_file *file, unsigned flags);
 // Whole-buffer kernel read for loaders: bytes read (less only at the end of file) or -errno.
 ssize_t file_read_kernel(struct open_file *file, void *buffer, size_t bytes, uint64_t position);
 // Looks the command up in the file's table. NULL: not there (-ENOTTY).
 const struct ioctl_row *file_ioctl_find(const struct open_file *file, uint32_t command);
-// Copies up to `bytes` from one file to another through the kernel: sendfile. Positions may be NULL (use the file's own).
-ssize_t file_transfer(struct open_file *out, uint64_t *out_position, struct open_file *in, uint64_t *in_position, size_t bytes);
+// Copies up to `bytes` from one file to another through the kernel: sendfile. Positions may be NULL (use the file's own). Bytes
+// moved; -EBADF, -EINVAL (the source has no position: pipe, terminal; or the target appends), -ESPIPE (a position for a stream).
+ssize_t file_transfer(struct open_file *out, uint64_t *out_position, struct open_file *in,
+                      uint64_t *in_position, size_t bytes);
 
 void file_init(void);

@@ -7,16 +7,22 @@
 struct pipe;
 
 // pipe(2): two files with one reference each. `flags` O_NONBLOCK, O_DIRECT (-EINVAL). 0, -ENOMEM, -ENFILE.
-must_check int pipe_create(unsigned flags, struct credentials *credentials, struct open_file *ends[2]);
+must_check int pipe_create(unsigned flags, struct credentials *credentials,
+                           struct open_file *ends[2]);
 
-// FIFOs: fs/ keeps one struct pipe per vnode while it is open.
-must_check struct pipe *pipe_object_create(void);          // one reference; NULL: out of memory
+// FIFOs: fs/ keeps one struct pipe per vnode, made at the first open; what is in it goes away when the last end is closed, so it
+// may be kept until the vnode dies.
+must_check struct pipe *pipe_object_create(void); // one reference; NULL: out of memory
 void pipe_object_get(struct pipe *pipe);
 void pipe_object_put(struct pipe *pipe);
-// Opens an end of `pipe` for a file that is being opened by name, with POSIX's blocking rules: sets file->ops and private_data.
+// Opens an end of `pipe` for a file that is being opened by name, with POSIX's blocking rules: sets file->ops and
+// private_data and takes a reference to the pipe; on failure the file is unchanged. May sleep (hold no vnode lock).
 // 0, -ENXIO (O_WRONLY | O_NONBLOCK without a reader), -ERESTARTSYS.
 must_check int pipe_open_fifo(struct pipe *pipe, struct open_file *file);
-// Is it one? For F_GETPIPE_SZ, splice.
+// The pipe of an open file, borrowed; NULL: it is none. For F_GETPIPE_SZ, splice.
 struct pipe *pipe_from_file(struct open_file *file);
-long pipe_get_size(struct pipe *pipe);
+long pipe_get_size(struct pipe *pipe); // capacity in bytes
+// F_SETPIPE_SZ: rounded up to a power of two of pages. The new size; -EBUSY (holds more), -EPERM (over 1 MiB), -EINVAL, -ENOMEM.
 long pipe_set_size(struct pipe *pipe, size_t bytes);
+
+void pipe_init(void); // by file_init

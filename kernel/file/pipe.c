@@ -1,0 +1,340 @@
+// Pipes and FIFOs: the object, its two kinds of ends, opening and closing them.
+//
+// A struct pipe lives as long as an end is open or somebody (a FIFO's vnode) holds it; what is in it goes when the last end is
+// closed. One table of operations serves both ends, since the layer above checks the mode of the file. A FIFO's reader keeps
+// in file->position how many writers had been opened when it was, so that poll reports no hang-up before the first one.
+#include "file/pipe.h"
+
+#include "arch/page.h"
+#include "file/pipe_internal.h"
+#include "interrupt/clock.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "memory/heap.h"
+#include "uapi/poll.h"
+#include "uapi/stat.h"
+#include "uapi/termios.h"
+
+// The device number of pipes in stat, as an anonymous file system's.
+enum { PIPE_FILE_SYSTEM_DEVICE = 13 };
+
+static struct slab_cache pipe_cache;
+static struct atomic64 pipe_last_number; // [a]
+
+static const struct file_ops pipe_file_ops;
+
+void pipe_init(void)
+{
+    slab_cache_init(&pipe_cache, "pipe", sizeof(struct pipe), _Alignof(struct pipe));
+}
+
+// ---- the object ----------------------------------------------------------------------------------
+
+struct pipe *pipe_object_create(void)
+{
+    struct pipe *pipe = slab_alloc_zeroed(&pipe_cache);
+    if (pipe == NULL) {
+        return NULL;
+    }
+    pipe->pages = heap_alloc_array(PIPE_DEFAULT_PAGES, sizeof(*pipe->pages));
+    if (pipe->pages == NULL) {
+        slab_free(&pipe_cache, pipe);
+        return NULL;
+    }
+    refcount_init(&pipe->references, 1);
+    mutex_init(&pipe->mutex, LOCK_RANK_PIPE);
+    wait_queue_init(&pipe->read_queue);
+    wait_queue_init(&pipe->write_queue);
+    pipe->capacity = PIPE_DEFAULT_PAGES;
+    pipe->number = atomic64_add(&pipe_last_number, 1);
+    pipe->created_ns = clock_realtime_ns();
+    return pipe;
+}
+
+void pipe_object_get(struct pipe *pipe)
+{
+    refcount_get(&pipe->references);
+}
+
+void pipe_object_put(struct pipe *pipe)
+{
+    if (!refcount_put(&pipe->references)) {
+        return;
+    }
+    assert(pipe->readers == 0 && pipe->writers == 0);
+    pipe_clear_locked(pipe);
+    heap_free(pipe->pages);
+    slab_free(&pipe_cache, pipe);
+}
+
+void pipe_clear_locked(struct pipe *pipe)
+{
+    while (pipe->used != 0) {
+        frame_put(pipe_page_at(pipe, 0)->frame);
+        pipe->first = (pipe->first + 1) & (pipe->capacity - 1);
+        pipe->used--;
+    }
+}
+
+size_t pipe_bytes_locked(struct pipe *pipe)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < pipe->used; i++) {
+        bytes += pipe_page_at(pipe, i)->length;
+    }
+    return bytes;
+}
+
+struct pipe *pipe_from_file(struct open_file *file)
+{
+    return file->ops == &pipe_file_ops ? file->private_data : NULL;
+}
+
+long pipe_get_size(struct pipe *pipe)
+{
+    return (long)READ_ONCE(pipe->capacity) * PAGE_SIZE;
+}
+
+static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
+{
+    if (count < pipe->used) {
+        return -EBUSY;
+    }
+    struct pipe_page *pages = heap_alloc_array(count, sizeof(*pages));
+    if (pages == NULL) {
+        return -ENOMEM;
+    }
+    for (unsigned i = 0; i < pipe->used; i++) {
+        pages[i] = *pipe_page_at(pipe, i);
+    }
+    heap_free(pipe->pages);
+    pipe->pages = pages;
+    pipe->first = 0;
+    WRITE_ONCE(pipe->capacity, count);
+    return (long)count * PAGE_SIZE;
+}
+
+long pipe_set_size(struct pipe *pipe, size_t bytes)
+{
+    if (bytes > (size_t)1 << 31) {
+        return -EINVAL;
+    }
+    unsigned count = 1;
+    while ((size_t)count * PAGE_SIZE < bytes) {
+        count *= 2;
+    }
+    if (count > PIPE_MAX_PAGES) {
+        return -EPERM;
+    }
+    mutex_lock(&pipe->mutex);
+    long result = pipe_set_pages_locked(pipe, count);
+    mutex_unlock(&pipe->mutex);
+    wait_queue_wake(&pipe->write_queue, POLLOUT | POLLWRNORM, 1);
+    return result;
+}
+
+// ---- ends ----------------------------------------------------------------------------------------
+
+static void pipe_add_ends_locked(struct pipe *pipe, const struct open_file *file)
+{
+    if (open_file_can_read(file)) {
+        WRITE_ONCE(pipe->readers, pipe->readers + 1);
+        WRITE_ONCE(pipe->reader_opens, pipe->reader_opens + 1);
+    }
+    if (open_file_can_write(file)) {
+        WRITE_ONCE(pipe->writers, pipe->writers + 1);
+        WRITE_ONCE(pipe->writer_opens, pipe->writer_opens + 1);
+    }
+}
+
+static void pipe_wake_everybody(struct pipe *pipe)
+{
+    wait_queue_wake_all(&pipe->read_queue);
+    wait_queue_wake_all(&pipe->write_queue);
+}
+
+static void pipe_remove_ends(struct pipe *pipe, const struct open_file *file)
+{
+    mutex_lock(&pipe->mutex);
+    if (open_file_can_read(file)) {
+        WRITE_ONCE(pipe->readers, pipe->readers - 1);
+    }
+    if (open_file_can_write(file)) {
+        WRITE_ONCE(pipe->writers, pipe->writers - 1);
+    }
+    bool is_last = pipe->readers == 0 && pipe->writers == 0;
+    bool must_wake = !is_last && (pipe->readers == 0 || pipe->writers == 0);
+    if (is_last) {
+        pipe_clear_locked(pipe);
+    }
+    mutex_unlock(&pipe->mutex);
+    if (must_wake) {
+        pipe_wake_everybody(pipe);
+    }
+}
+
+static void pipe_release(struct open_file *file)
+{
+    struct pipe *pipe = file->private_data;
+    pipe_remove_ends(pipe, file);
+    pipe_object_put(pipe);
+}
+
+static struct open_file *pipe_open_end(struct pipe *pipe, unsigned flags,
+                                       struct credentials *credentials)
+{
+    struct open_file *file = open_file_create(&pipe_file_ops, flags, pipe, credentials, NULL);
+    if (file != NULL) {
+        pipe_object_get(pipe);
+        mutex_lock(&pipe->mutex);
+        pipe_add_ends_locked(pipe, file);
+        mutex_unlock(&pipe->mutex);
+    }
+    return file;
+}
+
+int pipe_create(unsigned flags, struct credentials *credentials, struct open_file *ends[2])
+{
+    if ((flags & O_DIRECT) != 0) {
+        return -EINVAL;
+    }
+    struct pipe *pipe = pipe_object_create();
+    if (pipe == NULL) {
+        return -ENOMEM;
+    }
+    unsigned status = flags & O_NONBLOCK;
+    struct open_file *reader = pipe_open_end(pipe, O_RDONLY | status, credentials);
+    struct open_file *writer = pipe_open_end(pipe, O_WRONLY | status, credentials);
+    pipe_object_put(pipe);
+    if (reader != NULL && writer != NULL) {
+        ends[0] = reader;
+        ends[1] = writer;
+        return 0;
+    }
+    if (reader != NULL) {
+        open_file_put(reader);
+    }
+    if (writer != NULL) {
+        open_file_put(writer);
+    }
+    return -ENFILE;
+}
+
+// ---- FIFOs ---------------------------------------------------------------------------------------
+
+// The other side's opens are counted, not its ends: a partner that came and went meanwhile lets this open succeed.
+static int pipe_wait_for_partner(struct wait_queue *queue, const uint32_t *partner_opens,
+                                 uint32_t seen)
+{
+    return WAIT_INTERRUPTIBLE(queue, READ_ONCE(*partner_opens) != seen);
+}
+
+static int pipe_meet_partner(struct pipe *pipe, struct open_file *file, uint32_t reader_opens,
+                             uint32_t writer_opens)
+{
+    bool can_wait = !open_file_is_nonblocking(file);
+    if (!open_file_can_write(file) && can_wait && READ_ONCE(pipe->writers) == 0) {
+        return pipe_wait_for_partner(&pipe->read_queue, &pipe->writer_opens, writer_opens);
+    }
+    if (!open_file_can_read(file) && can_wait && READ_ONCE(pipe->readers) == 0) {
+        return pipe_wait_for_partner(&pipe->write_queue, &pipe->reader_opens, reader_opens);
+    }
+    return 0;
+}
+
+int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
+{
+    mutex_lock(&pipe->mutex);
+    if (!open_file_can_read(file) && open_file_is_nonblocking(file) && pipe->readers == 0) {
+        mutex_unlock(&pipe->mutex);
+        return -ENXIO;
+    }
+    uint32_t reader_opens = pipe->reader_opens;
+    uint32_t writer_opens = pipe->writer_opens;
+    bool is_without_writers = pipe->writers == 0;
+    pipe_add_ends_locked(pipe, file);
+    mutex_unlock(&pipe->mutex);
+    pipe_wake_everybody(pipe);
+
+    int error = pipe_meet_partner(pipe, file, reader_opens, writer_opens);
+    if (error != 0) {
+        pipe_remove_ends(pipe, file);
+        return error;
+    }
+    pipe_object_get(pipe);
+    file->ops = &pipe_file_ops;
+    file->private_data = pipe;
+    bool is_waiting = is_without_writers && open_file_is_nonblocking(file);
+    file->position = is_waiting ? writer_opens : UINT64_MAX;
+    return 0;
+}
+
+// ---- operations ----------------------------------------------------------------------------------
+
+static unsigned pipe_poll(struct open_file *file, struct poll_context *context)
+{
+    struct pipe *pipe = file->private_data;
+    unsigned events = 0;
+    if (open_file_can_read(file)) {
+        poll_wait(context, &pipe->read_queue);
+        events |= READ_ONCE(pipe->used) != 0 ? POLLIN | POLLRDNORM : 0;
+        if (READ_ONCE(pipe->writers) == 0 && file->position != READ_ONCE(pipe->writer_opens)) {
+            events |= POLLHUP;
+        }
+    }
+    if (open_file_can_write(file)) {
+        poll_wait(context, &pipe->write_queue);
+        bool has_room = READ_ONCE(pipe->used) < READ_ONCE(pipe->capacity);
+        events |= has_room ? POLLOUT | POLLWRNORM : 0;
+        events |= READ_ONCE(pipe->readers) == 0 ? POLLERR : 0;
+    }
+    return events;
+}
+
+static int pipe_get_status(struct open_file *file, struct uapi_stat *status)
+{
+    const struct pipe *pipe = file->private_data;
+    *status = (struct uapi_stat){
+        .st_dev = PIPE_FILE_SYSTEM_DEVICE,
+        .st_ino = pipe->number,
+        .st_nlink = 1,
+        .st_mode = S_IFIFO | S_IRUSR | S_IWUSR,
+        .st_uid = file->credentials->fsuid,
+        .st_gid = file->credentials->fsgid,
+        .st_blksize = PAGE_SIZE,
+        .st_atime_sec = pipe->created_ns / NS_PER_SECOND,
+        .st_atime_nsec = pipe->created_ns % NS_PER_SECOND,
+        .st_mtime_sec = pipe->created_ns / NS_PER_SECOND,
+        .st_mtime_nsec = pipe->created_ns % NS_PER_SECOND,
+        .st_ctime_sec = pipe->created_ns / NS_PER_SECOND,
+        .st_ctime_nsec = pipe->created_ns % NS_PER_SECOND,
+    };
+    return 0;
+}
+
+static long pipe_count_bytes(struct open_file *file, void *data, unsigned long argument)
+{
+    (void)argument;
+    struct pipe *pipe = file->private_data;
+    mutex_lock(&pipe->mutex);
+    *(int *)data = (int)pipe_bytes_locked(pipe);
+    mutex_unlock(&pipe->mutex);
+    return 0;
+}
+
+static const struct ioctl_row pipe_ioctls[] = {
+    {FIONREAD, 0, sizeof(int), pipe_count_bytes},
+};
+
+static const struct file_ops pipe_file_ops = {
+    .name = "pipe",
+    .flags = FILE_OPS_STREAM,
+    .read = pipe_read,
+    .write = pipe_write,
+    .poll = pipe_poll,
+    .ioctls = pipe_ioctls,
+    .ioctl_count = ARRAY_SIZE(pipe_ioctls),
+    .get_status = pipe_get_status,
+    .release = pipe_release,
+};

@@ -1,0 +1,217 @@
+// Reading and writing a pipe.
+//
+// Bytes move under the pipe's mutex. Sleepers are woken only when their condition turned: readers when the pipe was empty,
+// writers when it was full; and since they wait exclusively, whoever leaves while there is something left wakes the next of its
+// own kind. A write of PIPE_BUF bytes or less goes in whole, because either it fits behind the last page's bytes or it gets a
+// page of its own. POSIX read and write, "pipe or FIFO".
+#include "file/pipe_internal.h"
+
+#include "arch/page.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "uapi/limits.h"
+#include "uapi/poll.h"
+
+static_assert(PIPE_BUF <= PAGE_SIZE, "an atomic write fits in a page");
+
+// Conditions of sleepers, read without the mutex; the loops check again under it.
+static bool pipe_can_read(const struct pipe *pipe)
+{
+    return READ_ONCE(pipe->used) != 0 || READ_ONCE(pipe->writers) == 0;
+}
+
+static bool pipe_can_write(const struct pipe *pipe)
+{
+    return READ_ONCE(pipe->used) < READ_ONCE(pipe->capacity) || READ_ONCE(pipe->readers) == 0;
+}
+
+// Sleeps, mutex not held, until the condition may be true. 0 or -ERESTARTSYS.
+static int pipe_wait(struct pipe *pipe, struct wait_queue *queue,
+                     bool (*condition)(const struct pipe *))
+{
+    struct thread_waiter waiter;
+    int result = 0;
+    wait_begin(queue, &waiter, true);
+    for (;;) {
+        thread_prepare_to_block(THREAD_BLOCKED_INTERRUPTIBLE);
+        if (condition(pipe) || result != 0) {
+            break;
+        }
+        result = wait_sleep(THREAD_BLOCKED_INTERRUPTIBLE, UINT64_MAX);
+    }
+    wait_end(queue, &waiter);
+    return condition(pipe) ? 0 : result;
+}
+
+static void pipe_wake_readers(struct pipe *pipe)
+{
+    wait_queue_wake(&pipe->read_queue, POLLIN | POLLRDNORM, 1);
+}
+
+static void pipe_wake_writers(struct pipe *pipe)
+{
+    wait_queue_wake(&pipe->write_queue, POLLOUT | POLLWRNORM, 1);
+}
+
+// ---- read ----------------------------------------------------------------------------------------
+
+// Takes what is there. Bytes moved, or -EFAULT if none could be.
+static ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter)
+{
+    size_t moved = 0;
+    while (pipe->used != 0 && io_iter_remaining(iter) != 0) {
+        struct pipe_page *page = pipe_page_at(pipe, 0);
+        size_t wanted = MIN((size_t)page->length, io_iter_remaining(iter));
+        const char *bytes = frame_to_virtual(page->frame);
+        size_t count = io_iter_write(iter, bytes + page->offset, wanted);
+        page->offset += (uint32_t)count;
+        page->length -= (uint32_t)count;
+        moved += count;
+        if (page->length == 0) {
+            frame_put(page->frame);
+            pipe->first = (pipe->first + 1) & (pipe->capacity - 1);
+            WRITE_ONCE(pipe->used, pipe->used - 1);
+        }
+        if (count < wanted) {
+            return moved != 0 ? (ssize_t)moved : -EFAULT;
+        }
+    }
+    return (ssize_t)moved;
+}
+
+// One attempt. Bytes, 0 at the end of file, -EAGAIN when it is empty.
+static ssize_t pipe_try_read(struct pipe *pipe, struct io_iter *iter)
+{
+    mutex_lock(&pipe->mutex);
+    bool was_full = pipe->used == pipe->capacity;
+    ssize_t result = pipe_take_locked(pipe, iter);
+    if (result == 0 && pipe->writers != 0) {
+        result = -EAGAIN;
+    }
+    bool has_room_now = was_full && pipe->used < pipe->capacity;
+    bool has_more = pipe->used != 0;
+    mutex_unlock(&pipe->mutex);
+    if (has_room_now) {
+        pipe_wake_writers(pipe);
+    }
+    if (has_more && wait_queue_has_waiters(&pipe->read_queue)) {
+        pipe_wake_readers(pipe);
+    }
+    return result;
+}
+
+ssize_t pipe_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    (void)position;
+    struct pipe *pipe = file->private_data;
+    if (io_iter_remaining(iter) == 0) {
+        return 0;
+    }
+    for (;;) {
+        ssize_t result = pipe_try_read(pipe, iter);
+        if (result != -EAGAIN || open_file_is_nonblocking(file)) {
+            return result;
+        }
+        result = pipe_wait(pipe, &pipe->read_queue, pipe_can_read);
+        if (result != 0) {
+            return result;
+        }
+    }
+}
+
+// ---- write ---------------------------------------------------------------------------------------
+
+// Adds the odd bytes of a write (its length modulo the page size) behind the last page's, if they fit there as a whole.
+static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
+{
+    size_t count = io_iter_remaining(iter) % PAGE_SIZE;
+    if (count == 0 || pipe->used == 0) {
+        return 0;
+    }
+    struct pipe_page *page = pipe_page_at(pipe, pipe->used - 1);
+    size_t end = page->offset + page->length;
+    if (count > PAGE_SIZE - end) {
+        return 0;
+    }
+    char *bytes = frame_to_virtual(page->frame);
+    size_t moved = io_iter_read(iter, bytes + end, count);
+    if (moved < count) {
+        io_iter_rewind(iter, moved);
+        return -EFAULT;
+    }
+    page->length += (uint32_t)count;
+    return (ssize_t)count;
+}
+
+// Adds one page of bytes. Bytes moved (more than 0), -ENOMEM, -EFAULT.
+static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter)
+{
+    size_t wanted = MIN(io_iter_remaining(iter), (size_t)PAGE_SIZE);
+    struct frame *frame = frame_alloc(0, FRAME_KERNEL, 0);
+    if (frame == NULL) {
+        return -ENOMEM;
+    }
+    size_t moved = io_iter_read(iter, frame_to_virtual(frame), wanted);
+    if (moved < wanted) {
+        io_iter_rewind(iter, moved);
+        frame_put(frame);
+        return -EFAULT;
+    }
+    *pipe_page_at(pipe, pipe->used) = (struct pipe_page){.frame = frame, .length = (uint32_t)moved};
+    WRITE_ONCE(pipe->used, pipe->used + 1);
+    return (ssize_t)moved;
+}
+
+// Puts in what fits. 0 when all is in, -EAGAIN when the pipe is full, or another error; *moved grows by what went in.
+static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t *moved)
+{
+    if (pipe->readers == 0) {
+        return -EPIPE;
+    }
+    ssize_t result = *moved == 0 ? pipe_merge_locked(pipe, iter) : 0;
+    while (result >= 0) {
+        *moved += (size_t)result;
+        if (io_iter_remaining(iter) == 0) {
+            return 0;
+        }
+        result = pipe->used < pipe->capacity ? pipe_append_locked(pipe, iter) : -EAGAIN;
+    }
+    return result;
+}
+
+static ssize_t pipe_try_write(struct pipe *pipe, struct io_iter *iter, size_t *moved)
+{
+    mutex_lock(&pipe->mutex);
+    bool was_empty = pipe->used == 0;
+    ssize_t result = pipe_fill_locked(pipe, iter, moved);
+    bool has_bytes_now = was_empty && pipe->used != 0;
+    bool has_room = pipe->used < pipe->capacity;
+    mutex_unlock(&pipe->mutex);
+    if (has_bytes_now) {
+        pipe_wake_readers(pipe);
+    }
+    if (has_room && wait_queue_has_waiters(&pipe->write_queue)) {
+        pipe_wake_writers(pipe);
+    }
+    return result;
+}
+
+ssize_t pipe_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    (void)position;
+    struct pipe *pipe = file->private_data;
+    size_t moved = 0;
+    ssize_t result = 0;
+    while (io_iter_remaining(iter) != 0) {
+        result = pipe_try_write(pipe, iter, &moved);
+        if (result != -EAGAIN || open_file_is_nonblocking(file)) {
+            break;
+        }
+        result = pipe_wait(pipe, &pipe->write_queue, pipe_can_write);
+        if (result != 0) {
+            break;
+        }
+    }
+    return moved != 0 ? (ssize_t)moved : result;
+}
