@@ -15,9 +15,9 @@ struct id {
     int number;                              // [I] 1 .. ID_MAX - 1
     struct refcount references;              // [a]
     struct list_head members[ID_ROLE_COUNT]; // [l process tree] threads, processes by their links
-    void *task;                              // [l process tree, read under RCU] process/'s struct task of this number, or NULL
+    void *task; // [l process tree, read under RCU] process/'s struct task of this number, or NULL
     struct rcu_head rcu;
-    struct list_head hash_link;              // [l id] (or as id.c likes)
+    struct hlist_node hash_link; // [l id, read under RCU]
 };
 
 // The next free number, ascending and wrapping like Linux; one reference. NULL: no number or no memory.

@@ -6,12 +6,15 @@
 #include "sync/lock_ranks.h"
 
 struct mutex {
-    struct atomic64 owner;     // [a] struct thread *, bit 0: somebody waits
+    struct atomic64 owner; // [a] struct thread *, bit 0: somebody waits
     struct wait_queue waiters;
-    uint16_t rank;             // [I]
+    uint16_t rank; // [I]
 };
 
-#define MUTEX_INIT(name, lock_rank) {ATOMIC_INIT(0), WAIT_QUEUE_INIT((name).waiters), (lock_rank)}
+#define MUTEX_INIT(name, lock_rank)                                                                \
+    {                                                                                              \
+        ATOMIC_INIT(0), WAIT_QUEUE_INIT((name).waiters), (lock_rank)                               \
+    }
 
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 void mutex_lock(struct mutex *mutex);

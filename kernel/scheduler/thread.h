@@ -10,64 +10,74 @@
 #include "lib/compiler.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "scheduler/rcu.h"
 #include "sync/atomic.h"
 #include "sync/refcount.h"
 
 struct page_table;
 
 enum thread_state {
-    THREAD_RUNNABLE,        // running or on a run queue
-    THREAD_BLOCKED,         // sleeps, not interruptible
+    THREAD_RUNNABLE, // running or on a run queue
+    THREAD_BLOCKED,  // sleeps, not interruptible
     THREAD_BLOCKED_INTERRUPTIBLE,
-    THREAD_STOPPED,         // job control; woken by SIGCONT or SIGKILL only
+    THREAD_STOPPED, // job control; woken by SIGCONT or SIGKILL only
     THREAD_DEAD,
 };
 
 // Bits of arch.work: looked at on the way to user mode.
 enum thread_work {
-    THREAD_WORK_SIGNAL = 1,     // a signal may be deliverable: interruptible waits end
-    THREAD_WORK_STOP = 2,       // the group stops
-    THREAD_WORK_KILL = 4,       // the group exits: waits that are killable end
+    THREAD_WORK_SIGNAL = 1,       // a signal may be deliverable: interruptible waits end
+    THREAD_WORK_STOP = 2,         // the group stops
+    THREAD_WORK_KILL = 4,         // the group exits: waits that are killable end
     THREAD_WORK_RESTORE_MASK = 8, // sigsuspend, ppoll: put the saved mask back
-    THREAD_WORK_TRACE = 16,     // kept free for ptrace and trace
-    THREAD_WORK_NOTIFY = 32,    // deferred per-thread work of process/
+    THREAD_WORK_TRACE = 16,       // kept free for ptrace and trace
+    THREAD_WORK_NOTIFY = 32,      // deferred per-thread work of process/
 };
 
-enum thread_policy { THREAD_NORMAL, THREAD_FIFO, THREAD_ROUND_ROBIN, THREAD_BATCH, THREAD_IDLE = 5 };
+enum thread_policy {
+    THREAD_NORMAL,
+    THREAD_FIFO,
+    THREAD_ROUND_ROBIN,
+    THREAD_BATCH,
+    THREAD_IDLE = 5
+};
 
 struct thread {
-    struct arch_thread arch;       // first: the entry code reaches arch.work through cpu_block.current
-    char name[16];                 // [o] writers: the thread itself; readers may see a mix
-    struct refcount references;    // [a] one for "not dead yet", one per holder
-    struct atomic32 state;         // [a] enum thread_state
-    uint8_t is_on_cpu;             // [l run queue] still on a CPU's stack
-    uint8_t is_queued;             // [l run queue]
-    uint8_t is_kernel;             // [I] never enters user mode
-    uint8_t user_faults_off;       // [o] more than 0: a user copy must not resolve faults
-    int cpu;                       // [l run queue] CPU whose queue it belongs to
-    int policy;                    // [l run queue] enum thread_policy
-    int nice;                      // [l run queue] -20..19
-    int real_time_priority;        // [l run queue] 1..99, 0 for normal
-    uint64_t affinity;             // [l run queue] bit per CPU
-    struct list_head run_link;     // [l run queue]
-    uint64_t slice_left_ns;        // [l run queue]
-    vaddr_t stack_base;            // [I] lowest address of the kernel stack
-    struct page_table *page_table; // [o] a reference; NULL: borrows whatever is loaded
-    void (*entry)(void *argument); // [I] kernel threads
-    void *argument;                // [I]
+    struct arch_thread arch;    // first: the entry code reaches arch.work through cpu_block.current
+    char name[16];              // [o] writers: the thread itself; readers may see a mix
+    struct refcount references; // [a] one for "not dead yet", one per holder
+    struct atomic32 state;      // [a] enum thread_state
+    uint8_t is_on_cpu;          // [l run queue] still on a CPU's stack
+    uint8_t is_queued;          // [l run queue]
+    uint8_t is_kernel;          // [I] never enters user mode
+    uint8_t user_faults_off;    // [o] more than 0: a user copy must not resolve faults
+    int cpu;                    // [l run queue] CPU whose queue it belongs to
+    int policy;                 // [l run queue] enum thread_policy
+    int nice;                   // [l run queue] -20..19
+    int real_time_priority;     // [l run queue] 1..99, 0 for normal
+    uint64_t affinity;          // [l run queue] bit per CPU
+    struct list_head run_link;  // [l run queue]
+    uint64_t slice_left_ns;     // [l run queue]
+    int64_t
+        credit_ns; // [l run queue] time off the CPU less time on it, bounded: who may overtake whom
+    uint64_t off_cpu_since_ns;              // [l run queue] monotonic, while it is off the CPU
+    vaddr_t stack_base;                     // [I] lowest address of the kernel stack
+    struct page_table *page_table;          // [o] a reference; NULL: borrows whatever is loaded
+    void (*entry)(void *argument);          // [I] kernel threads
+    void *argument;                         // [I]
     void (*release)(struct thread *thread); // [I] last reference: frees the embedding object
     // Accounting.
-    uint64_t run_ns;               // [o] time on a CPU in all
-    uint64_t user_ns, kernel_ns;   // [o] split by samples
-    uint64_t switched_in_ns;       // [o]
-    uint64_t started_ns;           // [I] monotonic
+    uint64_t run_ns;                                   // [o] time on a CPU in all
+    uint64_t user_ns, kernel_ns;                       // [o] split by samples
+    uint64_t switched_in_ns;                           // [o]
+    uint64_t started_ns;                               // [I] monotonic
     uint64_t voluntary_switches, involuntary_switches; // [o]
     uint64_t minor_faults, major_faults;               // [o]
-    const char *waiting_for;       // [o] text for ps and the panic, NULL while it runs
-    struct list_head all_link;     // [l scheduler's list of all threads]
-    int number;                    // [I] thread id once known, 0 for the boot and idle threads
-    uint32_t sleeping_locks_held;  // [o] debug: bit per rank of sleeping locks held
-    void *user_data;               // kept for scheduler/ only
+    const char *waiting_for;      // [o] text for ps and the panic, NULL while it runs
+    struct list_head all_link;    // [l scheduler's list of all threads]
+    int number;                   // [I] thread id once known, 0 for the boot and idle threads
+    uint32_t sleeping_locks_held; // [o] debug: bit per rank of sleeping locks held
+    struct rcu_head rcu;          // [o] the reaper's, once it is dead
 };
 
 static inline struct thread *thread_current(void)
@@ -76,9 +86,10 @@ static inline struct thread *thread_current(void)
 }
 
 // Fills in a thread whose memory the caller owns (embedding object): a stack, one reference, state BLOCKED; it is not started.
+// A user thread also gets arch.fpu_state, in the initial state. The reference is the one for "not dead yet".
 // entry NULL: a user thread, whose registers the caller prepares by arch_thread_init_user. 0 or -ENOMEM.
-must_check int thread_init(struct thread *thread, const char *name, void (*entry)(void *), void *argument,
-                           void (*release)(struct thread *));
+must_check int thread_init(struct thread *thread, const char *name, void (*entry)(void *),
+                           void *argument, void (*release)(struct thread *));
 // Undoes thread_init of a thread that never started.
 void thread_fini(struct thread *thread);
 // Puts it on a run queue for the first time.
@@ -137,13 +148,20 @@ int thread_sleep_until(uint64_t deadline_ns, bool interruptible);
 // Every thread, for ps and /proc: each is passed with a reference held during the call; may sleep between. Stops at false.
 void thread_visit_all(bool (*visit)(struct thread *thread, void *context), void *context);
 
-void scheduler_init(void);                // makes the boot code thread 0's idle-to-be and the run queues
-_Noreturn void scheduler_idle(void);      // what the boot thread becomes
+void scheduler_init(void);           // makes the boot code thread 0's idle-to-be and the run queues
+_Noreturn void scheduler_idle(void); // what the boot thread becomes
 // Load averages, fixed point with 11 fractional bits as in /proc/loadavg, and counts.
 void scheduler_load(uint32_t load[3], unsigned *runnable, unsigned *total);
-// CPU time by kind since boot in ns, for /proc/stat.
+// CPU time by kind since boot in ns, for /proc/stat. Busy and idle time are exact; busy time is split by what the samples saw, and
+// interrupts are part of what they interrupt (interrupt_ns is 0).
 struct cpu_times {
     uint64_t user_ns, nice_ns, system_ns, idle_ns, interrupt_ns;
 };
 void scheduler_cpu_times(unsigned cpu, struct cpu_times *times);
 uint64_t scheduler_switch_count(void);
+// What a thread has used so far: the sum is exact, the split is by samples. For times, getrusage, /proc.
+void thread_cpu_times(const struct thread *thread, uint64_t *user_ns, uint64_t *kernel_ns);
+
+// How to make another CPU look at cpu_block.reschedule_pending (an IPI); set once by whoever starts the other CPUs. The hook is
+// called with a run queue locked.
+void scheduler_set_kick(void (*kick)(unsigned cpu));

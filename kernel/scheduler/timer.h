@@ -5,11 +5,16 @@
 #include "lib/types.h"
 
 struct timer {
-    struct rb_node node;                   // [l]
-    uint64_t deadline_ns;                  // [l]
-    void (*expire)(struct timer *timer);   // [I] interrupt context, interrupts off, short; may start the timer again
-    int cpu;                               // [l] -1: not queued
+    struct rb_node node;  // [l]
+    uint64_t deadline_ns; // [l]
+    void (*expire)(
+        struct timer
+            *timer); // [I] interrupt context, interrupts off, short; may start the timer again
+    int cpu;         // [l] -1: not queued
+    int home;        // [l] CPU on which it was last queued
 };
+
+// Starting and cancelling one timer is its owner's business: two CPUs must not do it at the same time. Expiry beside either is fine.
 
 void timer_init(struct timer *timer, void (*expire)(struct timer *timer));
 // (Re)starts it for an absolute time; a past time expires at once (from the timer interrupt).

@@ -12,7 +12,10 @@ struct wait_queue {
     struct list_head waiters; // [l]
 };
 
-#define WAIT_QUEUE_INIT(name) {SPINLOCK_INIT(LOCK_RANK_WAIT_QUEUE), LIST_INIT((name).waiters)}
+#define WAIT_QUEUE_INIT(name)                                                                      \
+    {                                                                                              \
+        SPINLOCK_INIT(LOCK_RANK_WAIT_QUEUE), LIST_INIT((name).waiters)                             \
+    }
 
 struct waiter {
     struct list_head link; // [l]
@@ -51,31 +54,32 @@ void wait_end(struct wait_queue *queue, struct thread_waiter *waiter); // dequeu
 int wait_sleep(enum thread_state state, uint64_t deadline_ns);
 
 // Waits until `condition` (evaluated outside of any lock, possibly often) is true. 0, -ETIMEDOUT, -ERESTARTSYS.
-#define WAIT_COMMON(queue, condition, thread_state, deadline_ns)                                                       \
-    ({                                                                                                                 \
-        int wait_result = 0;                                                                                           \
-        if (!(condition)) {                                                                                            \
-            struct thread_waiter wait_entry;                                                                           \
-            wait_begin((queue), &wait_entry, false);                                                                   \
-            for (;;) {                                                                                                 \
-                thread_prepare_to_block(thread_state);                                                                 \
-                if (condition) {                                                                                       \
-                    wait_result = 0;                                                                                   \
-                    break;                                                                                             \
-                }                                                                                                      \
-                if (wait_result != 0) {                                                                                \
-                    break;                                                                                             \
-                }                                                                                                      \
-                wait_result = wait_sleep((thread_state), (deadline_ns));                                               \
-            }                                                                                                          \
-            wait_end((queue), &wait_entry);                                                                            \
-        }                                                                                                              \
-        wait_result;                                                                                                   \
+#define WAIT_COMMON(queue, condition, thread_state, deadline_ns)                                   \
+    ({                                                                                             \
+        int wait_result = 0;                                                                       \
+        if (!(condition)) {                                                                        \
+            struct thread_waiter wait_entry;                                                       \
+            wait_begin((queue), &wait_entry, false);                                               \
+            for (;;) {                                                                             \
+                thread_prepare_to_block(thread_state);                                             \
+                if (condition) {                                                                   \
+                    wait_result = 0;                                                               \
+                    break;                                                                         \
+                }                                                                                  \
+                if (wait_result != 0) {                                                            \
+                    break;                                                                         \
+                }                                                                                  \
+                wait_result = wait_sleep((thread_state), (deadline_ns));                           \
+            }                                                                                      \
+            wait_end((queue), &wait_entry);                                                        \
+        }                                                                                          \
+        wait_result;                                                                               \
     })
 
 #define WAIT(queue, condition) ((void)WAIT_COMMON(queue, condition, THREAD_BLOCKED, UINT64_MAX))
-#define WAIT_UNTIL(queue, condition, deadline_ns) WAIT_COMMON(queue, condition, THREAD_BLOCKED, deadline_ns)
-#define WAIT_INTERRUPTIBLE(queue, condition)                                                                           \
+#define WAIT_UNTIL(queue, condition, deadline_ns)                                                  \
+    WAIT_COMMON(queue, condition, THREAD_BLOCKED, deadline_ns)
+#define WAIT_INTERRUPTIBLE(queue, condition)                                                       \
     WAIT_COMMON(queue, condition, THREAD_BLOCKED_INTERRUPTIBLE, UINT64_MAX)
-#define WAIT_INTERRUPTIBLE_UNTIL(queue, condition, deadline_ns)                                                        \
+#define WAIT_INTERRUPTIBLE_UNTIL(queue, condition, deadline_ns)                                    \
     WAIT_COMMON(queue, condition, THREAD_BLOCKED_INTERRUPTIBLE, deadline_ns)

@@ -18,29 +18,31 @@ enum lock_rank {
     // Spin locks (sync/spinlock.h): interrupts are off while one is held.
     LOCK_RANK_SPIN_FIRST = 32,
     LOCK_RANK_PROCESS_TREE = LOCK_RANK_SPIN_FIRST, // process/: parents, children, groups, sessions
-    LOCK_RANK_SIGNAL,          // process/: actions, pending queues (two processes by address)
-    LOCK_RANK_DESCRIPTORS,     // process/: a descriptor table's writers
-    LOCK_RANK_FS_STATE,        // process/: cwd, root, umask
-    LOCK_RANK_MOUNT,           // fs/: the mount table
-    LOCK_RANK_NAME,            // fs/: hash of name entries, parent and children links
-    LOCK_RANK_VNODE_STATE,     // fs/: times, link count, the vnode hash
-    LOCK_RANK_FILE_LOCKS,      // fs/: flock and record locks
-    LOCK_RANK_PAGE_CACHE,      // vm/: tree of pages and of mapping areas
-    LOCK_RANK_PAGE_TABLE,      // memory/, vm/: entries of one page table (two in fork: parent first)
-    LOCK_RANK_RECLAIM,         // vm/: lists of reclaimable pages
-    LOCK_RANK_DEVICE_STATE,    // device/: nodes, drivers' rings
-    LOCK_RANK_POLL,            // file/: epoll's ready list
-    LOCK_RANK_WAIT_QUEUE,      // scheduler/: waiters of one queue (same rank nests when a wake function wakes on)
-    LOCK_RANK_WORK,            // scheduler/: work lists
-    LOCK_RANK_TIMER,           // scheduler/: one CPU's timers
-    LOCK_RANK_ID,              // scheduler/: the table of ids
-    LOCK_RANK_RUN_QUEUE,       // scheduler/: one CPU's threads (two by CPU number)
-    LOCK_RANK_RCU,             // scheduler/: deferred callbacks
-    LOCK_RANK_KERNEL_MAP,      // memory/: kernel address ranges
-    LOCK_RANK_HEAP,            // memory/: one slab cache
-    LOCK_RANK_FRAME,           // memory/: the buddy's lists
-    LOCK_RANK_INTERRUPT,       // interrupt/: routing, controllers' registers
-    LOCK_RANK_RANDOM,          // device/: the generator's state
-    LOCK_RANK_LOG,             // log/: the ring; anything may log
+    LOCK_RANK_SIGNAL,       // process/: actions, pending queues (two processes by address)
+    LOCK_RANK_DESCRIPTORS,  // process/: a descriptor table's writers
+    LOCK_RANK_FS_STATE,     // process/: cwd, root, umask
+    LOCK_RANK_MOUNT,        // fs/: the mount table
+    LOCK_RANK_NAME,         // fs/: hash of name entries, parent and children links
+    LOCK_RANK_VNODE_STATE,  // fs/: times, link count, the vnode hash
+    LOCK_RANK_FILE_LOCKS,   // fs/: flock and record locks
+    LOCK_RANK_PAGE_CACHE,   // vm/: tree of pages and of mapping areas
+    LOCK_RANK_PAGE_TABLE,   // memory/, vm/: entries of one page table (two in fork: parent first)
+    LOCK_RANK_RECLAIM,      // vm/: lists of reclaimable pages
+    LOCK_RANK_DEVICE_STATE, // device/: nodes, drivers' rings
+    LOCK_RANK_POLL,         // file/: epoll's ready list
+    LOCK_RANK_WAIT_QUEUE, // scheduler/: waiters of one queue (same rank nests when a wake function wakes on)
+    LOCK_RANK_WORK,        // scheduler/: work lists
+    LOCK_RANK_TIMER,       // scheduler/: one CPU's timers
+    LOCK_RANK_ID,          // scheduler/: the table of ids
+    LOCK_RANK_THREAD_LIST, // scheduler/: the list of all threads
+    LOCK_RANK_RUN_QUEUE,   // scheduler/: one CPU's threads (two by CPU number)
+    LOCK_RANK_RCU,         // scheduler/: deferred callbacks
+    LOCK_RANK_KERNEL_MAP,  // memory/: kernel address ranges
+    LOCK_RANK_HEAP,        // memory/: one slab cache
+    LOCK_RANK_FRAME,       // memory/: the buddy's lists
+    LOCK_RANK_INTERRUPT,   // interrupt/: routing, controllers' registers
+    LOCK_RANK_RANDOM,      // device/: the generator's state
+    LOCK_RANK_LOG,         // log/: the ring; anything may log
+    LOCK_RANK_CONSOLE,     // device/: registers of the line that log lines go to
     LOCK_RANK_COUNT
 };

@@ -12,14 +12,18 @@ static inline void preempt_disable(void)
     barrier();
 }
 
-// Runs upcall_reschedule when the last count is given back with a reschedule pending and interrupts are on.
-void preempt_reschedule(void); // in sync/preempt.c
+// Runs pending deferred work and upcall_reschedule, if the last count is given back and interrupts are on; else does nothing.
+void preempt_reschedule(void);
+
+// interrupt/deferred.c names the function that runs this CPU's deferred work. It is called with interrupts off and no count held,
+// when cpu_block.deferred_pending is set; it may switch interrupts on meanwhile (holding a preempt count) and returns with them off.
+void preempt_set_deferred_runner(void (*run)(void));
 
 static inline void preempt_enable(void)
 {
     barrier();
     cpu_block_decrement(preempt_count);
-    if (unlikely(cpu_block_get(reschedule_pending))) {
+    if (unlikely(cpu_block_get(reschedule_pending) | cpu_block_get(deferred_pending))) {
         preempt_reschedule();
     }
 }

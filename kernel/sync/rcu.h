@@ -14,5 +14,5 @@ static inline void rcu_read_unlock(void)
     preempt_enable();
 }
 
-#define rcu_dereference(pointer) __atomic_load_n(&(pointer), __ATOMIC_CONSUME)
+#define rcu_dereference(pointer)   __atomic_load_n(&(pointer), __ATOMIC_CONSUME)
 #define rcu_assign(pointer, value) __atomic_store_n(&(pointer), (value), __ATOMIC_RELEASE)

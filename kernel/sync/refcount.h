@@ -8,7 +8,10 @@ struct refcount {
     struct atomic32 count;
 };
 
-#define REFCOUNT_INIT(initial) {ATOMIC_INIT(initial)}
+#define REFCOUNT_INIT(initial)                                                                     \
+    {                                                                                              \
+        ATOMIC_INIT(initial)                                                                       \
+    }
 
 static inline void refcount_init(struct refcount *r, uint32_t initial)
 {

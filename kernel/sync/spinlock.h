@@ -13,7 +13,10 @@ struct spinlock {
     uint16_t owner;       // [o] CPU number + 1, 0 when free
 };
 
-#define SPINLOCK_INIT(lock_rank) {0, 0, (lock_rank), 0}
+#define SPINLOCK_INIT(lock_rank)                                                                   \
+    {                                                                                              \
+        0, 0, (lock_rank), 0                                                                       \
+    }
 
 static inline void spin_init(struct spinlock *lock, enum lock_rank rank)
 {

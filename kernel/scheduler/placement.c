@@ -1,0 +1,80 @@
+// Which CPU a thread runs on. A woken thread goes back to the CPU that it ran on if that one is idle or no other is; an idle CPU
+// takes a thread from a queue that has some. Counts and idleness of other CPUs are read without their locks: they are hints.
+// Called by run_queue.c; with one CPU there is nothing to choose.
+#include "scheduler/run_queue_internal.h"
+
+#include "lib/assert.h"
+
+static bool placement_is_idle(unsigned cpu)
+{
+    const struct run_queue *queue = run_queue_of(cpu);
+    return __atomic_load_n(&queue->current, __ATOMIC_RELAXED) == queue->idle &&
+           __atomic_load_n(&queue->count, __ATOMIC_RELAXED) == 0;
+}
+
+unsigned placement_choose(const struct thread *thread, unsigned from)
+{
+    unsigned cpus = percpu_cpu_count();
+    if (cpus == 1 || (placement_allows(thread, from) && placement_is_idle(from))) {
+        return from;
+    }
+    unsigned best = from;
+    bool has_best = placement_allows(thread, from);
+    for (unsigned cpu = 0; cpu < cpus; cpu++) {
+        if (!placement_allows(thread, cpu)) {
+            continue;
+        }
+        if (placement_is_idle(cpu)) {
+            return cpu;
+        }
+        if (!has_best) {
+            best = cpu;
+            has_best = true;
+        }
+    }
+    assert(has_best);
+    return best;
+}
+
+// The last thread of the lowest level that may run on `cpu`.
+static struct thread *placement_find_movable_locked(struct run_queue *queue, unsigned cpu)
+{
+    for (unsigned level = RUN_QUEUE_LEVELS; level-- > 0;) {
+        struct list_head *threads = &queue->levels[level];
+        for (struct list_head *link = threads->prev; link != threads; link = link->prev) {
+            struct thread *thread = list_entry(link, struct thread, run_link);
+            if (placement_allows(thread, cpu)) {
+                return thread;
+            }
+        }
+    }
+    return NULL;
+}
+
+// Two CPUs that steal from each other would wait for each other: the second lock is only tried.
+static struct thread *placement_take_from(struct run_queue *victim, unsigned cpu)
+{
+    if (__atomic_load_n(&victim->count, __ATOMIC_RELAXED) == 0 || !spin_try_lock(&victim->lock)) {
+        return NULL;
+    }
+    struct thread *thread = placement_find_movable_locked(victim, cpu);
+    if (thread != NULL) {
+        run_queue_remove_locked(victim, thread);
+        __atomic_store_n(&thread->cpu, (int)cpu, __ATOMIC_RELAXED);
+    }
+    spin_unlock(&victim->lock);
+    return thread;
+}
+
+struct thread *placement_steal_locked(struct run_queue *queue)
+{
+    unsigned cpus = percpu_cpu_count();
+    for (unsigned step = 1; step < cpus; step++) {
+        unsigned cpu = (queue->number + step) % cpus;
+        struct thread *thread = placement_take_from(run_queue_of(cpu), queue->number);
+        if (thread != NULL) {
+            return thread;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,164 @@
+// RCU's write side: frees that wait until no reader can still hold what they free.
+//
+// A reader has preemption off, so a CPU that makes a scheduling choice has none. Deferred heads go on a list without a lock (any
+// context may add); the reaper thread takes the whole list, waits until each CPU has chosen since, and runs the heads in order. It
+// is woken some milliseconds after the first head, so that a batch costs one wake-up, or at once when many wait. A CPU that idles
+// makes no choices by itself: the reaper asks it to, so an idle system delays nothing.
+#include "scheduler/rcu.h"
+
+#include "arch/page.h"
+#include "interrupt/clock.h"
+#include "lib/assert.h"
+#include "lib/macros.h"
+#include "scheduler/run_queue_internal.h"
+#include "scheduler/thread_internal.h"
+#include "scheduler/timer.h"
+
+enum { RCU_BATCH_MAX = 32 };
+#define RCU_DELAY_NS (5 * NS_PER_MS)
+
+static struct rcu_head *rcu_list;      // [a] last added first
+static struct atomic32 rcu_count;      // [a] heads added since the reaper took the list
+static struct atomic32 rcu_is_due;     // [a] the reaper should take the list now
+static struct atomic32 rcu_is_delayed; // [a] the timer is set
+static struct timer rcu_timer;
+static struct thread *rcu_reaper; // [I]
+
+static void rcu_wake_reaper(void)
+{
+    atomic32_store(&rcu_is_due, 1);
+    thread_wake(rcu_reaper);
+}
+
+static void rcu_timer_expire(struct timer *timer)
+{
+    (void)timer;
+    atomic32_store(&rcu_is_delayed, 0);
+    rcu_wake_reaper();
+}
+
+static void rcu_add(struct rcu_head *head, void (*run)(struct rcu_head *head))
+{
+    head->run = run;
+    head->next = __atomic_load_n(&rcu_list, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&rcu_list, &head->next, head, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED)) {
+        cpu_pause();
+    }
+}
+
+void rcu_defer(struct rcu_head *head, void (*run)(struct rcu_head *head))
+{
+    rcu_add(head, run);
+    if (atomic32_add(&rcu_count, 1) >= RCU_BATCH_MAX) {
+        rcu_wake_reaper();
+    } else if (atomic32_load(&rcu_is_delayed) == 0 && atomic32_exchange(&rcu_is_delayed, 1) == 0) {
+        timer_start(&rcu_timer, clock_monotonic_ns() + RCU_DELAY_NS);
+    }
+}
+
+// Takes the list, in the order in which the heads were added.
+static struct rcu_head *rcu_take_list(void)
+{
+    atomic32_store(&rcu_count, 0);
+    struct rcu_head *head = __atomic_exchange_n(&rcu_list, NULL, __ATOMIC_SEQ_CST);
+    struct rcu_head *ordered = NULL;
+    while (head != NULL) {
+        struct rcu_head *next = head->next;
+        head->next = ordered;
+        ordered = head;
+        head = next;
+    }
+    return ordered;
+}
+
+static bool rcu_cpu_has_passed(unsigned cpu, uint64_t passes_before)
+{
+    // Where the reaper itself runs, no reader is left: it was switched to after it had taken the list, or no reader preempts it.
+    return cpu == cpu_number() ||
+           __atomic_load_n(&run_queue_of(cpu)->passes, __ATOMIC_ACQUIRE) != passes_before;
+}
+
+static void rcu_ask_cpu_to_choose(unsigned cpu)
+{
+    struct run_queue *queue = run_queue_of(cpu);
+    spin_lock(&queue->lock);
+    run_queue_reschedule_locked(queue);
+    spin_unlock(&queue->lock);
+}
+
+static void rcu_wait_for_readers(void)
+{
+    uint64_t before[CPU_MAX];
+    unsigned cpus = percpu_cpu_count();
+    for (unsigned cpu = 0; cpu < cpus; cpu++) {
+        before[cpu] = __atomic_load_n(&run_queue_of(cpu)->passes, __ATOMIC_ACQUIRE);
+    }
+    for (unsigned cpu = 0; cpu < cpus; cpu++) {
+        while (!rcu_cpu_has_passed(cpu, before[cpu])) {
+            rcu_ask_cpu_to_choose(cpu);
+            thread_sleep_until(clock_monotonic_ns() + NS_PER_MS, false);
+        }
+    }
+}
+
+static void rcu_wait_until_due(void)
+{
+    thread_prepare_to_block(THREAD_BLOCKED);
+    while (atomic32_exchange(&rcu_is_due, 0) == 0) {
+        scheduler_block();
+        thread_prepare_to_block(THREAD_BLOCKED);
+    }
+    thread_cancel_block();
+}
+
+static void rcu_reaper_main(void *argument)
+{
+    (void)argument;
+    for (;;) {
+        rcu_wait_until_due();
+        struct rcu_head *head = rcu_take_list();
+        rcu_wait_for_readers();
+        while (head != NULL) {
+            struct rcu_head *next = head->next; // run may free the head
+            head->run(head);
+            head = next;
+        }
+    }
+}
+
+struct rcu_barrier {
+    struct rcu_head head;
+    struct thread *thread;
+    struct atomic32 is_passed; // [a]
+};
+
+static void rcu_barrier_pass(struct rcu_head *head)
+{
+    struct rcu_barrier *rcu_barrier = container_of(head, struct rcu_barrier, head);
+    struct thread *thread =
+        rcu_barrier->thread; // lives on: only the reaper, which we are, frees threads
+    atomic32_store(&rcu_barrier->is_passed, 1); // from here on the barrier may be gone
+    thread_wake(thread);
+}
+
+void rcu_synchronize(void)
+{
+    struct rcu_barrier rcu_barrier = {.thread = thread_current()};
+    assert(context_may_sleep());
+    rcu_add(&rcu_barrier.head, rcu_barrier_pass);
+    rcu_wake_reaper();
+    thread_prepare_to_block(THREAD_BLOCKED);
+    while (atomic32_load_acquire(&rcu_barrier.is_passed) == 0) {
+        scheduler_block();
+        thread_prepare_to_block(THREAD_BLOCKED);
+    }
+    thread_cancel_block();
+}
+
+void rcu_setup(void)
+{
+    timer_init(&rcu_timer, rcu_timer_expire);
+    rcu_reaper = thread_create_kernel("reaper", rcu_reaper_main, NULL);
+    assert_always(rcu_reaper != NULL);
+}

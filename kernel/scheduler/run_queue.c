@@ -1,0 +1,209 @@
+// The run queue: threads in order of level, round robin within one, and the rules of who runs next and who overtakes whom.
+//
+// A thread keeps its turn until its slice is used up, it yields, or it blocks. Preempted before that it goes back to the head
+// of its level, so that it continues next; at the end of its slice it goes to the tail with a fresh one. Slices differ by nice
+// value (policy.c), which is how a round is shared out.
+//
+// A thread that wakes up overtakes the running one of its level when it has had clearly less of the CPU: each thread has a
+// credit, the time off the CPU less the time on it, within bounds. So an interactive thread gets the CPU from a computing one
+// at once, two threads that answer each other do not interrupt one another, and a computing thread that sleeps for an instant
+// gains nothing.
+//
+// Lock: the queue's own. Called by switch.c, wake.c, policy.c, tick.c.
+#include "scheduler/run_queue_internal.h"
+
+#include "interrupt/clock.h"
+#include "lib/assert.h"
+#include "lib/macros.h"
+#include "scheduler/timer_internal.h"
+
+enum { NORMAL_LEVEL = RUN_QUEUE_LEVELS - 1 };
+
+#define CREDIT_LIMIT_NS      ((int64_t)(10 * NS_PER_MS))
+#define OVERTAKE_DISTANCE_NS ((int64_t)NS_PER_MS)
+
+PERCPU_DEFINE(struct run_queue, run_queue);
+
+void run_queue_init(struct run_queue *queue, unsigned number, struct thread *idle)
+{
+    spin_init(&queue->lock, LOCK_RANK_RUN_QUEUE);
+    queue->number = number;
+    queue->idle = idle;
+    queue->current = idle;
+    for (unsigned level = 0; level < RUN_QUEUE_LEVELS; level++) {
+        list_init(&queue->levels[level]);
+    }
+}
+
+struct run_queue *run_queue_lock_of(const struct thread *thread)
+{
+    for (;;) {
+        unsigned cpu = (unsigned)__atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
+        struct run_queue *queue = run_queue_of(cpu);
+        spin_lock(&queue->lock);
+        if (likely((unsigned)thread->cpu == cpu)) {
+            return queue;
+        }
+        spin_unlock(&queue->lock);
+    }
+}
+
+static unsigned thread_level(const struct thread *thread)
+{
+    return (unsigned)(NORMAL_LEVEL - thread->real_time_priority);
+}
+
+void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, bool at_head)
+{
+    assert(spin_is_held(&queue->lock) && !thread->is_queued && thread != queue->idle);
+    unsigned level = thread_level(thread);
+    if (at_head) {
+        list_add_head(&queue->levels[level], &thread->run_link);
+    } else {
+        list_add_tail(&queue->levels[level], &thread->run_link);
+    }
+    queue->level_map[level / 64] |= BIT(level % 64);
+    queue->count++;
+    thread->is_queued = 1;
+    thread->cpu = (int)queue->number;
+}
+
+void run_queue_remove_locked(struct run_queue *queue, struct thread *thread)
+{
+    assert(spin_is_held(&queue->lock) && thread->is_queued);
+    unsigned level = thread_level(thread);
+    list_remove(&thread->run_link);
+    if (list_is_empty(&queue->levels[level])) {
+        queue->level_map[level / 64] &= ~BIT(level % 64);
+    }
+    queue->count--;
+    thread->is_queued = 0;
+}
+
+static struct thread *run_queue_first_locked(const struct run_queue *queue)
+{
+    for (unsigned word = 0; word < RUN_QUEUE_MAP_WORDS; word++) {
+        if (queue->level_map[word] != 0) {
+            unsigned level = word * 64 + (unsigned)__builtin_ctzll(queue->level_map[word]);
+            return list_first_entry(&queue->levels[level], struct thread, run_link);
+        }
+    }
+    return NULL;
+}
+
+// Must the thread that ran, and could run on, give way to `candidate`?
+static bool thread_gives_way(const struct run_queue *queue, const struct thread *running,
+                             const struct thread *candidate)
+{
+    if (candidate->real_time_priority != running->real_time_priority) {
+        return candidate->real_time_priority > running->real_time_priority;
+    }
+    return running->slice_left_ns == 0 || queue->is_overtaken;
+}
+
+// `previous` could run on.
+static struct thread *run_queue_next_turn_locked(struct run_queue *queue, struct thread *previous)
+{
+    struct thread *candidate = run_queue_first_locked(queue);
+    bool keeps_turn = candidate == NULL || !thread_gives_way(queue, previous, candidate);
+    bool has_slice = previous->slice_left_ns != 0;
+    if (!has_slice) {
+        previous->slice_left_ns = policy_slice_ns(previous);
+    }
+    if (keeps_turn) {
+        return previous;
+    }
+    run_queue_remove_locked(queue, candidate);
+    run_queue_insert_locked(queue, previous, has_slice);
+    return candidate;
+}
+
+struct thread *run_queue_choose_locked(struct run_queue *queue, struct thread *previous, bool stays)
+{
+    if (stays) {
+        return run_queue_next_turn_locked(queue, previous);
+    }
+    struct thread *candidate = run_queue_first_locked(queue);
+    if (candidate != NULL) {
+        run_queue_remove_locked(queue, candidate);
+        return candidate;
+    }
+    candidate = placement_steal_locked(queue);
+    return candidate != NULL ? candidate : queue->idle;
+}
+
+void run_queue_charge_locked(struct thread *thread, uint64_t now_ns)
+{
+    uint64_t ran = now_ns - thread->switched_in_ns;
+    thread->switched_in_ns = now_ns;
+    thread->run_ns += ran;
+    thread->slice_left_ns -= MIN(ran, thread->slice_left_ns);
+    thread->credit_ns = MAX(thread->credit_ns - (int64_t)ran, -CREDIT_LIMIT_NS);
+}
+
+// How far the thread is behind its share at this moment.
+static int64_t thread_credit_now(const struct thread *thread, uint64_t now_ns)
+{
+    int64_t change = thread->is_on_cpu ? -(int64_t)(now_ns - thread->switched_in_ns)
+                                       : (int64_t)(now_ns - thread->off_cpu_since_ns);
+    return CLAMP(thread->credit_ns + change, -CREDIT_LIMIT_NS, CREDIT_LIMIT_NS);
+}
+
+// Should `woken` run before the running thread ends its turn?
+static bool thread_overtakes(const struct run_queue *queue, const struct thread *woken,
+                             bool has_slept)
+{
+    const struct thread *running = queue->current;
+    if (running == queue->idle) {
+        return true;
+    }
+    if (woken->real_time_priority != running->real_time_priority) {
+        return woken->real_time_priority > running->real_time_priority;
+    }
+    if (!has_slept || woken->real_time_priority != 0 || woken->policy != THREAD_NORMAL) {
+        return false;
+    }
+    if (running->policy == THREAD_IDLE) {
+        return true;
+    }
+    uint64_t now_ns = clock_monotonic_ns();
+    return thread_credit_now(woken, now_ns) >
+           thread_credit_now(running, now_ns) + OVERTAKE_DISTANCE_NS;
+}
+
+void run_queue_credit_locked(struct thread *thread, uint64_t now_ns)
+{
+    thread->credit_ns = thread_credit_now(thread, now_ns);
+}
+
+static void run_queue_admit_locked(struct run_queue *queue, struct thread *thread, bool has_slept)
+{
+    bool overtakes = thread_overtakes(queue, thread, has_slept);
+    thread->slice_left_ns = policy_slice_ns(thread);
+    run_queue_insert_locked(queue, thread, overtakes && thread->real_time_priority == 0);
+    if (overtakes) {
+        queue->is_overtaken = true;
+        run_queue_reschedule_locked(queue);
+    } else if (queue->number != cpu_number()) {
+        run_queue_reschedule_locked(queue); // that CPU may have no tick armed yet
+    } else if (!timer_tick_is_armed()) {
+        run_queue_tick_arm_locked(queue, queue->current, clock_monotonic_ns());
+    }
+}
+
+void run_queue_place(struct run_queue *queue, struct thread *thread, bool has_slept)
+{
+    unsigned target = placement_choose(thread, queue->number);
+    while (target != queue->number) {
+        // Between the two locks the thread is runnable, but neither queued nor running: nobody else moves it.
+        __atomic_store_n(&thread->cpu, (int)target, __ATOMIC_RELAXED);
+        spin_unlock(&queue->lock);
+        queue = run_queue_of(target);
+        spin_lock(&queue->lock);
+        if (!placement_allows(thread, target)) {
+            target = placement_choose(thread, target);
+        }
+    }
+    run_queue_admit_locked(queue, thread, has_slept);
+    spin_unlock(&queue->lock);
+}

@@ -1,0 +1,73 @@
+// Interrupts off and on in nested pairs, and what was put off meanwhile.
+//
+// cpu_block.interrupt_off_depth counts the pairs; interrupts_were_on is the flag as the outermost one found it. An interrupt
+// handler starts at depth 0 with the flag off, so its pairs never switch interrupts on. Both words change only with
+// interrupts off (or at depth 0, where an interrupt leaves them as it found them), so no other code of this CPU sees a
+// half-made change.
+//
+// Work that waits for the end of such a section is of two kinds: deferred work of interrupt handlers, then a new choice of
+// the scheduler. Both run at the outermost end only, with no preempt count held.
+#include "sync/preempt.h"
+
+#include "arch/upcalls.h"
+#include "lib/assert.h"
+
+static void (*deferred_runner)(void); // [I] set once at boot by interrupt/
+
+void preempt_set_deferred_runner(void (*run)(void))
+{
+    deferred_runner = run;
+}
+
+// Interrupts are off at depth 0, no preempt count is held.
+static void preempt_pending_run(void)
+{
+    if (cpu_block_get(deferred_pending) && deferred_runner != NULL) {
+        deferred_runner();
+    }
+    if (cpu_block_get(reschedule_pending)) {
+        upcall_reschedule();
+    }
+}
+
+static bool preempt_is_allowed(void)
+{
+    return cpu_block_get(preempt_count) == 0 && cpu_block_get(interrupt_depth) == 0;
+}
+
+void preempt_reschedule(void)
+{
+    if (!preempt_is_allowed() || !interrupts_are_enabled()) {
+        return;
+    }
+    interrupts_disable();
+    preempt_pending_run();
+    interrupts_enable();
+}
+
+void interrupts_block(void)
+{
+    // Depth 0 can be read with interrupts on: whatever interrupts us, or another CPU that we move to, is at 0 again after.
+    if (cpu_block_get(interrupt_off_depth) == 0) {
+        bool were_on = interrupts_are_enabled();
+        interrupts_disable();
+        cpu_block_set(interrupts_were_on, were_on);
+    }
+    cpu_block_increment(interrupt_off_depth);
+    barrier();
+}
+
+void interrupts_unblock(void)
+{
+    barrier();
+    assert(cpu_block_get(interrupt_off_depth) != 0);
+    cpu_block_decrement(interrupt_off_depth);
+    if (cpu_block_get(interrupt_off_depth) != 0 || !cpu_block_get(interrupts_were_on)) {
+        return;
+    }
+    if (unlikely(cpu_block_get(reschedule_pending) | cpu_block_get(deferred_pending)) &&
+        preempt_is_allowed()) {
+        preempt_pending_run();
+    }
+    interrupts_enable();
+}
