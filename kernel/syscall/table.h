@@ -1,27 +1,43 @@
-// The one list of system calls: number, name, argument types, handler. It makes the dispatch table, the trace, the statistics and
-// docs/syscalls.md (tools/gendocs).
+/*
+ * The one list of system calls (call_list.h): number, name, argument kinds, handler. It makes the dispatch table, the
+ * statistics and docs/syscalls.md (tools/gendocs).
+ */
 #pragma once
 
-#include "arch/trap_frame.h"
 #include "lib/types.h"
+#include "uapi/unistd_numbers.h"
 
-struct task;
-
-// How an argument is shown by the trace and made up by the fuzzer.
+/* What an argument is: how the documentation and the fuzzer see it. */
 enum argument_kind {
-    ARG_NONE, ARG_INT, ARG_UINT, ARG_LONG, ARG_SIZE, ARG_FD, ARG_DIRFD, ARG_PATH, ARG_STRING, ARG_POINTER_IN, ARG_POINTER_OUT,
-    ARG_POINTER_INOUT, ARG_FLAGS, ARG_MODE, ARG_PID, ARG_SIGNAL, ARG_ADDRESS, ARG_OFFSET, ARG_COMMAND,
+    ARG_NONE,
+    ARG_INT,
+    ARG_UINT,
+    ARG_LONG,
+    ARG_SIZE,
+    ARG_FD,
+    ARG_DIRFD,
+    ARG_PATH,
+    ARG_STRING,
+    ARG_IN,
+    ARG_OUT,
+    ARG_INOUT,
+    ARG_FLAGS,
+    ARG_MODE,
+    ARG_PID,
+    ARG_SIGNAL,
+    ARG_ADDRESS,
+    ARG_OFFSET,
+    ARG_COMMAND,
 };
 
-// Arguments as they came in registers: the handler decodes. Result: 0 or more, or -errno (restart codes included).
-typedef long system_call_handler(const uint64_t *arguments, struct trap_frame *frame);
+/* Arguments as they came in registers; 0 or more, or -errno (restart codes included). */
+typedef long system_call_handler(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
 struct system_call {
     const char *name;
-    system_call_handler *handler; // NULL: -ENOSYS
+    system_call_handler *handler; /* NULL: -ENOSYS */
     uint8_t argument_count;
-    uint8_t arguments[6];         // enum argument_kind
+    uint8_t arguments[6]; /* enum argument_kind */
 };
 
-enum { SYSTEM_CALL_LIMIT = 452 };
 extern const struct system_call system_call_table[SYSTEM_CALL_LIMIT];

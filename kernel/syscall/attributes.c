@@ -1,0 +1,352 @@
+/*
+ * Changing what stat shows: mode, owner, times, size; and making it last (fsync).
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "interrupt/clock.h"
+#include "process/descriptor_table.h"
+#include "process/signal.h"
+#include "syscall/call.h"
+#include "syscall/names.h"
+#include "uapi/fcntl.h"
+#include "uapi/time.h"
+
+/* A place that an attribute call is about: by name or by descriptor, with the context to do it in. */
+struct attribute_call {
+    struct name_call name;
+    struct fs_context context; /* by descriptor */
+    struct path path;
+    bool is_by_name;
+};
+
+static int begin_by_name(struct attribute_call *call, int directory, const char __user *name, unsigned walk_flags)
+{
+    call->is_by_name = true;
+    return name_call_walk(directory, name, walk_flags, &call->name, &call->path);
+}
+
+static int begin_by_descriptor(struct attribute_call *call, int descriptor)
+{
+    call->is_by_name = false;
+    struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    int result = (file->flags & O_PATH) != 0 ? -EBADF : 0;
+    if (result == 0) {
+        result = vfs_file_path(file, &call->path) ? 0 : -EINVAL;
+    }
+    if (result == 0) {
+        path_get(&call->path);
+        fs_context_begin(task_current(), &call->context);
+    }
+    open_file_put(file);
+    return result;
+}
+
+static const struct fs_context *call_context(const struct attribute_call *call)
+{
+    return call->is_by_name ? &call->name.context : &call->context;
+}
+
+static long finish(struct attribute_call *call, long result)
+{
+    path_put(&call->path);
+    if (call->is_by_name) {
+        name_call_end(&call->name);
+    } else {
+        fs_context_end(&call->context);
+    }
+    return result;
+}
+
+static long change_mode(struct attribute_call *call, int begun, uint32_t mode)
+{
+    return begun != 0 ? begun : finish(call, vfs_change_mode(call_context(call), &call->path, mode & S_IALLUGO));
+}
+
+SYSTEM_CALL2(chmod, const char __user *, name, uint32_t, mode)
+{
+    struct attribute_call call;
+    return change_mode(&call, begin_by_name(&call, AT_FDCWD, name, WALK_FOLLOW), mode);
+}
+
+SYSTEM_CALL3(fchmodat, int, directory, const char __user *, name, uint32_t, mode)
+{
+    struct attribute_call call;
+    return change_mode(&call, begin_by_name(&call, directory, name, WALK_FOLLOW), mode);
+}
+
+SYSTEM_CALL2(fchmod, int, descriptor, uint32_t, mode)
+{
+    struct attribute_call call;
+    return change_mode(&call, begin_by_descriptor(&call, descriptor), mode);
+}
+
+static long change_owner(struct attribute_call *call, int begun, uint32_t uid, uint32_t gid)
+{
+    return begun != 0 ? begun : finish(call, vfs_change_owner(call_context(call), &call->path, uid, gid));
+}
+
+SYSTEM_CALL3(chown, const char __user *, name, uint32_t, uid, uint32_t, gid)
+{
+    struct attribute_call call;
+    return change_owner(&call, begin_by_name(&call, AT_FDCWD, name, WALK_FOLLOW), uid, gid);
+}
+
+SYSTEM_CALL3(lchown, const char __user *, name, uint32_t, uid, uint32_t, gid)
+{
+    struct attribute_call call;
+    return change_owner(&call, begin_by_name(&call, AT_FDCWD, name, 0), uid, gid);
+}
+
+SYSTEM_CALL3(fchown, int, descriptor, uint32_t, uid, uint32_t, gid)
+{
+    struct attribute_call call;
+    return change_owner(&call, begin_by_descriptor(&call, descriptor), uid, gid);
+}
+
+SYSTEM_CALL5(fchownat, int, directory, const char __user *, name, uint32_t, uid, uint32_t, gid, int, flags)
+{
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    struct attribute_call call;
+    return change_owner(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)), uid, gid);
+}
+
+/* Both times as the file system wants them. */
+struct new_times {
+    struct file_time access, modify;
+    unsigned access_flags, modify_flags; /* VFS_TIME_* */
+};
+
+static int time_from_timespec(const struct uapi_timespec *spec, struct file_time *time, unsigned *flags)
+{
+    *flags = 0;
+    if (spec->tv_nsec == UTIME_NOW) {
+        *flags = VFS_TIME_NOW;
+        return 0;
+    }
+    if (spec->tv_nsec == UTIME_OMIT) {
+        *flags = VFS_TIME_OMIT;
+        return 0;
+    }
+    if (spec->tv_nsec < 0 || spec->tv_nsec >= (int64_t)NS_PER_SECOND) {
+        return -EINVAL;
+    }
+    *time = (struct file_time){.seconds = spec->tv_sec, .nanoseconds = (uint32_t)spec->tv_nsec};
+    return 0;
+}
+
+static int times_from_timespecs(const struct uapi_timespec specs[2], struct new_times *times)
+{
+    int result = time_from_timespec(&specs[0], &times->access, &times->access_flags);
+    return result != 0 ? result : time_from_timespec(&specs[1], &times->modify, &times->modify_flags);
+}
+
+static const struct new_times times_now = {.access_flags = VFS_TIME_NOW, .modify_flags = VFS_TIME_NOW};
+
+static long change_times(struct attribute_call *call, int begun, const struct new_times *times)
+{
+    if (begun != 0) {
+        return begun;
+    }
+    int result = vfs_change_times(call_context(call), &call->path,
+                                  (times->access_flags & VFS_TIME_NOW) != 0 ? NULL : &times->access,
+                                  times->access_flags,
+                                  (times->modify_flags & VFS_TIME_NOW) != 0 ? NULL : &times->modify,
+                                  times->modify_flags);
+    return finish(call, result);
+}
+
+SYSTEM_CALL4(utimensat, int, directory, const char __user *, name, const struct uapi_timespec __user *, user, int, flags)
+{
+    struct new_times times = times_now;
+    if (user != NULL) {
+        struct uapi_timespec specs[2];
+        if (user_copy_in(specs, user, sizeof(specs)) != 0) {
+            return -EFAULT;
+        }
+        if (specs[0].tv_nsec == UTIME_OMIT && specs[1].tv_nsec == UTIME_OMIT) {
+            return 0;
+        }
+        int result = times_from_timespecs(specs, &times);
+        if (result != 0) {
+            return result;
+        }
+    }
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    struct attribute_call call;
+    if (name == NULL && directory != AT_FDCWD) {
+        return flags != 0 ? -EINVAL : change_times(&call, begin_by_descriptor(&call, directory), &times);
+    }
+    return change_times(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)), &times);
+}
+
+static long change_times_by_name(int directory, const char __user *name, const struct uapi_timespec specs[2])
+{
+    struct new_times times = times_now;
+    if (specs != NULL && times_from_timespecs(specs, &times) != 0) {
+        return -EINVAL;
+    }
+    struct attribute_call call;
+    return change_times(&call, begin_by_name(&call, directory, name, WALK_FOLLOW), &times);
+}
+
+static long change_times_by_timevals(int directory, const char __user *name, const struct uapi_timeval __user *user)
+{
+    if (user == NULL) {
+        return change_times_by_name(directory, name, NULL);
+    }
+    struct uapi_timeval values[2];
+    if (user_copy_in(values, user, sizeof(values)) != 0) {
+        return -EFAULT;
+    }
+    struct uapi_timespec specs[2];
+    for (int i = 0; i < 2; i++) {
+        if (values[i].tv_usec < 0 || values[i].tv_usec >= 1000000) {
+            return -EINVAL;
+        }
+        specs[i] = (struct uapi_timespec){.tv_sec = values[i].tv_sec, .tv_nsec = values[i].tv_usec * 1000};
+    }
+    return change_times_by_name(directory, name, specs);
+}
+
+SYSTEM_CALL2(utimes, const char __user *, name, const struct uapi_timeval __user *, user)
+{
+    return change_times_by_timevals(AT_FDCWD, name, user);
+}
+
+SYSTEM_CALL3(futimesat, int, directory, const char __user *, name, const struct uapi_timeval __user *, user)
+{
+    return change_times_by_timevals(directory, name, user);
+}
+
+SYSTEM_CALL2(utime, const char __user *, name, const struct uapi_utimbuf __user *, user)
+{
+    if (user == NULL) {
+        return change_times_by_name(AT_FDCWD, name, NULL);
+    }
+    struct uapi_utimbuf buffer;
+    if (user_copy_in(&buffer, user, sizeof(buffer)) != 0) {
+        return -EFAULT;
+    }
+    struct uapi_timespec specs[2] = {{.tv_sec = buffer.actime}, {.tv_sec = buffer.modtime}};
+    return change_times_by_name(AT_FDCWD, name, specs);
+}
+
+static long size_finish(long result)
+{
+    if (result == -EFBIG) {
+        (void)signal_send_task(task_current(), SIGXFSZ, NULL);
+    }
+    return result;
+}
+
+SYSTEM_CALL2(truncate, const char __user *, name, int64_t, size)
+{
+    if (size < 0) {
+        return -EINVAL;
+    }
+    struct attribute_call call;
+    int begun = begin_by_name(&call, AT_FDCWD, name, WALK_FOLLOW);
+    if (begun != 0) {
+        return begun;
+    }
+    return size_finish(finish(&call, vfs_truncate(call_context(&call), &call.path, (uint64_t)size)));
+}
+
+/* Runs `operation` on a descriptor's file. */
+#define WITH_FILE(descriptor, file, result, operation)                                             \
+    ({                                                                                             \
+        struct descriptor_use with_use;                                                            \
+        long result = -EBADF;                                                                      \
+        if (descriptor_borrow(task_current()->descriptors, (descriptor), &with_use)) {             \
+            struct open_file *file = with_use.file;                                                \
+            if ((file->flags & O_PATH) == 0) {                                                     \
+                operation;                                                                         \
+            }                                                                                      \
+            descriptor_release(&with_use);                                                         \
+        }                                                                                          \
+        result;                                                                                    \
+    })
+
+SYSTEM_CALL2(ftruncate, int, descriptor, int64_t, size)
+{
+    if (size < 0) {
+        return -EINVAL;
+    }
+    uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
+    return size_finish(
+        WITH_FILE(descriptor, file, result, result = vfs_file_truncate(file, (uint64_t)size, limit)));
+}
+
+static long allocate(struct open_file *file, int mode, int64_t offset, int64_t bytes)
+{
+    if (!open_file_can_write(file)) {
+        return -EBADF;
+    }
+    if ((file->ops->flags & FILE_OPS_STREAM) != 0) {
+        return -ESPIPE;
+    }
+    return file->ops->allocate == NULL ? -ENODEV
+                                       : file->ops->allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
+}
+
+SYSTEM_CALL4(fallocate, int, descriptor, int, mode, int64_t, offset, int64_t, bytes)
+{
+    if (offset < 0 || bytes <= 0) {
+        return -EINVAL;
+    }
+    if (offset > INT64_MAX - bytes) {
+        return -EFBIG;
+    }
+    return size_finish(WITH_FILE(descriptor, file, result, result = allocate(file, mode, offset, bytes)));
+}
+
+SYSTEM_CALL4(fadvise64, int, descriptor, int64_t, offset, int64_t, bytes, int, advice)
+{
+    (void)offset;
+    /* Advice only: all that it can be is refused where Linux refuses it. */
+    return WITH_FILE(descriptor, file, result, {
+        if ((file->ops->flags & FILE_OPS_STREAM) != 0) {
+            result = -ESPIPE;
+        } else {
+            result = bytes < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
+        }
+    });
+}
+
+static long sync_file(int descriptor, bool data_only)
+{
+    return WITH_FILE(descriptor, file, result,
+                     result = file->ops->sync == NULL ? -EINVAL : file->ops->sync(file, data_only));
+}
+
+SYSTEM_CALL1(fsync, int, descriptor)
+{
+    return sync_file(descriptor, false);
+}
+
+SYSTEM_CALL1(fdatasync, int, descriptor)
+{
+    return sync_file(descriptor, true);
+}
+
+SYSTEM_CALL0(sync)
+{
+    mount_sync_all();
+    return 0;
+}
+
+SYSTEM_CALL1(syncfs, int, descriptor)
+{
+    return WITH_FILE(descriptor, file, result, {
+        (void)file;
+        mount_sync_all();
+        result = 0;
+    });
+}

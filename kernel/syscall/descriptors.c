@@ -1,0 +1,256 @@
+/*
+ * Calls on descriptors themselves: dup, close, fcntl, pipe, flock.
+ */
+#include "file/pipe.h"
+#include "fs/file_lock.h"
+#include "fs/vfs.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "uapi/fcntl.h"
+
+/* Status flags that F_SETFL can change. */
+#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+
+static struct descriptor_table *current_descriptors(void)
+{
+    return task_current()->descriptors;
+}
+
+static uint64_t descriptor_limit(void)
+{
+    return process_limit(process_current(), RLIMIT_NOFILE);
+}
+
+static long duplicate(int descriptor, int minimum, bool close_on_exec)
+{
+    struct open_file *file = descriptor_get(current_descriptors(), descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    int result = descriptor_install(current_descriptors(), file, minimum, close_on_exec, descriptor_limit());
+    if (result < 0) {
+        open_file_put(file);
+    }
+    return result;
+}
+
+static long duplicate_at(int descriptor, int number, bool close_on_exec)
+{
+    if (number < 0 || (uint64_t)number >= descriptor_limit()) {
+        return -EBADF;
+    }
+    struct open_file *file = descriptor_get(current_descriptors(), descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    int result = descriptor_install_at(current_descriptors(), file, number, close_on_exec, descriptor_limit());
+    if (result < 0) {
+        open_file_put(file);
+    }
+    return result;
+}
+
+SYSTEM_CALL1(dup, int, descriptor)
+{
+    return duplicate(descriptor, 0, false);
+}
+
+SYSTEM_CALL2(dup2, int, descriptor, int, number)
+{
+    if (descriptor == number) {
+        return descriptor_get_flag(current_descriptors(), descriptor) < 0 ? -EBADF : number;
+    }
+    return duplicate_at(descriptor, number, false);
+}
+
+SYSTEM_CALL3(dup3, int, descriptor, int, number, unsigned, flags)
+{
+    if ((flags & ~(unsigned)O_CLOEXEC) != 0 || descriptor == number) {
+        return -EINVAL;
+    }
+    return duplicate_at(descriptor, number, (flags & O_CLOEXEC) != 0);
+}
+
+SYSTEM_CALL1(close, int, descriptor)
+{
+    return descriptor_close(current_descriptors(), descriptor);
+}
+
+SYSTEM_CALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
+{
+    if (first > last || (flags & ~(unsigned)(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)) != 0) {
+        return -EINVAL;
+    }
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0) {
+        return -ENOSYS;
+    }
+    descriptor_close_range(current_descriptors(), first, last, (flags & CLOSE_RANGE_CLOEXEC) != 0);
+    return 0;
+}
+
+static long pipe_make(int __user *user_numbers, unsigned flags)
+{
+    struct open_file *ends[2];
+    int numbers[2];
+    int result = pipe_create(flags & ~(unsigned)O_CLOEXEC, task_current()->credentials, ends);
+    if (result != 0) {
+        return result;
+    }
+    bool close_on_exec = (flags & O_CLOEXEC) != 0;
+    numbers[0] = descriptor_install(current_descriptors(), ends[0], 0, close_on_exec, descriptor_limit());
+    if (numbers[0] < 0) {
+        open_file_put(ends[0]);
+        open_file_put(ends[1]);
+        return numbers[0];
+    }
+    numbers[1] = descriptor_install(current_descriptors(), ends[1], 0, close_on_exec, descriptor_limit());
+    if (numbers[1] < 0) {
+        open_file_put(ends[1]);
+        (void)descriptor_close(current_descriptors(), numbers[0]);
+        return numbers[1];
+    }
+    if (user_copy_out(user_numbers, numbers, sizeof(numbers)) != 0) {
+        (void)descriptor_close(current_descriptors(), numbers[0]);
+        (void)descriptor_close(current_descriptors(), numbers[1]);
+        return -EFAULT;
+    }
+    return 0;
+}
+
+SYSTEM_CALL1(pipe, int __user *, numbers)
+{
+    return pipe_make(numbers, 0);
+}
+
+SYSTEM_CALL2(pipe2, int __user *, numbers, unsigned, flags)
+{
+    if ((flags & ~(unsigned)(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) != 0) {
+        return -EINVAL;
+    }
+    return pipe_make(numbers, flags);
+}
+
+SYSTEM_CALL2(flock, int, descriptor, int, operation)
+{
+    struct open_file *file = descriptor_get(current_descriptors(), descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    int kind = operation & ~LOCK_NB;
+    int result = -EINVAL;
+    if (kind == LOCK_SH || kind == LOCK_EX || kind == LOCK_UN) {
+        result = (file->flags & O_PATH) != 0 ? -EBADF : file_lock_flock(file, operation);
+    }
+    open_file_put(file);
+    return result;
+}
+
+static long set_status_flags(struct open_file *file, unsigned wanted)
+{
+    unsigned now = file->flags;
+    unsigned flags = (now & ~(unsigned)SETTABLE_FLAGS) | (wanted & SETTABLE_FLAGS);
+    if (file->ops->set_flags != NULL) {
+        int result = file->ops->set_flags(file, flags);
+        if (result != 0) {
+            return result;
+        }
+    }
+    __atomic_store_n(&file->flags, flags, __ATOMIC_RELAXED);
+    return 0;
+}
+
+static long record_lock(struct open_file *file, int command, struct uapi_flock __user *user)
+{
+    struct uapi_flock lock;
+    if (user_copy_in(&lock, user, sizeof(lock)) != 0) {
+        return -EFAULT;
+    }
+    struct process *process = process_current();
+    int result = file_lock_record(file, command, &lock, current_descriptors(), process->id->number);
+    if (result == 0 && command == F_GETLK) {
+        result = user_copy_out(user, &lock, sizeof(lock));
+    }
+    return result;
+}
+
+static long pipe_size_command(struct open_file *file, int command, uint64_t argument)
+{
+    struct pipe *pipe = pipe_from_file(file);
+    if (pipe == NULL) {
+        return -EBADF;
+    }
+    return command == F_GETPIPE_SZ ? pipe_get_size(pipe) : pipe_set_size(pipe, (uint32_t)argument);
+}
+
+/* Commands that change or tell something of the open file. */
+static long file_command(struct open_file *file, int command, uint64_t argument)
+{
+    switch (command) {
+    case F_SETFL:
+        return set_status_flags(file, (unsigned)argument);
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return record_lock(file, command, (struct uapi_flock __user *)argument);
+    case F_SETOWN:
+        file->owner_pid = (int)argument;
+        return 0;
+    case F_GETOWN:
+        return file->owner_pid;
+    case F_SETSIG:
+        if (argument > SIGRTMAX) {
+            return -EINVAL;
+        }
+        file->async_signal = (int)argument;
+        return 0;
+    case F_GETSIG:
+        return file->async_signal;
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+        return pipe_size_command(file, command, argument);
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Commands that an O_PATH descriptor takes too: about the descriptor, not the file. */
+static bool command_is_for_descriptor(int command)
+{
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD || command == F_SETFD ||
+           command == F_GETFL;
+}
+
+static long descriptor_command(int descriptor, struct open_file *file, int command, uint64_t argument)
+{
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        if (argument >= descriptor_limit()) {
+            return -EINVAL;
+        }
+        return duplicate(descriptor, (int)argument, command == F_DUPFD_CLOEXEC);
+    case F_GETFD:
+        return descriptor_get_flag(current_descriptors(), descriptor);
+    case F_SETFD:
+        return descriptor_set_flag(current_descriptors(), descriptor, (argument & FD_CLOEXEC) != 0);
+    default:
+        /* F_GETFL: a 64-bit program's files always count as opened with O_LARGEFILE where they were. */
+        return (long)file->flags;
+    }
+}
+
+SYSTEM_CALL3(fcntl, int, descriptor, int, command, uint64_t, argument)
+{
+    struct open_file *file = descriptor_get(current_descriptors(), descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    long result;
+    if (command_is_for_descriptor(command)) {
+        result = descriptor_command(descriptor, file, command, argument);
+    } else {
+        result = (file->flags & O_PATH) != 0 ? -EBADF : file_command(file, command, argument);
+    }
+    open_file_put(file);
+    return result;
+}

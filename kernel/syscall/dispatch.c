@@ -1,0 +1,37 @@
+/*
+ * From the CPU's upcall to the handler: one bounds check, one table load, one call. Counting is per CPU and costs one
+ * increment; a traced task (THREAD_WORK_TRACE is kept free for that) would be found here by its work word.
+ */
+#include "arch/trap_frame.h"
+#include "arch/upcalls.h"
+#include "lib/errno.h"
+#include "sync/percpu.h"
+#include "syscall/system_call.h"
+#include "syscall/table.h"
+
+static PERCPU_DEFINE(uint32_t, system_call_counts[SYSTEM_CALL_LIMIT]);
+
+void upcall_system_call(struct trap_frame *frame)
+{
+    uint64_t number = (uint64_t)system_call_number(frame);
+    long result = -ENOSYS;
+    if (likely(number < SYSTEM_CALL_LIMIT)) {
+        (*percpu_this(system_call_counts))[number]++;
+        system_call_handler *handler = system_call_table[number].handler;
+        if (likely(handler != NULL)) {
+            result = handler(system_call_argument(frame, 0), system_call_argument(frame, 1),
+                             system_call_argument(frame, 2), system_call_argument(frame, 3),
+                             system_call_argument(frame, 4), system_call_argument(frame, 5));
+        }
+    }
+    system_call_set_result(frame, result);
+}
+
+uint64_t system_call_count(unsigned number)
+{
+    uint64_t total = 0;
+    for (unsigned cpu = 0; number < SYSTEM_CALL_LIMIT && cpu < percpu_cpu_count(); cpu++) {
+        total += (*percpu_of(system_call_counts, cpu))[number];
+    }
+    return total;
+}

@@ -1,0 +1,217 @@
+/*
+ * read, write and their relatives. The iterator describes where the bytes go; file/ checks modes and keeps positions.
+ *
+ * A write to a pipe without readers raises SIGPIPE here, since the floors below do not know signals; a write beyond
+ * RLIMIT_FSIZE raises SIGXFSZ.
+ */
+#include "file/open_file.h"
+#include "lib/macros.h"
+#include "memory/heap.h"
+#include "process/descriptor_table.h"
+#include "process/signal.h"
+#include "syscall/call.h"
+#include "uapi/limits.h"
+#include "uapi/uio.h"
+
+enum { SEGMENTS_ON_STACK = 8 };
+
+/* A vector of user segments: checked, clamped to MAX_RW_COUNT as Linux does, on the stack where it is short. */
+struct user_vector {
+    struct io_segment on_stack[SEGMENTS_ON_STACK];
+    struct io_segment *segments;
+    struct io_iter iter;
+};
+
+static int user_vector_check(struct io_segment *segments, const struct uapi_iovec *vector, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        if ((int64_t)vector[i].iov_len < 0) {
+            return -EINVAL;
+        }
+        size_t bytes = MIN((size_t)vector[i].iov_len, (size_t)MAX_RW_COUNT - total);
+        void __user *base = (void __user *)vector[i].iov_base;
+        if (bytes != 0 && !user_range_is_valid(base, vector[i].iov_len)) {
+            return -EFAULT;
+        }
+        segments[i] = (struct io_segment){.user = base, .bytes = bytes};
+        total += bytes;
+    }
+    return 0;
+}
+
+static void user_vector_end(struct user_vector *vector)
+{
+    if (vector->segments != vector->on_stack) {
+        heap_free(vector->segments);
+    }
+}
+
+static int user_vector_begin(struct user_vector *vector, const struct uapi_iovec __user *user, size_t count)
+{
+    if (count > IOV_MAX) {
+        return -EINVAL;
+    }
+    struct uapi_iovec short_copy[SEGMENTS_ON_STACK];
+    struct uapi_iovec *copy = short_copy;
+    vector->segments = vector->on_stack;
+    int result = 0;
+    if (count > SEGMENTS_ON_STACK) {
+        copy = heap_alloc_array(count, sizeof(*copy));
+        vector->segments = heap_alloc_array(count, sizeof(*vector->segments));
+        result = copy == NULL || vector->segments == NULL ? -ENOMEM : 0;
+    }
+    if (result == 0) {
+        result = user_copy_in(copy, user, count * sizeof(*copy));
+    }
+    if (result == 0) {
+        result = user_vector_check(vector->segments, copy, count);
+    }
+    if (copy != short_copy) {
+        heap_free(copy);
+    }
+    if (result != 0) {
+        user_vector_end(vector);
+        return result;
+    }
+    io_iter_init_segments(&vector->iter, IO_USER, vector->segments, count);
+    return 0;
+}
+
+/* What a failed write owes the writer. */
+static ssize_t write_finish(ssize_t result)
+{
+    if (unlikely(result == -EPIPE)) {
+        (void)signal_send_task(task_current(), SIGPIPE, NULL);
+    } else if (unlikely(result == -EFBIG)) {
+        (void)signal_send_task(task_current(), SIGXFSZ, NULL);
+    }
+    return result;
+}
+
+static ssize_t file_move(struct open_file *file, struct io_iter *iter, bool is_write, const uint64_t *position)
+{
+    if (is_write) {
+        return write_finish(position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position));
+    }
+    return position == NULL ? file_read(file, iter) : file_read_at(file, iter, *position);
+}
+
+static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes, bool is_write, const uint64_t *position)
+{
+    struct descriptor_use use;
+    if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
+        return -EBADF;
+    }
+    ssize_t result;
+    if (unlikely((ssize_t)bytes < 0)) {
+        result = -EINVAL;
+    } else if (unlikely(!user_range_is_valid(buffer, bytes))) {
+        result = is_write ? (open_file_can_write(use.file) ? -EFAULT : -EBADF)
+                          : (open_file_can_read(use.file) ? -EFAULT : -EBADF);
+    } else {
+        struct io_iter iter;
+        io_iter_init_user(&iter, buffer, MIN(bytes, (size_t)MAX_RW_COUNT));
+        result = file_move(use.file, &iter, is_write, position);
+    }
+    descriptor_release(&use);
+    return result;
+}
+
+static long vector_call(int descriptor, const struct uapi_iovec __user *vector, size_t count, bool is_write,
+                        const uint64_t *position)
+{
+    struct descriptor_use use;
+    if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
+        return -EBADF;
+    }
+    struct user_vector copy;
+    ssize_t result = -EBADF;
+    if (is_write ? open_file_can_write(use.file) : open_file_can_read(use.file)) {
+        result = user_vector_begin(&copy, vector, count);
+        if (result == 0) {
+            result = file_move(use.file, &copy.iter, is_write, position);
+            user_vector_end(&copy);
+        }
+    }
+    descriptor_release(&use);
+    return result;
+}
+
+SYSTEM_CALL3(read, int, descriptor, void __user *, buffer, size_t, bytes)
+{
+    return buffer_call(descriptor, buffer, bytes, false, NULL);
+}
+
+SYSTEM_CALL3(write, int, descriptor, void __user *, buffer, size_t, bytes)
+{
+    return buffer_call(descriptor, buffer, bytes, true, NULL);
+}
+
+SYSTEM_CALL4(pread64, int, descriptor, void __user *, buffer, size_t, bytes, uint64_t, position)
+{
+    return (int64_t)position < 0 ? -EINVAL : buffer_call(descriptor, buffer, bytes, false, &position);
+}
+
+SYSTEM_CALL4(pwrite64, int, descriptor, void __user *, buffer, size_t, bytes, uint64_t, position)
+{
+    return (int64_t)position < 0 ? -EINVAL : buffer_call(descriptor, buffer, bytes, true, &position);
+}
+
+SYSTEM_CALL3(readv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count)
+{
+    return vector_call(descriptor, vector, count, false, NULL);
+}
+
+SYSTEM_CALL3(writev, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count)
+{
+    return vector_call(descriptor, vector, count, true, NULL);
+}
+
+SYSTEM_CALL4(preadv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count, uint64_t, position)
+{
+    return (int64_t)position < 0 ? -EINVAL : vector_call(descriptor, vector, count, false, &position);
+}
+
+SYSTEM_CALL4(pwritev, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count, uint64_t, position)
+{
+    return (int64_t)position < 0 ? -EINVAL : vector_call(descriptor, vector, count, true, &position);
+}
+
+SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
+{
+    struct descriptor_use use;
+    if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
+        return -EBADF;
+    }
+    int64_t result = (use.file->flags & O_PATH) != 0 ? -EBADF : file_seek(use.file, offset, whence);
+    descriptor_release(&use);
+    return result;
+}
+
+SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *, user_position, size_t, bytes)
+{
+    int64_t start = 0;
+    if (user_position != NULL && user_copy_in(&start, user_position, sizeof(start)) != 0) {
+        return -EFAULT;
+    }
+    struct open_file *in = descriptor_get(task_current()->descriptors, in_descriptor);
+    struct open_file *out = descriptor_get(task_current()->descriptors, out_descriptor);
+    long result = -EBADF;
+    if (in != NULL && out != NULL && open_file_can_read(in) && open_file_can_write(out)) {
+        uint64_t position = (uint64_t)start;
+        result = start < 0 ? -EINVAL
+                           : write_finish(file_transfer(out, NULL, in, user_position == NULL ? NULL : &position,
+                                                        MIN(bytes, (size_t)MAX_RW_COUNT)));
+        if (result >= 0 && copy_out_optional(user_position, &position, sizeof(position)) != 0) {
+            result = -EFAULT;
+        }
+    }
+    if (in != NULL) {
+        open_file_put(in);
+    }
+    if (out != NULL) {
+        open_file_put(out);
+    }
+    return result;
+}

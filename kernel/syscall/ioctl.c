@@ -1,0 +1,82 @@
+/*
+ * ioctl: a few commands belong to every file; the rest are rows of the file's own table, and the copying is done here.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "lib/macros.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "uapi/stat.h"
+#include "uapi/termios.h"
+
+static long set_nonblocking(struct open_file *file, unsigned flag, const int __user *user)
+{
+    int on;
+    if (user_copy_in(&on, user, sizeof(on)) != 0) {
+        return -EFAULT;
+    }
+    unsigned flags = on != 0 ? file->flags | flag : file->flags & ~flag;
+    __atomic_store_n(&file->flags, flags, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* FIONREAD of a regular file: what is left to read. */
+static long bytes_left(struct open_file *file, int __user *user)
+{
+    struct uapi_stat status;
+    int result = vfs_file_status(file, &status);
+    if (result != 0) {
+        return result;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return -ENOTTY;
+    }
+    int left = (int)((uint64_t)status.st_size - MIN(file->position, (uint64_t)status.st_size));
+    return user_copy_out(user, &left, sizeof(left));
+}
+
+static long table_command(struct open_file *file, const struct ioctl_row *row, uint64_t argument)
+{
+    uint64_t buffer[IOCTL_BYTES_MAX / sizeof(uint64_t)] = {0};
+    void __user *user = (void __user *)argument;
+    if (row->bytes_in != 0 && user_copy_in(buffer, user, row->bytes_in) != 0) {
+        return -EFAULT;
+    }
+    bool has_data = row->bytes_in != 0 || row->bytes_out != 0;
+    long result = row->handler(file, has_data ? buffer : NULL, argument);
+    if (result >= 0 && row->bytes_out != 0 && user_copy_out(user, buffer, row->bytes_out) != 0) {
+        return -EFAULT;
+    }
+    return result;
+}
+
+static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t command, uint64_t argument)
+{
+    switch (command) {
+    case FIOCLEX:
+    case FIONCLEX:
+        return descriptor_set_flag(task_current()->descriptors, descriptor, command == FIOCLEX);
+    case FIONBIO:
+        return set_nonblocking(file, O_NONBLOCK, (const int __user *)argument);
+    case FIOASYNC:
+        return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
+    default:
+        break;
+    }
+    const struct ioctl_row *row = file_ioctl_find(file, command);
+    if (row != NULL) {
+        return table_command(file, row, argument);
+    }
+    return command == FIONREAD ? bytes_left(file, (int __user *)argument) : -ENOTTY;
+}
+
+SYSTEM_CALL3(ioctl, int, descriptor, uint32_t, command, uint64_t, argument)
+{
+    struct descriptor_use use;
+    if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
+        return -EBADF;
+    }
+    long result = (use.file->flags & O_PATH) != 0 ? -EBADF : ioctl_on_file(descriptor, use.file, command, argument);
+    descriptor_release(&use);
+    return result;
+}

@@ -1,0 +1,147 @@
+/*
+ * syslog(2): the kernel log as dmesg reads it.
+ */
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "log/log.h"
+#include "memory/heap.h"
+#include "syscall/call.h"
+#include "uapi/capability.h"
+#include "uapi/syslog.h"
+
+static uint64_t cleared_sequence; /* [a] SYSLOG_ACTION_CLEAR: READ_ALL starts here */
+static uint64_t read_sequence;    /* [a] SYSLOG_ACTION_READ's place */
+
+/* "<6>[    0.123456] text\n". Returns the length, at most `size`. */
+static size_t record_to_line(const struct log_record *record, char *line, size_t size)
+{
+    int length = format_string(line, size, "<%u>[%5llu.%06llu] %.*s\n", record->level | record->facility << 3,
+                               (unsigned long long)(record->time_ns / 1000000000),
+                               (unsigned long long)(record->time_ns / 1000 % 1000000), (int)record->length,
+                               record->text);
+    return MIN((size_t)length, size - 1);
+}
+
+enum { LINE_BYTES = 320 };
+
+static size_t record_bytes(uint64_t sequence, struct log_record *record, char *line)
+{
+    return log_read(sequence, record) == -EAGAIN ? 0 : record_to_line(record, line, LINE_BYTES);
+}
+
+/* The first record from which everything to the end fits into `size`. */
+static uint64_t first_that_fits(uint64_t from, size_t size, struct log_record *record, char *line)
+{
+    size_t total = 0;
+    uint64_t first = log_sequence_next();
+    while (first > from) {
+        size_t bytes = record_bytes(first - 1, record, line);
+        if (total + bytes > size) {
+            break;
+        }
+        total += bytes;
+        first--;
+    }
+    return first;
+}
+
+/* Copies whole lines out from `sequence` on; stops when one does not fit. Bytes or -EFAULT. */
+static long copy_lines(uint64_t *sequence, char __user *buffer, size_t size, struct log_record *record, char *line)
+{
+    size_t done = 0;
+    while (*sequence < log_sequence_next()) {
+        size_t bytes = record_bytes(*sequence, record, line);
+        if (bytes == 0 || bytes > size - done) {
+            break;
+        }
+        if (user_copy_out(buffer + done, line, bytes) != 0) {
+            return -EFAULT;
+        }
+        done += bytes;
+        *sequence = record->sequence + 1;
+    }
+    return (long)done;
+}
+
+static long read_log(char __user *buffer, size_t size, bool is_all)
+{
+    struct log_record *record = heap_alloc(sizeof(*record) + LINE_BYTES);
+    if (record == NULL) {
+        return -ENOMEM;
+    }
+    char *line = (char *)(record + 1);
+    uint64_t sequence;
+    if (is_all) {
+        sequence = first_that_fits(MAX(cleared_sequence, log_sequence_first()), size, record, line);
+    } else {
+        sequence = MAX(read_sequence, log_sequence_first());
+    }
+    long result = copy_lines(&sequence, buffer, size, record, line);
+    if (!is_all && result > 0) {
+        read_sequence = sequence;
+    }
+    heap_free(record);
+    return result;
+}
+
+static long set_console_level(int level)
+{
+    if (level < 1 || level > 8) {
+        return -EINVAL;
+    }
+    log_console_level_set(level);
+    return 0;
+}
+
+static int saved_console_level = -1; /* by CONSOLE_OFF, for CONSOLE_ON */
+
+static long console_off(bool is_off)
+{
+    if (is_off && saved_console_level < 0) {
+        saved_console_level = log_console_level();
+        log_console_level_set(1);
+    } else if (!is_off && saved_console_level >= 0) {
+        log_console_level_set(saved_console_level);
+        saved_console_level = -1;
+    }
+    return 0;
+}
+
+SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
+{
+    bool is_privileged = action != SYSLOG_ACTION_READ_ALL && action != SYSLOG_ACTION_SIZE_BUFFER;
+    if (is_privileged && !credentials_can(task_current()->credentials, CAP_SYSLOG)) {
+        return -EPERM;
+    }
+    switch (action) {
+    case SYSLOG_ACTION_CLOSE:
+    case SYSLOG_ACTION_OPEN:
+        return 0;
+    case SYSLOG_ACTION_READ:
+    case SYSLOG_ACTION_READ_ALL:
+    case SYSLOG_ACTION_READ_CLEAR: {
+        if (buffer == NULL || length < 0) {
+            return -EINVAL;
+        }
+        long result = length == 0 ? 0 : read_log(buffer, (size_t)length, action != SYSLOG_ACTION_READ);
+        if (result >= 0 && action == SYSLOG_ACTION_READ_CLEAR) {
+            cleared_sequence = log_sequence_next();
+        }
+        return result;
+    }
+    case SYSLOG_ACTION_CLEAR:
+        cleared_sequence = log_sequence_next();
+        return 0;
+    case SYSLOG_ACTION_CONSOLE_OFF:
+    case SYSLOG_ACTION_CONSOLE_ON:
+        return console_off(action == SYSLOG_ACTION_CONSOLE_OFF);
+    case SYSLOG_ACTION_CONSOLE_LEVEL:
+        return set_console_level(length);
+    case SYSLOG_ACTION_SIZE_UNREAD:
+        return (long)(log_sequence_next() - MAX(read_sequence, log_sequence_first())) * 64;
+    case SYSLOG_ACTION_SIZE_BUFFER:
+        return (long)log_ring_bytes();
+    default:
+        return -EINVAL;
+    }
+}

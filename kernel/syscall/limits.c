@@ -1,0 +1,201 @@
+/*
+ * Resource limits and priorities.
+ */
+#include "lib/list.h"
+#include "lib/macros.h"
+#include "process/process.h"
+#include "scheduler/id.h"
+#include "scheduler/thread.h"
+#include "syscall/call.h"
+#include "uapi/capability.h"
+#include "uapi/resource.h"
+
+enum { NOFILE_CEILING = 1048576 }; /* Linux's default nr_open */
+
+static int check_limit(int resource, const struct uapi_rlimit *wanted, const struct uapi_rlimit *old)
+{
+    if (wanted->rlim_cur > wanted->rlim_max) {
+        return -EINVAL;
+    }
+    if (resource == RLIMIT_NOFILE && wanted->rlim_max > NOFILE_CEILING) {
+        return -EPERM;
+    }
+    if (wanted->rlim_max > old->rlim_max && !credentials_can(task_current()->credentials, CAP_SYS_RESOURCE)) {
+        return -EPERM;
+    }
+    return 0;
+}
+
+/* Limits that vm/ checks itself are kept in the address space too. */
+static void refresh_space_limits(struct process *process)
+{
+    struct address_space *space = task_current()->space;
+    if (process != process_current() || space == NULL) {
+        return;
+    }
+    space->limit_total = process_limit(process, RLIMIT_AS);
+    space->limit_data = process_limit(process, RLIMIT_DATA);
+    space->limit_stack = process_limit(process, RLIMIT_STACK);
+    space->limit_locked = process_limit(process, RLIMIT_MEMLOCK);
+}
+
+static int exchange_limit(struct process *process, int resource, const struct uapi_rlimit *wanted, struct uapi_rlimit *old)
+{
+    int result = 0;
+    spin_lock(&process_tree_lock);
+    *old = process->limits.entries[resource];
+    if (wanted != NULL) {
+        result = check_limit(resource, wanted, old);
+        if (result == 0) {
+            process->limits.entries[resource] = *wanted;
+        }
+    }
+    spin_unlock(&process_tree_lock);
+    if (result == 0 && wanted != NULL) {
+        refresh_space_limits(process);
+    }
+    return result;
+}
+
+/* Another process's limits: same user ids, or the right to. */
+static int may_limit(struct process *process)
+{
+    const struct credentials *own = task_current()->credentials;
+    if (process == process_current() || credentials_can(own, CAP_SYS_RESOURCE)) {
+        return 0;
+    }
+    int result = -EPERM;
+    spin_lock(&process_tree_lock);
+    if (process->leader != NULL) {
+        const struct credentials *other = process->leader->credentials;
+        bool is_same = own->uid == other->uid && own->uid == other->euid && own->uid == other->suid &&
+                       own->gid == other->gid && own->gid == other->egid && own->gid == other->sgid;
+        result = is_same ? 0 : -EPERM;
+    }
+    spin_unlock(&process_tree_lock);
+    return result;
+}
+
+SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimit __user *, user_new, struct uapi_rlimit __user *, user_old)
+{
+    struct uapi_rlimit wanted;
+    struct uapi_rlimit old;
+    if (resource >= RLIM_NLIMITS) {
+        return -EINVAL;
+    }
+    if (user_new != NULL && user_copy_in(&wanted, user_new, sizeof(wanted)) != 0) {
+        return -EFAULT;
+    }
+    struct process *process = process_find(number == 0 ? process_current()->id->number : number);
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    int result = may_limit(process);
+    if (result == 0) {
+        result = exchange_limit(process, (int)resource, user_new == NULL ? NULL : &wanted, &old);
+    }
+    process_put(process);
+    return result != 0 ? result : copy_out_optional(user_old, &old, sizeof(old));
+}
+
+SYSTEM_CALL2(getrlimit, unsigned, resource, struct uapi_rlimit __user *, user)
+{
+    struct uapi_rlimit old;
+    if (resource >= RLIM_NLIMITS) {
+        return -EINVAL;
+    }
+    (void)exchange_limit(process_current(), (int)resource, NULL, &old);
+    return user_copy_out(user, &old, sizeof(old));
+}
+
+SYSTEM_CALL2(setrlimit, unsigned, resource, const struct uapi_rlimit __user *, user)
+{
+    struct uapi_rlimit wanted;
+    struct uapi_rlimit old;
+    if (resource >= RLIM_NLIMITS) {
+        return -EINVAL;
+    }
+    if (user_copy_in(&wanted, user, sizeof(wanted)) != 0) {
+        return -EFAULT;
+    }
+    return exchange_limit(process_current(), (int)resource, &wanted, &old);
+}
+
+/*
+ * getpriority and setpriority visit every process that (which, who) names. All tasks are looked at: priorities are rarely asked
+ * for, and one walk serves the three kinds.
+ */
+struct priority_visit {
+    int which, who;
+    bool is_set;
+    int nice;   /* to set */
+    int best;   /* lowest nice value seen */
+    int result; /* -ESRCH until one was found */
+};
+
+static bool priority_matches(const struct priority_visit *visit, struct task *task)
+{
+    switch (visit->which) {
+    case PRIO_PROCESS:
+        return task->thread.number == (visit->who == 0 ? thread_current()->number : visit->who);
+    case PRIO_PGRP:
+        return task->process->group != NULL &&
+               task->process->group->number == (visit->who == 0 ? process_get_group(0) : visit->who);
+    default:
+        return task->credentials->uid == (visit->who == 0 ? task_current()->credentials->uid : (uint32_t)visit->who);
+    }
+}
+
+static int priority_set(struct task *task, int nice)
+{
+    const struct credentials *own = task_current()->credentials;
+    const struct credentials *other = task->credentials;
+    if (own->euid != other->uid && own->euid != other->euid && !credentials_can(own, CAP_SYS_NICE)) {
+        return -EPERM;
+    }
+    /* RLIMIT_NICE 20 - n permits nice values from n up. */
+    int lowest = 20 - (int)MIN(process_limit(task->process, RLIMIT_NICE), (uint64_t)40);
+    if (nice < task->thread.nice && nice < lowest && !credentials_can(own, CAP_SYS_NICE)) {
+        return -EACCES;
+    }
+    thread_set_nice(&task->thread, nice);
+    return 0;
+}
+
+static bool priority_visit_thread(struct thread *thread, void *context)
+{
+    struct priority_visit *visit = context;
+    if (!thread_is_task(thread) || !priority_matches(visit, task_from_thread(thread))) {
+        return true;
+    }
+    if (visit->is_set) {
+        int result = priority_set(task_from_thread(thread), visit->nice);
+        visit->result = visit->result == -ESRCH || result != 0 ? result : visit->result;
+        return true;
+    }
+    visit->best = visit->result == 0 ? MIN(visit->best, thread->nice) : thread->nice;
+    visit->result = 0;
+    return true;
+}
+
+SYSTEM_CALL2(getpriority, int, which, int, who)
+{
+    struct priority_visit visit = {.which = which, .who = who, .result = -ESRCH};
+    if (which < PRIO_PROCESS || which > PRIO_USER) {
+        return -EINVAL;
+    }
+    thread_visit_all(priority_visit_thread, &visit);
+    /* The raw call answers 20 - nice, so that it is never negative. */
+    return visit.result != 0 ? visit.result : 20 - visit.best;
+}
+
+SYSTEM_CALL3(setpriority, int, which, int, who, int, nice)
+{
+    struct priority_visit visit = {
+        .which = which, .who = who, .is_set = true, .nice = CLAMP(nice, PRIO_MIN, PRIO_MAX - 1), .result = -ESRCH};
+    if (which < PRIO_PROCESS || which > PRIO_USER) {
+        return -EINVAL;
+    }
+    thread_visit_all(priority_visit_thread, &visit);
+    return visit.result;
+}

@@ -1,0 +1,238 @@
+/*
+ * Calls on the address space: decoding of flags, then vm/.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "lib/macros.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "uapi/mman.h"
+#include "uapi/mount.h"
+#include "vm/address_space.h"
+
+#define MAP_FLAGS_VALIDATED                                                                        \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |              \
+     MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_FIXED_NOREPLACE)
+
+static unsigned area_rights(int protection)
+{
+    return ((protection & PROT_READ) != 0 ? AREA_READ : 0u) | ((protection & PROT_WRITE) != 0 ? AREA_WRITE : 0u) |
+           ((protection & PROT_EXEC) != 0 ? AREA_EXECUTE : 0u);
+}
+
+/* What the file's mode permits, now and by a later mprotect. */
+static int decode_file(struct map_request *request, struct open_file *file, bool is_shared)
+{
+    if (!open_file_can_read(file)) {
+        return (file->flags & O_PATH) != 0 ? -EBADF : -EACCES;
+    }
+    request->flags |= AREA_MAY_READ | AREA_MAY_EXECUTE;
+    if (!is_shared || open_file_can_write(file)) {
+        request->flags |= AREA_MAY_WRITE;
+    } else if ((request->flags & AREA_WRITE) != 0) {
+        return -EACCES;
+    }
+    struct path path;
+    if (vfs_file_path(file, &path) && (mount_flags(path.mount) & MS_NOEXEC) != 0) {
+        if ((request->flags & AREA_EXECUTE) != 0) {
+            return -EPERM;
+        }
+        request->flags &= ~(unsigned)AREA_MAY_EXECUTE;
+    }
+    return file->ops->map == NULL ? -ENODEV : file->ops->map(file, request);
+}
+
+static int decode_anonymous(struct map_request *request, bool is_shared)
+{
+    request->flags |= AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE;
+    request->offset = 0;
+    if (!is_shared) {
+        return 0;
+    }
+    return shared_memory_create(ALIGN_UP(request->bytes, PAGE_SIZE), &request->cache, &request->backing);
+}
+
+static int decode_flags(struct map_request *request, int flags)
+{
+    int type = flags & MAP_TYPE;
+    if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) {
+        return -EINVAL;
+    }
+    if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_FLAGS_VALIDATED) != 0) {
+        return -EOPNOTSUPP;
+    }
+    if ((flags & MAP_HUGETLB) != 0) {
+        return -ENOMEM;
+    }
+    if (type != MAP_PRIVATE) {
+        request->flags |= AREA_SHARED;
+    }
+    request->flags |= (flags & MAP_GROWSDOWN) != 0 ? AREA_GROWS_DOWN : 0u;
+    request->flags |= (flags & MAP_NORESERVE) != 0 ? AREA_NO_RESERVE : 0u;
+    request->flags |= (flags & MAP_LOCKED) != 0 ? AREA_LOCKED : 0u;
+    request->is_fixed_no_replace = (flags & MAP_FIXED_NOREPLACE) != 0;
+    request->is_fixed = (flags & MAP_FIXED) != 0 && !request->is_fixed_no_replace;
+    request->populate = (flags & (MAP_POPULATE | MAP_LOCKED)) != 0 && (flags & MAP_NONBLOCK) == 0;
+    return 0;
+}
+
+static long map_memory(struct map_request *request, int flags, struct open_file *file)
+{
+    int result = decode_flags(request, flags);
+    if (result == 0) {
+        bool is_shared = (request->flags & AREA_SHARED) != 0;
+        result = file == NULL ? decode_anonymous(request, is_shared) : decode_file(request, file, is_shared);
+    }
+    vaddr_t address = 0;
+    if (result == 0) {
+        result = address_space_map(task_current()->space, request, &address);
+        if (file == NULL) {
+            backing_put(&request->backing);
+        }
+    }
+    return result != 0 ? result : (long)address;
+}
+
+SYSTEM_CALL6(mmap, vaddr_t, address, size_t, bytes, int, protection, int, flags, int, descriptor, uint64_t, offset)
+{
+    if ((offset & ~PAGE_MASK) != 0) {
+        return -EINVAL;
+    }
+    struct open_file *file = NULL;
+    if ((flags & MAP_ANONYMOUS) == 0) {
+        file = descriptor_get(task_current()->descriptors, descriptor);
+        if (file == NULL) {
+            return -EBADF;
+        }
+    }
+    long result = -EINVAL;
+    if (bytes != 0) {
+        struct map_request request = {
+            .address = address, .bytes = bytes, .flags = area_rights(protection), .offset = offset};
+        result = bytes > USER_TOP ? -ENOMEM : map_memory(&request, flags, file);
+    }
+    if (file != NULL) {
+        open_file_put(file);
+    }
+    return result;
+}
+
+/* Rounds a range up to pages. -EINVAL: not aligned or it wraps. */
+static int range_to_pages(vaddr_t start, size_t *bytes)
+{
+    size_t rounded = ALIGN_UP(*bytes, PAGE_SIZE);
+    if ((start & ~PAGE_MASK) != 0 || rounded < *bytes || start + rounded < start) {
+        return -EINVAL;
+    }
+    *bytes = rounded;
+    return 0;
+}
+
+SYSTEM_CALL2(munmap, vaddr_t, start, size_t, bytes)
+{
+    if (range_to_pages(start, &bytes) != 0 || bytes == 0 || start > USER_TOP || bytes > USER_TOP - start) {
+        return -EINVAL;
+    }
+    return address_space_unmap(task_current()->space, start, bytes);
+}
+
+SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
+{
+    if ((start & ~PAGE_MASK) != 0 || (protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) != 0) {
+        return -EINVAL;
+    }
+    if (bytes == 0) {
+        return 0;
+    }
+    if (range_to_pages(start, &bytes) != 0 || start > USER_TOP || bytes > USER_TOP - start) {
+        return -ENOMEM;
+    }
+    return address_space_protect(task_current()->space, start, bytes, area_rights(protection));
+}
+
+SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, unsigned, flags, vaddr_t, new_address)
+{
+    size_t new_rounded = new_bytes;
+    size_t old_rounded = old_bytes;
+    if (range_to_pages(old_start, &old_rounded) != 0 || range_to_pages(0, &new_rounded) != 0 || new_rounded == 0) {
+        return -EINVAL;
+    }
+    vaddr_t result_address;
+    int result = address_space_remap(task_current()->space, old_start, old_rounded, new_rounded, flags, new_address,
+                                     &result_address);
+    return result != 0 ? result : (long)result_address;
+}
+
+SYSTEM_CALL1(brk, vaddr_t, wanted)
+{
+    return (long)address_space_set_break(task_current()->space, wanted);
+}
+
+SYSTEM_CALL3(madvise, vaddr_t, start, size_t, bytes, int, advice)
+{
+    if (range_to_pages(start, &bytes) != 0) {
+        return -EINVAL;
+    }
+    return address_space_advise(task_current()->space, start, bytes, advice);
+}
+
+SYSTEM_CALL3(msync, vaddr_t, start, size_t, bytes, int, flags)
+{
+    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) != 0 || ((flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) ||
+        (start & ~PAGE_MASK) != 0) {
+        return -EINVAL;
+    }
+    if (range_to_pages(start, &bytes) != 0) {
+        return -ENOMEM;
+    }
+    return bytes == 0 ? 0 : address_space_sync(task_current()->space, start, bytes, flags);
+}
+
+enum { MINCORE_PIECE_PAGES = 256 };
+
+SYSTEM_CALL3(mincore, vaddr_t, start, size_t, bytes, uint8_t __user *, vector)
+{
+    if ((start & ~PAGE_MASK) != 0) {
+        return -EINVAL;
+    }
+    if (range_to_pages(start, &bytes) != 0 || start > USER_TOP || bytes > USER_TOP - start) {
+        return -ENOMEM;
+    }
+    if (!user_range_is_valid(vector, bytes / PAGE_SIZE)) {
+        return -EFAULT;
+    }
+    for (size_t done = 0; done < bytes / PAGE_SIZE;) {
+        uint8_t piece[MINCORE_PIECE_PAGES];
+        size_t pages = MIN(bytes / PAGE_SIZE - done, (size_t)MINCORE_PIECE_PAGES);
+        int result = address_space_residency(task_current()->space, start + done * PAGE_SIZE, pages, piece);
+        if (result != 0) {
+            return result;
+        }
+        if (user_copy_out(vector + done, piece, pages) != 0) {
+            return -EFAULT;
+        }
+        done += pages;
+    }
+    return 0;
+}
+
+static long lock_range(vaddr_t start, size_t bytes, bool lock)
+{
+    /* mlock rounds the start down, unlike the other calls. */
+    bytes += start & ~PAGE_MASK;
+    start &= PAGE_MASK;
+    if (range_to_pages(start, &bytes) != 0) {
+        return -EINVAL;
+    }
+    return bytes == 0 ? 0 : address_space_lock_range(task_current()->space, start, bytes, lock);
+}
+
+SYSTEM_CALL2(mlock, vaddr_t, start, size_t, bytes)
+{
+    return lock_range(start, bytes, true);
+}
+
+SYSTEM_CALL2(munlock, vaddr_t, start, size_t, bytes)
+{
+    return lock_range(start, bytes, false);
+}

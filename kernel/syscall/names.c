@@ -1,0 +1,122 @@
+/*
+ * Names of system calls: see names.h. Path buffers are 4 KiB, too large for a kernel stack, and come from a slab cache.
+ */
+#include "syscall/names.h"
+
+#include "lib/errno.h"
+#include "memory/heap.h"
+#include "memory/user_copy.h"
+#include "process/process.h"
+#include "syscall/system_call.h"
+#include "uapi/limits.h"
+
+static struct slab_cache path_text_cache;
+
+void system_call_init(void)
+{
+    slab_cache_init(&path_text_cache, "path_text", PATH_MAX, 8);
+}
+
+char *path_text_alloc(void)
+{
+    return slab_alloc(&path_text_cache);
+}
+
+void path_text_free(char *text)
+{
+    slab_free(&path_text_cache, text);
+}
+
+int path_text_copy_in(const char __user *name, char **text)
+{
+    char *copy = path_text_alloc();
+    if (copy == NULL) {
+        return -ENOMEM;
+    }
+    long length = user_copy_string(copy, name, PATH_MAX);
+    if (length < 0) {
+        path_text_free(copy);
+        return (int)length;
+    }
+    *text = copy;
+    return 0;
+}
+
+static int name_call_find_start(struct name_call *call, int directory)
+{
+    call->start = NULL;
+    call->start_file = NULL;
+    if (directory == AT_FDCWD || call->name[0] == '/') {
+        return 0;
+    }
+    call->start_file = descriptor_get(task_current()->descriptors, directory);
+    if (call->start_file == NULL) {
+        return -EBADF;
+    }
+    if (!vfs_file_path(call->start_file, &call->start_path)) {
+        open_file_put(call->start_file);
+        return -ENOTDIR;
+    }
+    call->start = &call->start_path;
+    return 0;
+}
+
+int name_call_begin(struct name_call *call, int directory, const char __user *name)
+{
+    int result = path_text_copy_in(name, &call->name);
+    if (result != 0) {
+        return result;
+    }
+    result = name_call_find_start(call, directory);
+    if (result != 0) {
+        path_text_free(call->name);
+        return result;
+    }
+    fs_context_begin(task_current(), &call->context);
+    return 0;
+}
+
+void name_call_end(struct name_call *call)
+{
+    fs_context_end(&call->context);
+    if (call->start_file != NULL) {
+        open_file_put(call->start_file);
+    }
+    path_text_free(call->name);
+}
+
+int name_call_walk(int directory, const char __user *name, unsigned flags, struct name_call *call, struct path *result)
+{
+    int error = name_call_begin(call, directory, name);
+    if (error != 0) {
+        return error;
+    }
+    error = walk_path(&call->context, call->start, call->name, flags, result);
+    if (error != 0) {
+        name_call_end(call);
+    }
+    return error;
+}
+
+int descriptor_path(int descriptor, struct path *path)
+{
+    struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    bool has_path = vfs_file_path(file, path);
+    if (has_path) {
+        path_get(path);
+    }
+    open_file_put(file);
+    return has_path ? 0 : -EINVAL;
+}
+
+unsigned walk_flags_from_at(int at_flags)
+{
+    unsigned flags = (at_flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW;
+    if ((at_flags & AT_EMPTY_PATH) != 0) {
+        flags |= WALK_EMPTY;
+    }
+    return flags;
+}

@@ -1,0 +1,279 @@
+/*
+ * open, openat, creat, and the calls that make or remove names.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "syscall/names.h"
+#include "uapi/device_number.h"
+#include "uapi/fcntl.h"
+#include "uapi/limits.h"
+
+#define OPEN_FLAGS_KNOWN                                                                           \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT |        \
+     O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+
+static long open_at(int directory, const char __user *name, unsigned flags, uint32_t mode)
+{
+    struct name_call call;
+    flags &= OPEN_FLAGS_KNOWN;
+    if ((flags & O_PATH) != 0) {
+        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    }
+    int result = name_call_begin(&call, directory, name);
+    if (result != 0) {
+        return result;
+    }
+    struct task *task = task_current();
+    struct open_file *file;
+    result = vfs_open(&call.context, call.start, call.name, flags & ~(unsigned)O_CLOEXEC, mode & S_IALLUGO, &file);
+    if (result == 0) {
+        result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0,
+                                    process_limit(task->process, RLIMIT_NOFILE));
+        if (result < 0) {
+            open_file_put(file);
+        }
+    }
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL3(open, const char __user *, name, unsigned, flags, uint32_t, mode)
+{
+    return open_at(AT_FDCWD, name, flags | O_LARGEFILE, mode);
+}
+
+SYSTEM_CALL4(openat, int, directory, const char __user *, name, unsigned, flags, uint32_t, mode)
+{
+    return open_at(directory, name, flags | O_LARGEFILE, mode);
+}
+
+SYSTEM_CALL2(creat, const char __user *, name, uint32_t, mode)
+{
+    return open_at(AT_FDCWD, name, O_CREAT | O_WRONLY | O_TRUNC | O_LARGEFILE, mode);
+}
+
+static long make_node_at(int directory, const char __user *name, uint32_t mode, uint32_t device)
+{
+    struct name_call call;
+    int result = name_call_begin(&call, directory, name);
+    if (result != 0) {
+        return result;
+    }
+    result = vfs_make_node(&call.context, call.start, call.name, mode, device);
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL3(mknod, const char __user *, name, uint32_t, mode, uint32_t, device)
+{
+    return make_node_at(AT_FDCWD, name, mode, device);
+}
+
+SYSTEM_CALL4(mknodat, int, directory, const char __user *, name, uint32_t, mode, uint32_t, device)
+{
+    return make_node_at(directory, name, mode, device);
+}
+
+static long make_directory_at(int directory, const char __user *name, uint32_t mode)
+{
+    struct name_call call;
+    int result = name_call_begin(&call, directory, name);
+    if (result != 0) {
+        return result;
+    }
+    result = vfs_make_directory(&call.context, call.start, call.name, mode & (S_IRWXUGO | S_ISVTX));
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL2(mkdir, const char __user *, name, uint32_t, mode)
+{
+    return make_directory_at(AT_FDCWD, name, mode);
+}
+
+SYSTEM_CALL3(mkdirat, int, directory, const char __user *, name, uint32_t, mode)
+{
+    return make_directory_at(directory, name, mode);
+}
+
+typedef int vfs_remove_function(const struct fs_context *context, const struct path *start, const char *name);
+
+static long remove_at(int directory, const char __user *name, vfs_remove_function *remove)
+{
+    struct name_call call;
+    int result = name_call_begin(&call, directory, name);
+    if (result != 0) {
+        return result;
+    }
+    result = remove(&call.context, call.start, call.name);
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL1(rmdir, const char __user *, name)
+{
+    return remove_at(AT_FDCWD, name, vfs_rmdir);
+}
+
+SYSTEM_CALL1(unlink, const char __user *, name)
+{
+    return remove_at(AT_FDCWD, name, vfs_unlink);
+}
+
+SYSTEM_CALL3(unlinkat, int, directory, const char __user *, name, int, flags)
+{
+    if ((flags & ~AT_REMOVEDIR) != 0) {
+        return -EINVAL;
+    }
+    return remove_at(directory, name, flags != 0 ? vfs_rmdir : vfs_unlink);
+}
+
+static long symlink_at(const char __user *user_target, int directory, const char __user *name)
+{
+    char *target;
+    int result = path_text_copy_in(user_target, &target);
+    if (result != 0) {
+        return result;
+    }
+    struct name_call call;
+    result = target[0] == '\0' ? -ENOENT : name_call_begin(&call, directory, name);
+    if (result == 0) {
+        result = vfs_symlink(&call.context, target, call.start, call.name);
+        name_call_end(&call);
+    }
+    path_text_free(target);
+    return result;
+}
+
+SYSTEM_CALL2(symlink, const char __user *, target, const char __user *, name)
+{
+    return symlink_at(target, AT_FDCWD, name);
+}
+
+SYSTEM_CALL3(symlinkat, const char __user *, target, int, directory, const char __user *, name)
+{
+    return symlink_at(target, directory, name);
+}
+
+/* Calls on two names: both are copied in and placed before anything happens. */
+struct two_names {
+    struct name_call from, to;
+};
+
+static int two_names_begin(struct two_names *names, int from_directory, const char __user *from, int to_directory,
+                           const char __user *to)
+{
+    int result = name_call_begin(&names->from, from_directory, from);
+    if (result != 0) {
+        return result;
+    }
+    result = name_call_begin(&names->to, to_directory, to);
+    if (result != 0) {
+        name_call_end(&names->from);
+    }
+    return result;
+}
+
+static void two_names_end(struct two_names *names)
+{
+    name_call_end(&names->to);
+    name_call_end(&names->from);
+}
+
+static long rename_at(int from_directory, const char __user *from, int to_directory, const char __user *to, unsigned flags)
+{
+    if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0 ||
+        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) {
+        return -EINVAL;
+    }
+    struct two_names names;
+    int result = two_names_begin(&names, from_directory, from, to_directory, to);
+    if (result != 0) {
+        return result;
+    }
+    result = vfs_rename(&names.from.context, names.from.start, names.from.name, names.to.start, names.to.name, flags);
+    two_names_end(&names);
+    return result;
+}
+
+SYSTEM_CALL2(rename, const char __user *, from, const char __user *, to)
+{
+    return rename_at(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+SYSTEM_CALL4(renameat, int, from_directory, const char __user *, from, int, to_directory, const char __user *, to)
+{
+    return rename_at(from_directory, from, to_directory, to, 0);
+}
+
+SYSTEM_CALL5(renameat2, int, from_directory, const char __user *, from, int, to_directory, const char __user *, to, unsigned,
+             flags)
+{
+    return rename_at(from_directory, from, to_directory, to, flags);
+}
+
+static long link_at(int from_directory, const char __user *from, int to_directory, const char __user *to, int flags)
+{
+    if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    unsigned walk_flags = (flags & AT_SYMLINK_FOLLOW) != 0 ? WALK_FOLLOW : 0;
+    if ((flags & AT_EMPTY_PATH) != 0) {
+        walk_flags |= WALK_EMPTY;
+    }
+    struct two_names names;
+    int result = two_names_begin(&names, from_directory, from, to_directory, to);
+    if (result != 0) {
+        return result;
+    }
+    result = vfs_link(&names.from.context, names.from.start, names.from.name, names.to.start, names.to.name, walk_flags);
+    two_names_end(&names);
+    return result;
+}
+
+SYSTEM_CALL2(link, const char __user *, from, const char __user *, to)
+{
+    return link_at(AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+SYSTEM_CALL5(linkat, int, from_directory, const char __user *, from, int, to_directory, const char __user *, to, int, flags)
+{
+    return link_at(from_directory, from, to_directory, to, flags);
+}
+
+static long read_link_at(int directory, const char __user *name, char __user *buffer, int size)
+{
+    if (size <= 0) {
+        return -EINVAL;
+    }
+    struct name_call call;
+    int error = name_call_begin(&call, directory, name);
+    if (error != 0) {
+        return error;
+    }
+    char *text = path_text_alloc();
+    long result = text == NULL ? -ENOMEM : vfs_read_link(&call.context, call.start, call.name, text, PATH_MAX);
+    if (result > size) {
+        result = size;
+    }
+    if (result > 0 && user_copy_out(buffer, text, (size_t)result) != 0) {
+        result = -EFAULT;
+    }
+    if (text != NULL) {
+        path_text_free(text);
+    }
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL3(readlink, const char __user *, name, char __user *, buffer, int, size)
+{
+    return read_link_at(AT_FDCWD, name, buffer, size);
+}
+
+SYSTEM_CALL4(readlinkat, int, directory, const char __user *, name, char __user *, buffer, int, size)
+{
+    return read_link_at(directory, name, buffer, size);
+}

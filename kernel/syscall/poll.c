@@ -1,0 +1,329 @@
+/*
+ * poll, ppoll, select, pselect6: descriptors are turned into files here, before and after; file/ waits.
+ */
+#include "file/poll.h"
+#include "interrupt/clock.h"
+#include "lib/bitmap.h"
+#include "lib/macros.h"
+#include "lib/string.h"
+#include "memory/heap.h"
+#include "process/descriptor_table.h"
+#include "process/signal.h"
+#include "syscall/call.h"
+#include "syscall/time_values.h"
+#include "uapi/poll.h"
+#include "uapi/time.h"
+
+enum { ENTRIES_ON_STACK = 16 };
+
+static void put_entries(struct poll_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].file != NULL) {
+            open_file_put(entries[i].file);
+        }
+    }
+}
+
+/* Opens the entries' files; a closed descriptor is ready with POLLNVAL. Returns how many are. */
+static int get_entries(struct poll_entry *entries, const struct uapi_pollfd *user, size_t count)
+{
+    int invalid = 0;
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = (struct poll_entry){.events = (uint16_t)user[i].events};
+        if (user[i].fd < 0) {
+            continue;
+        }
+        entries[i].file = descriptor_get(task_current()->descriptors, user[i].fd);
+        if (entries[i].file == NULL) {
+            entries[i].result = POLLNVAL;
+            invalid++;
+        }
+    }
+    return invalid;
+}
+
+/* Polls the copies and stores the results in them. */
+static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, size_t count, uint64_t deadline)
+{
+    int invalid = get_entries(entries, copies, count);
+    int ready = poll_entries(entries, count, invalid != 0 ? 0 : deadline);
+    for (size_t i = 0; i < count; i++) {
+        copies[i].revents = (int16_t)entries[i].result;
+    }
+    put_entries(entries, count);
+    return ready < 0 ? ready : ready + invalid;
+}
+
+static int copy_results_out(struct uapi_pollfd __user *user, const struct uapi_pollfd *copies, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (user_copy_out(&user[i].revents, &copies[i].revents, sizeof(copies[i].revents)) != 0) {
+            return -EFAULT;
+        }
+    }
+    return 0;
+}
+
+static long poll_until(struct uapi_pollfd __user *user, size_t count, uint64_t deadline)
+{
+    struct uapi_pollfd short_copies[ENTRIES_ON_STACK];
+    struct poll_entry short_entries[ENTRIES_ON_STACK];
+    struct uapi_pollfd *copies = short_copies;
+    struct poll_entry *entries = short_entries;
+    if (count > process_limit(process_current(), RLIMIT_NOFILE)) {
+        return -EINVAL;
+    }
+    bool is_long = count > ENTRIES_ON_STACK;
+    long result = 0;
+    if (is_long) {
+        copies = heap_alloc_array(count, sizeof(*copies));
+        entries = heap_alloc_array(count, sizeof(*entries));
+        result = copies == NULL || entries == NULL ? -ENOMEM : 0;
+    }
+    if (result == 0) {
+        result = user_copy_in(copies, user, count * sizeof(*copies));
+    }
+    if (result == 0) {
+        result = poll_copies(copies, entries, count, deadline);
+    }
+    if (result >= 0 && copy_results_out(user, copies, count) != 0) {
+        result = -EFAULT;
+    }
+    if (is_long) {
+        heap_free(copies);
+        heap_free(entries);
+    }
+    return result;
+}
+
+static long poll_restart(struct task *task)
+{
+    struct restart_block *restart = &task->restart;
+    long result =
+        poll_until((struct uapi_pollfd __user *)restart->argument[0], restart->argument[1], restart->deadline_ns);
+    return result == -ERESTARTNOHAND ? -ERESTART_RESTARTBLOCK : result;
+}
+
+SYSTEM_CALL3(poll, struct uapi_pollfd __user *, user, uint32_t, count, int, timeout_ms)
+{
+    struct task *task = task_current();
+    uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : timeout_ms == 0 ? 0 : deadline_after((uint64_t)timeout_ms * NS_PER_MS);
+    task->restart = (struct restart_block){
+        .restart = poll_restart, .deadline_ns = deadline, .argument = {(uint64_t)(uintptr_t)user, count}};
+    return poll_restart(task);
+}
+
+/* The rest of the time goes back to the caller, as Linux does for ppoll and select. Faults are ignored, as there. */
+static void store_rest(struct uapi_timespec __user *user, uint64_t deadline)
+{
+    if (user != NULL && deadline != UINT64_MAX) {
+        uint64_t now = clock_monotonic_ns();
+        const struct uapi_timespec rest = timespec_from_ns(deadline > now ? deadline - now : 0);
+        int ignored = user_copy_out(user, &rest, sizeof(rest));
+        (void)ignored;
+    }
+}
+
+static int set_mask_from_user(const uint64_t __user *user, size_t set_bytes)
+{
+    uint64_t mask;
+    if (user == NULL) {
+        return 0;
+    }
+    if (set_bytes != SIGNAL_SET_BYTES) {
+        return -EINVAL;
+    }
+    if (user_copy_in(&mask, user, sizeof(mask)) != 0) {
+        return -EFAULT;
+    }
+    signal_set_temporary_mask(mask);
+    return 0;
+}
+
+SYSTEM_CALL5(ppoll, struct uapi_pollfd __user *, user, uint32_t, count, struct uapi_timespec __user *, timeout,
+             const uint64_t __user *, mask, size_t, set_bytes)
+{
+    uint64_t deadline;
+    int error = deadline_from_user(timeout, &deadline);
+    if (error == 0) {
+        error = set_mask_from_user(mask, set_bytes);
+    }
+    if (error != 0) {
+        return error;
+    }
+    long result = poll_until(user, count, deadline);
+    store_rest(timeout, deadline);
+    return result;
+}
+
+/* The three bit sets of select, in the order of the arguments, and what each asks. */
+struct select_sets {
+    uint64_t bits[3][FD_SETSIZE / 64];
+};
+static const unsigned select_asks[3] = {POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
+                                        POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR, POLLPRI};
+
+static bool set_has(const struct select_sets *sets, int which, int descriptor)
+{
+    return (sets->bits[which][descriptor / 64] >> (descriptor % 64) & 1) != 0;
+}
+
+/* Builds one entry per descriptor that any set names. Their number, or -EBADF, -ENOMEM is the caller's. */
+static int select_entries(const struct select_sets *sets, int limit, struct poll_entry *entries, int *descriptors)
+{
+    int count = 0;
+    for (int descriptor = 0; descriptor < limit; descriptor++) {
+        unsigned events = 0;
+        for (int which = 0; which < 3; which++) {
+            events |= set_has(sets, which, descriptor) ? select_asks[which] : 0;
+        }
+        if (events == 0) {
+            continue;
+        }
+        struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+        if (file == NULL) {
+            put_entries(entries, (size_t)count);
+            return -EBADF;
+        }
+        entries[count] = (struct poll_entry){.file = file, .events = events};
+        descriptors[count++] = descriptor;
+    }
+    return count;
+}
+
+/* Leaves in the sets what is ready; the number of bits that stay. */
+static int select_collect(struct select_sets *sets, const struct poll_entry *entries, const int *descriptors, int count)
+{
+    struct select_sets ready = {0};
+    int bits = 0;
+    for (int i = 0; i < count; i++) {
+        for (int which = 0; which < 3; which++) {
+            if (set_has(sets, which, descriptors[i]) && (entries[i].result & select_asks[which]) != 0) {
+                ready.bits[which][descriptors[i] / 64] |= 1ULL << (descriptors[i] % 64);
+                bits++;
+            }
+        }
+    }
+    *sets = ready;
+    return bits;
+}
+
+static long select_sets_wait(struct select_sets *sets, int limit, uint64_t deadline)
+{
+    struct poll_entry *entries = heap_alloc_array((size_t)MAX(limit, 1), sizeof(*entries));
+    int *descriptors = heap_alloc_array((size_t)MAX(limit, 1), sizeof(*descriptors));
+    long result = -ENOMEM;
+    if (entries != NULL && descriptors != NULL) {
+        int count = select_entries(sets, limit, entries, descriptors);
+        result = count;
+        if (count >= 0) {
+            result = poll_entries(entries, (size_t)count, deadline);
+            if (result >= 0) {
+                result = select_collect(sets, entries, descriptors, count);
+            }
+            put_entries(entries, (size_t)count);
+        }
+    }
+    heap_free(entries);
+    heap_free(descriptors);
+    return result;
+}
+
+struct select_call {
+    uint64_t __user *user[3];
+    int limit;
+    size_t set_bytes;
+};
+
+static long select_until(const struct select_call *call, uint64_t deadline)
+{
+    struct select_sets *sets = heap_alloc_zeroed(sizeof(*sets));
+    if (sets == NULL) {
+        return -ENOMEM;
+    }
+    long result = 0;
+    for (int which = 0; which < 3 && result == 0; which++) {
+        if (call->user[which] != NULL) {
+            result = user_copy_in(sets->bits[which], call->user[which], call->set_bytes);
+        }
+    }
+    if (result == 0) {
+        result = select_sets_wait(sets, call->limit, deadline);
+    }
+    for (int which = 0; which < 3 && result >= 0; which++) {
+        if (call->user[which] != NULL && user_copy_out(call->user[which], sets->bits[which], call->set_bytes) != 0) {
+            result = -EFAULT;
+        }
+    }
+    heap_free(sets);
+    return result;
+}
+
+static int select_call_init(struct select_call *call, int limit)
+{
+    if (limit < 0) {
+        return -EINVAL;
+    }
+    unsigned most = MIN(descriptor_capacity(task_current()->descriptors), (unsigned)FD_SETSIZE);
+    call->limit = MIN(limit, (int)most);
+    call->set_bytes = DIV_ROUND_UP((size_t)call->limit, 64UL) * sizeof(uint64_t);
+    return 0;
+}
+
+SYSTEM_CALL5(select, int, limit, uint64_t __user *, readable, uint64_t __user *, writable, uint64_t __user *, exceptional,
+             struct uapi_timeval __user *, timeout)
+{
+    struct select_call call = {.user = {readable, writable, exceptional}};
+    uint64_t deadline = UINT64_MAX;
+    if (timeout != NULL) {
+        struct uapi_timeval value;
+        if (user_copy_in(&value, timeout, sizeof(value)) != 0) {
+            return -EFAULT;
+        }
+        /* Linux accepts microseconds of a second and more and carries them over. */
+        if (value.tv_sec < 0 || value.tv_usec < 0 || value.tv_sec > INT64_MAX / (2 * (int64_t)NS_PER_SECOND) ||
+            value.tv_usec > INT64_MAX / (2 * (int64_t)NS_PER_US)) {
+            return -EINVAL;
+        }
+        deadline = deadline_after((uint64_t)value.tv_sec * NS_PER_SECOND + (uint64_t)value.tv_usec * NS_PER_US);
+    }
+    int error = select_call_init(&call, limit);
+    if (error != 0) {
+        return error;
+    }
+    long result = select_until(&call, deadline);
+    if (timeout != NULL) {
+        uint64_t now = clock_monotonic_ns();
+        uint64_t left = deadline > now ? deadline - now : 0;
+        const struct uapi_timeval rest = {.tv_sec = (int64_t)(left / NS_PER_SECOND),
+                                          .tv_usec = (int64_t)(left % NS_PER_SECOND / NS_PER_US)};
+        int ignored = user_copy_out(timeout, &rest, sizeof(rest));
+        (void)ignored;
+    }
+    return result;
+}
+
+SYSTEM_CALL6(pselect6, int, limit, uint64_t __user *, readable, uint64_t __user *, writable, uint64_t __user *, exceptional,
+             struct uapi_timespec __user *, timeout, const struct uapi_sigset_argument __user *, user_mask)
+{
+    struct select_call call = {.user = {readable, writable, exceptional}};
+    struct uapi_sigset_argument mask = {0};
+    uint64_t deadline;
+    int error = deadline_from_user(timeout, &deadline);
+    if (error == 0 && user_mask != NULL) {
+        error = user_copy_in(&mask, user_mask, sizeof(mask));
+    }
+    if (error == 0) {
+        error = select_call_init(&call, limit);
+    }
+    if (error == 0) {
+        error = set_mask_from_user((const uint64_t __user *)mask.sigmask, mask.size);
+    }
+    if (error != 0) {
+        return error;
+    }
+    long result = select_until(&call, deadline);
+    store_rest(timeout, deadline);
+    return result;
+}

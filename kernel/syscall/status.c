@@ -1,0 +1,234 @@
+/*
+ * stat and its relatives, statfs, access, getdents.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "lib/macros.h"
+#include "lib/string.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "syscall/names.h"
+#include "uapi/device_number.h"
+#include "uapi/dirent.h"
+#include "uapi/fcntl.h"
+#include "uapi/stat.h"
+#include "uapi/statfs.h"
+
+static int descriptor_status(int descriptor, struct uapi_stat *status)
+{
+    struct descriptor_use use;
+    if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
+        return -EBADF;
+    }
+    int result = vfs_file_status(use.file, status);
+    descriptor_release(&use);
+    return result;
+}
+
+static int name_status(int directory, const char __user *name, unsigned walk_flags, struct uapi_stat *status)
+{
+    struct name_call call;
+    struct path path;
+    int result = name_call_walk(directory, name, walk_flags, &call, &path);
+    if (result != 0) {
+        return result;
+    }
+    result = vfs_status(&path, status);
+    path_put(&path);
+    name_call_end(&call);
+    return result;
+}
+
+/* Is it the empty name, which with AT_EMPTY_PATH means the descriptor itself? Programs use it for every fstat. */
+static bool name_is_empty(const char __user *name)
+{
+    char first;
+    return user_copy_in(&first, name, 1) == 0 && first == '\0';
+}
+
+static int status_at(int directory, const char __user *name, int flags, struct uapi_stat *status)
+{
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) != 0) {
+        return -EINVAL;
+    }
+    if ((flags & AT_EMPTY_PATH) != 0 && directory != AT_FDCWD && name_is_empty(name)) {
+        return descriptor_status(directory, status);
+    }
+    return name_status(directory, name, walk_flags_from_at(flags), status);
+}
+
+static long status_finish(int result, struct uapi_stat __user *user, const struct uapi_stat *status)
+{
+    return result != 0 ? result : user_copy_out(user, status, sizeof(*status));
+}
+
+SYSTEM_CALL2(stat, const char __user *, name, struct uapi_stat __user *, user)
+{
+    struct uapi_stat status;
+    return status_finish(name_status(AT_FDCWD, name, WALK_FOLLOW, &status), user, &status);
+}
+
+SYSTEM_CALL2(lstat, const char __user *, name, struct uapi_stat __user *, user)
+{
+    struct uapi_stat status;
+    return status_finish(name_status(AT_FDCWD, name, 0, &status), user, &status);
+}
+
+SYSTEM_CALL2(fstat, int, descriptor, struct uapi_stat __user *, user)
+{
+    struct uapi_stat status;
+    return status_finish(descriptor_status(descriptor, &status), user, &status);
+}
+
+SYSTEM_CALL4(newfstatat, int, directory, const char __user *, name, struct uapi_stat __user *, user, int, flags)
+{
+    struct uapi_stat status;
+    return status_finish(status_at(directory, name, flags, &status), user, &status);
+}
+
+static struct uapi_statx_timestamp statx_time(uint64_t seconds, uint64_t nanoseconds)
+{
+    return (struct uapi_statx_timestamp){.tv_sec = (int64_t)seconds, .tv_nsec = (uint32_t)nanoseconds};
+}
+
+static void statx_from_stat(struct uapi_statx *statx, const struct uapi_stat *status)
+{
+    *statx = (struct uapi_statx){
+        .stx_mask = STATX_BASIC_STATS,
+        .stx_blksize = (uint32_t)status->st_blksize,
+        .stx_nlink = (uint32_t)status->st_nlink,
+        .stx_uid = status->st_uid,
+        .stx_gid = status->st_gid,
+        .stx_mode = (uint16_t)status->st_mode,
+        .stx_ino = status->st_ino,
+        .stx_size = (uint64_t)status->st_size,
+        .stx_blocks = (uint64_t)status->st_blocks,
+        .stx_atime = statx_time(status->st_atime_sec, status->st_atime_nsec),
+        .stx_ctime = statx_time(status->st_ctime_sec, status->st_ctime_nsec),
+        .stx_mtime = statx_time(status->st_mtime_sec, status->st_mtime_nsec),
+        .stx_rdev_major = device_number_major(status->st_rdev),
+        .stx_rdev_minor = device_number_minor(status->st_rdev),
+        .stx_dev_major = device_number_major(status->st_dev),
+        .stx_dev_minor = device_number_minor(status->st_dev),
+    };
+}
+
+SYSTEM_CALL5(statx, int, directory, const char __user *, name, int, flags, uint32_t, mask, struct uapi_statx __user *, user)
+{
+    if ((mask & STATX__RESERVED) != 0 || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE) {
+        return -EINVAL;
+    }
+    struct uapi_stat status;
+    int result = status_at(directory, name, flags, &status);
+    if (result != 0) {
+        return result;
+    }
+    struct uapi_statx statx;
+    statx_from_stat(&statx, &status);
+    return user_copy_out(user, &statx, sizeof(statx));
+}
+
+static long file_system_status(const struct path *path, struct uapi_statfs __user *user)
+{
+    struct uapi_statfs status;
+    int result = vfs_fs_status(path, &status);
+    return result != 0 ? result : user_copy_out(user, &status, sizeof(status));
+}
+
+SYSTEM_CALL2(statfs, const char __user *, name, struct uapi_statfs __user *, user)
+{
+    struct name_call call;
+    struct path path;
+    long result = name_call_walk(AT_FDCWD, name, WALK_FOLLOW, &call, &path);
+    if (result != 0) {
+        return result;
+    }
+    result = file_system_status(&path, user);
+    path_put(&path);
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL2(fstatfs, int, descriptor, struct uapi_statfs __user *, user)
+{
+    struct path path;
+    long result = descriptor_path(descriptor, &path);
+    if (result == -EINVAL) {
+        struct uapi_statfs status = {.f_type = PIPEFS_MAGIC, .f_bsize = 4096, .f_namelen = 255, .f_frsize = 4096};
+        return user_copy_out(user, &status, sizeof(status));
+    }
+    if (result == 0) {
+        result = file_system_status(&path, user);
+        path_put(&path);
+    }
+    return result;
+}
+
+/*
+ * access(2) asks for the real ids: the check runs with credentials whose file ids are the real ones and whose capabilities are
+ * those that the real user would have.
+ */
+static struct credentials *real_credentials(const struct credentials *source)
+{
+    struct credentials *copy = credentials_copy(source, source->group_count);
+    if (copy != NULL) {
+        copy->fsuid = source->uid;
+        copy->fsgid = source->gid;
+        copy->capabilities_effective = source->uid == 0 ? source->capabilities_permitted : 0;
+    }
+    return copy;
+}
+
+static int check_access(struct name_call *call, unsigned walk_flags, unsigned access)
+{
+    struct path path;
+    int result = walk_path(&call->context, call->start, call->name, walk_flags, &path);
+    if (result == 0) {
+        result = vfs_check_access(&call->context, &path, access);
+        path_put(&path);
+    }
+    return result;
+}
+
+static long access_at(int directory, const char __user *name, unsigned mode, int flags)
+{
+    if ((mode & ~7u) != 0 || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return -EINVAL;
+    }
+    struct name_call call;
+    int result = name_call_begin(&call, directory, name);
+    if (result != 0) {
+        return result;
+    }
+    const struct credentials *own = call.context.credentials;
+    struct credentials *real = NULL;
+    if ((flags & AT_EACCESS) == 0 && (own->uid != own->fsuid || own->gid != own->fsgid)) {
+        real = real_credentials(own);
+        result = real == NULL ? -ENOMEM : 0;
+        call.context.credentials = real;
+    }
+    if (result == 0) {
+        result = check_access(&call, walk_flags_from_at(flags), mode);
+    }
+    call.context.credentials = own;
+    if (real != NULL) {
+        credentials_put(real);
+    }
+    name_call_end(&call);
+    return result;
+}
+
+SYSTEM_CALL2(access, const char __user *, name, unsigned, mode)
+{
+    return access_at(AT_FDCWD, name, mode, 0);
+}
+
+SYSTEM_CALL3(faccessat, int, directory, const char __user *, name, unsigned, mode)
+{
+    return access_at(directory, name, mode, 0);
+}
+
+SYSTEM_CALL4(faccessat2, int, directory, const char __user *, name, unsigned, mode, int, flags)
+{
+    return access_at(directory, name, mode, flags);
+}

@@ -1,0 +1,13 @@
+/*
+ * What uname tells, also shown under /proc and /kernel.
+ */
+#pragma once
+
+struct uapi_utsname;
+
+/* libc and programs test the release: it names the Linux ABI level, the version field says who we are. */
+#define ASTRA_VERSION  "0.1.0"
+#define SYSTEM_RELEASE "6.1.0-astra"
+#define SYSTEM_VERSION "#1 SMP PREEMPT Astra " ASTRA_VERSION
+
+void system_name_get(struct uapi_utsname *name);

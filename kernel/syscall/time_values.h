@@ -1,0 +1,18 @@
+/*
+ * Times as programs give them, as kernel nanoseconds.
+ */
+#pragma once
+
+#include "lib/compiler.h"
+#include "lib/types.h"
+#include "uapi/time.h"
+
+/* 0 or -EINVAL: negative, or nanoseconds out of range. Saturates at about 292 years. */
+must_check int ns_from_timespec(const struct uapi_timespec *spec, uint64_t *ns);
+struct uapi_timespec timespec_from_ns(uint64_t ns);
+
+/*
+ * A relative timeout (NULL: none) as an absolute monotonic deadline, UINT64_MAX for none. 0, -EFAULT, -EINVAL.
+ */
+must_check int deadline_from_user(const struct uapi_timespec __user *user, uint64_t *deadline_ns);
+uint64_t deadline_after(uint64_t timeout_ns);
