@@ -40,7 +40,7 @@ struct unaligned_word {
     uint32_t value;
 } __attribute__((__packed__, __may_alias__));
 
-uint32_t crc32(uint32_t crc, const void *data, size_t size)
+uint32_t crc32_update(uint32_t crc, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
     crc = ~crc;

@@ -327,7 +327,10 @@ struct buffer_sink {
 static void buffer_emit(struct format_sink *sink, const char *text, size_t length)
 {
     struct buffer_sink *buffer = container_of(sink, struct buffer_sink, sink);
-    size_t count = buffer->left > 0 ? MIN(length, buffer->left - 1) : 0;
+    if (buffer->left <= 1) {
+        return;
+    }
+    size_t count = MIN(length, buffer->left - 1);
     memcpy(buffer->next, text, count);
     buffer->next += count;
     buffer->left -= count;

@@ -58,7 +58,7 @@ static int flush_window(struct inflate *state)
 {
     size_t size = state->window_used;
     state->window_used = 0;
-    state->crc = crc32(state->crc, state->window, size);
+    state->crc = crc32_update(state->crc, state->window, size);
     return size > 0 ? state->emit(state->context, state->window, size) : 0;
 }
 

@@ -66,7 +66,7 @@ static bool check_header_crc(struct gzip_reader *reader)
     if (left(reader) < 2) {
         return false;
     }
-    uint32_t crc = crc32(0, reader->data, reader->at) & 0xFFFF;
+    uint32_t crc = crc32_update(0, reader->data, reader->at) & 0xFFFF;
     uint32_t written = load_le(reader->data + reader->at, 2);
     reader->at += 2;
     return crc == written;

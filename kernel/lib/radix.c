@@ -138,13 +138,17 @@ int radix_insert(struct radix *tree, uint64_t index, void *item)
     return 0;
 }
 
+/* The root, where the tree is high enough for index; else NULL. */
+static struct radix_node *root_for(const struct radix *tree, uint64_t index)
+{
+    struct radix_node *root = __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
+    return root && node_covers(root, index) ? root : NULL;
+}
+
 /* The leaf node that holds index, or NULL. */
 static struct radix_node *find_leaf(const struct radix *tree, uint64_t index)
 {
-    struct radix_node *node = __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
-    if (!node || !node_covers(node, index)) {
-        return NULL;
-    }
+    struct radix_node *node = root_for(tree, index);
     while (node && node->shift > 0) {
         node = __atomic_load_n(&node->slots[slot_of(node, index)], __ATOMIC_ACQUIRE);
     }
@@ -200,8 +204,8 @@ static void *next_in_node(const struct radix_node *node, uint64_t *from)
  */
 void *radix_next(const struct radix *tree, uint64_t from, uint64_t *index)
 {
-    const struct radix_node *node = __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
-    while (node && node_covers(node, from)) {
+    const struct radix_node *node = root_for(tree, from);
+    while (node) {
         void *found = next_in_node(node, &from);
         if (found && node->shift == 0) {
             *index = from;
@@ -210,7 +214,7 @@ void *radix_next(const struct radix *tree, uint64_t from, uint64_t *index)
         if (!found && from == 0) {
             return NULL;
         }
-        node = found ? found : __atomic_load_n(&tree->root, __ATOMIC_ACQUIRE);
+        node = found ? found : root_for(tree, from);
     }
     return NULL;
 }
