@@ -28,6 +28,7 @@ enum cpu_feature {
     CPU_HAS_INVARIANT_TSC,
     CPU_HAS_APIC,
     CPU_HAS_GLOBAL_PAGES,
+    CPU_HAS_TSC_DEADLINE,   // the local APIC's timer compares with the time-stamp counter
     CPU_FEATURE_COUNT
 };
 
@@ -41,6 +42,9 @@ void cpu_init(unsigned number);
 uint64_t cpu_user_hwcap(void);
 uint64_t cpu_user_hwcap2(void);
 const char *cpu_user_platform(void);
+
+// Arms the local APIC's timer to fire when the time-stamp counter reaches `timestamp`; 0 disarms. Needs CPU_HAS_TSC_DEADLINE.
+void cpu_timer_deadline_write(uint64_t timestamp);
 
 // One hardware random word. False: the CPU has no such instruction or it had nothing to give after 10 tries.
 bool cpu_random_seed(uint64_t *word);

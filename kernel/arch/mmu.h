@@ -37,8 +37,16 @@ extern struct page_level page_levels[PAGE_LEVELS];      // set by cpu_init (1 Gi
 //   bool page_entry_is_present(e), page_entry_is_leaf(e, level), page_entry_is_none(e)
 //   bool page_entry_is_writable(e), page_entry_is_dirty(e), page_entry_is_accessed(e)
 //   struct page_entry page_entry_without_write(e), page_entry_clean_young(e) (accessed and dirty cleared)
+//   struct page_entry page_entry_hidden(e)                not present, but keeps its frame (PROT_NONE)
 //   paddr_t page_entry_address(e, level); struct page_rights page_entry_rights(e)
 //   void mmu_root_load(paddr_t), paddr_t mmu_root_current(void)
 //   void tlb_flush_page_local(vaddr_t)                    this CPU
 //   void tlb_flush_all_local(void)                        this CPU, global entries too
 //   void tlb_flush_user_local(void)                       this CPU, user entries
+
+// Adds physical addresses (device registers, firmware tables) to the physical map; what is mapped stays as it is. `bits` are
+// PAGE_* of page_rights. Returns the address of `base`. Only during boot, before memory/ takes the usable memory over.
+vaddr_t mmu_physical_map_extend(paddr_t base, uint64_t bytes, unsigned bits);
+
+// The physical memory that the boot-time tables took out of usable memory. No table is added afterwards.
+void mmu_boot_tables_finish(paddr_t *base, uint64_t *bytes);

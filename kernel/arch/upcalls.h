@@ -47,5 +47,9 @@ void upcall_thread_start(void);
 /* in: log/. The kernel itself raised an exception that no exception table entry covers. */
 _Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault, const char *why);
 
+/* in: boot/. Fills *info (but for the ACPI part and the stages) from the loader's start information at a physical address,
+   which the physical map shows; the first GiB is mapped. Interrupts are off. */
+void upcall_boot_gather(struct boot_info *info, paddr_t start_information);
+
 /* in: boot/. The first C code with the kernel's own page tables; does not return. */
 _Noreturn void upcall_boot(struct boot_info *info);

@@ -19,6 +19,7 @@ struct boot_parameters {
     int panic_seconds;    // panic=, 0 if not given
     uint64_t memory_limit; // mem=, 0 if not given
     unsigned max_cpus;     // maxcpus=, nosmp = 1; CPU_MAX if not given
+    bool no_apic;          // noapic, nolapic: the 8259 and the PIT serve all interrupts
     // Unknown words: bare ones (and everything after --) are arguments, key=value environment; with a dot: nowhere.
     const char *init_arguments[BOOT_INIT_ARGUMENTS_MAX + 1];
     const char *init_environment[BOOT_INIT_ENVIRONMENT_MAX + 1];

@@ -37,7 +37,8 @@ size_t log_ring_bytes(void);
 // A record from user space (/dev/kmsg).
 void log_write_user(unsigned level, const char *text, size_t length);
 
-// Called after each new record, any context, must not log or sleep: /dev/kmsg's readers are woken by it.
+// Called after each new record, in any context and under any spin lock, so it may only queue deferred work; must not log:
+// /dev/kmsg's readers are woken by it.
 void log_set_notify(void (*notify)(void));
 
 // Where lines go. write() gets whole lines; any context, must not sleep.
@@ -50,3 +51,7 @@ int log_console_level(void);
 void log_console_level_set(int level); // 1..8
 
 void log_init(void); // after early_console_init
+
+// The monotonic clock, once there is one; before, records carry time 0. Set by interrupt/.
+void log_set_clock(uint64_t (*now_ns)(void));
+uint64_t log_now_ns(void);

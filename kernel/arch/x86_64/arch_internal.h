@@ -1,0 +1,86 @@
+// What the files of arch/x86_64/ share, and what the assembly files define or call.
+#pragma once
+
+#include "arch/boot_info.h"
+#include "arch/context.h"
+#include "arch/cpu_block.h"
+#include "arch/upcalls.h"
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+enum {
+    VECTOR_DEBUG = 1,
+    VECTOR_NMI = 2,
+    VECTOR_DOUBLE_FAULT = 8,
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_FPU_ERROR = 16,
+    VECTOR_MACHINE_CHECK = 18,
+    VECTOR_SIMD_ERROR = 19,
+    VECTOR_EXTERNAL_FIRST = 32,
+    VECTOR_COUNT = 256,
+};
+
+// Slots of cpu_block.arch_private.
+enum { BLOCK_FPU_OWNER };
+
+// --- descriptor_tables.c ---
+// Loads GDT, task state and IDT of CPU `number`; its block must be at its place.
+void descriptor_tables_load(unsigned number);
+// Where interrupts from user mode start on this CPU.
+void task_state_set_stack(unsigned number, uint64_t stack_top);
+struct cpu_block *cpu_block_of(unsigned number);
+
+// --- cpu_features.c ---
+void cpu_features_detect(void);
+// --- cpu_identify.c ---
+void cpu_identify(void);
+
+// --- fpu.c ---
+void fpu_init(void); // this CPU; the first one also sets the size
+void fpu_switch(struct arch_thread *previous, struct arch_thread *next);
+// Between the two the current thread may write its memory image, and sleep.
+void fpu_edit_begin(struct arch_thread *current);
+void fpu_edit_end(struct arch_thread *current);
+uint64_t fpu_features(void); // XCR0, 0 with FXSAVE
+uint32_t fpu_mxcsr_mask(void); // a set bit outside of it faults
+
+// --- trap.c, called by the entry code ---
+void trap_dispatch(struct trap_frame *frame);
+void trap_dispatch_own_stack(struct trap_frame *frame);
+void trap_finish(struct trap_frame *frame);
+// --- fault_decode.c ---
+void fault_decode(struct fault_info *info, const struct trap_frame *frame, uint64_t cr2);
+bool fault_is_fatal(unsigned vector); // never a user program's fault
+// --- exception_table.c ---
+// Where to go on after a fault at `address`, 0 if no user copy stands there.
+uint64_t exception_table_find(uint64_t address);
+
+// --- paging.c ---
+void kernel_tables_build(const struct boot_info *info);
+
+// --- start.c, called by the entry code ---
+_Noreturn void arch_start(paddr_t start_information);
+
+// --- assembly ---
+extern char trap_stubs[];
+extern char boot_stack_top[];
+void system_call_entry(void);
+void system_call_entry_32(void);
+void thread_start(void);
+void context_switch_stacks(uint64_t *save_pointer, uint64_t load_pointer);
+extern uint8_t user_copy_by_string; // user_copy.S: REP MOVSB is the fast way
+
+struct exception_range {
+    uint64_t start, end, fixup;
+};
+extern const struct exception_range exception_table_start[], exception_table_end[];
+
+struct smap_site {
+    uint64_t address, opcode;
+};
+extern const struct smap_site smap_sites_start[], smap_sites_end[];
+
+static inline struct arch_thread *arch_thread_current(void)
+{
+    return (struct arch_thread *)(void *)cpu_block_get(current);
+}

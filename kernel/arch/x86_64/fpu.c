@@ -1,0 +1,168 @@
+// User FPU state: XSAVE where the CPU has it (x87, SSE, AVX, AVX-512; nothing that needs a permission), else FXSAVE.
+//
+// The kernel itself never uses the FPU, so the registers keep a user thread's state while kernel threads run. States:
+//   live      block.FPU_OWNER == thread and thread->fpu_cpu == this CPU + 1: the registers count; the memory image is as old as the
+//             last switch away or fpu_state_sync
+//   in memory otherwise: the image counts and is loaded on the way in
+//   edited    fpu_is_edited: the thread itself rewrites the image (exec, sigreturn) and may sleep meanwhile; nothing is loaded
+//             or saved
+// Switching away always saves (another CPU may run the thread next); switching in loads only if it is not live here.
+#include "arch/context.h"
+#include "arch/cpu.h"
+#include "arch/x86_64/arch_internal.h"
+#include "arch/x86_64/registers.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+
+enum {
+    FXSAVE_BYTES = 512,
+    FXSAVE_CONTROL_WORD = 0,
+    FXSAVE_MXCSR = 24,
+    FXSAVE_MXCSR_MASK = 28,
+    MXCSR_MASK_DEFAULT = 0xffbf, // where the CPU stores 0
+    FEATURES_USED = 0xe7, // XCR0: x87, SSE, AVX, opmask, upper ZMM, ZMM16-31
+};
+
+static size_t state_bytes = FXSAVE_BYTES; // [I]
+static uint64_t enabled_features;         // [I] XCR0; 0: FXSAVE
+static bool has_xsaveopt;                 // [I]
+static uint32_t mxcsr_mask;               // [I] bits of MXCSR that may be set
+
+static void xsave_size_detect(void)
+{
+    state_bytes = cpuid(0xd, 0).ebx; // for what XCR0 enables now
+    has_xsaveopt = cpuid(0xd, 1).eax & 1;
+}
+
+static void mxcsr_mask_detect(void)
+{
+    static aligned(16) uint8_t image[FXSAVE_BYTES];
+    __asm__ volatile("fxsave64 %0" : "=m"(image));
+    memcpy(&mxcsr_mask, image + FXSAVE_MXCSR_MASK, sizeof(mxcsr_mask));
+    mxcsr_mask = mxcsr_mask ? mxcsr_mask : MXCSR_MASK_DEFAULT;
+}
+
+void fpu_init(void)
+{
+    __asm__ volatile("fninit");
+    mxcsr_mask_detect();
+    if (!cpu_has(CPU_HAS_XSAVE)) {
+        return;
+    }
+    enabled_features = cpuid(0xd, 0).eax & FEATURES_USED;
+    xcr0_write(enabled_features);
+    xsave_size_detect();
+}
+
+size_t fpu_state_size(void)
+{
+    return state_bytes;
+}
+
+uint32_t fpu_mxcsr_mask(void)
+{
+    return mxcsr_mask;
+}
+
+uint64_t fpu_features(void)
+{
+    return enabled_features;
+}
+
+void fpu_state_init(void *state)
+{
+    const uint16_t control_word = 0x37f; // all x87 exceptions masked, extended precision
+    const uint32_t mxcsr = 0x1f80;       // all SSE exceptions masked
+    memset(state, 0, state_bytes);
+    memcpy((uint8_t *)state + FXSAVE_CONTROL_WORD, &control_word, sizeof(control_word));
+    memcpy((uint8_t *)state + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
+static void state_save_full(void *state)
+{
+    if (enabled_features) {
+        __asm__ volatile("xsave64 (%0)" : : "r"(state), "a"(~0U), "d"(~0U) : "memory");
+    } else {
+        __asm__ volatile("fxsave64 (%0)" : : "r"(state) : "memory");
+    }
+}
+
+static void state_save(void *state)
+{
+    if (has_xsaveopt) {
+        __asm__ volatile("xsaveopt64 (%0)" : : "r"(state), "a"(~0U), "d"(~0U) : "memory");
+    } else {
+        state_save_full(state);
+    }
+}
+
+static void state_load(const void *state)
+{
+    if (enabled_features) {
+        __asm__ volatile("xrstor64 (%0)" : : "r"(state), "a"(~0U), "d"(~0U) : "memory");
+    } else {
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(state) : "memory");
+    }
+}
+
+static bool is_owner(const struct arch_thread *thread)
+{
+    return cpu_block_get(arch_private[BLOCK_FPU_OWNER]) == (uint64_t)thread;
+}
+
+static bool is_live(const struct arch_thread *thread)
+{
+    return is_owner(thread) && thread->fpu_cpu == cpu_block_get(number) + 1;
+}
+
+static void make_live(struct arch_thread *thread)
+{
+    state_load(thread->fpu_state);
+    cpu_block_set(arch_private[BLOCK_FPU_OWNER], (uint64_t)thread);
+    thread->fpu_cpu = (uint16_t)(cpu_block_get(number) + 1);
+}
+
+void fpu_switch(struct arch_thread *previous, struct arch_thread *next)
+{
+    if (previous->fpu_state && is_live(previous)) {
+        state_save(previous->fpu_state);
+    }
+    if (next->fpu_state && !next->fpu_is_edited && !is_live(next)) {
+        make_live(next);
+    }
+}
+
+void fpu_state_sync(struct arch_thread *current)
+{
+    bool were_on = interrupts_are_enabled();
+    interrupts_disable();
+    if (current->fpu_state && is_live(current)) {
+        state_save_full(current->fpu_state);
+    }
+    if (were_on) {
+        interrupts_enable();
+    }
+}
+
+void fpu_edit_begin(struct arch_thread *current)
+{
+    bool were_on = interrupts_are_enabled();
+    interrupts_disable();
+    assert(current->fpu_state && !current->fpu_is_edited);
+    current->fpu_is_edited = 1;
+    current->fpu_cpu = 0;
+    if (were_on) {
+        interrupts_enable();
+    }
+}
+
+void fpu_edit_end(struct arch_thread *current)
+{
+    bool were_on = interrupts_are_enabled();
+    interrupts_disable();
+    current->fpu_is_edited = 0;
+    make_live(current);
+    if (were_on) {
+        interrupts_enable();
+    }
+}

@@ -1,0 +1,9 @@
+// Shared by the files of log/.
+#pragma once
+
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+// A line of a panic: to the ring and to every sink whatever the level, without a time, and without waiting for a lock that the
+// interrupted code may hold.
+void log_write_panic(const char *format, ...) printf_format(1, 2);

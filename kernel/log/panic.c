@@ -1,0 +1,131 @@
+// The end of the kernel, on one screen of 80 by 25: what and why, registers, what ran, backtrace; then halt, or reboot after
+// panic=N seconds.
+//
+// The first CPU that comes here owns the rest; a second panic on the same CPU (in the dump itself) says so in one line and stops.
+#include "log/panic.h"
+#include "arch/cpu.h"
+#include "arch/cpu_block.h"
+#include "arch/fault.h"
+#include "arch/machine.h"
+#include "arch/upcalls.h"
+#include "lib/assert.h"
+#include "lib/format.h"
+#include "log/backtrace.h"
+#include "log/log.h"
+#include "log/log_internal.h"
+#include "log/symbols.h"
+#include "sync/atomic.h"
+
+enum { PANIC_TEXT_MAX = 160, NOBODY = 0 };
+
+static struct atomic32 panicking_cpu = ATOMIC_INIT(NOBODY); // number + 1
+static int timeout_seconds;                                  // [I] after the command line is parsed
+static struct panic_ops ops;                                 // [I] after boot, slot by slot
+
+bool panic_is_in_progress(void)
+{
+    return atomic32_load(&panicking_cpu) != NOBODY;
+}
+
+void panic_set_timeout(int seconds)
+{
+    timeout_seconds = seconds;
+}
+
+void panic_set_ops(const struct panic_ops *added)
+{
+    if (added->stop_other_cpus) {
+        ops.stop_other_cpus = added->stop_other_cpus;
+    }
+    if (added->describe_current) {
+        ops.describe_current = added->describe_current;
+    }
+}
+
+// Returns on the one CPU that may dump.
+static void panic_claim(void)
+{
+    uint32_t own = cpu_block_get(number) + 1, owner = NOBODY;
+    interrupts_disable();
+    if (atomic32_compare_exchange(&panicking_cpu, &owner, own)) {
+        if (ops.stop_other_cpus) {
+            ops.stop_other_cpus();
+        }
+        return;
+    }
+    if (owner == own) {
+        static const char text[] = "kernel panic: again, while the first was shown\n";
+        early_console_write(text, sizeof(text) - 1);
+    }
+    cpu_halt_forever();
+}
+
+static void registers_show(const struct trap_frame *frame)
+{
+    char text[PANIC_TEXT_MAX];
+    for (unsigned line = 0; trap_frame_describe(frame, line, text, sizeof(text)) > 0; line++) {
+        log_write_panic("%s", text);
+    }
+}
+
+static void current_show(void)
+{
+    char text[PANIC_TEXT_MAX] = "boot";
+    if (ops.describe_current) {
+        ops.describe_current(text, sizeof(text));
+    }
+    log_write_panic("cpu %u: %s", cpu_block_get(number), text);
+}
+
+static _Noreturn void panic_finish(void)
+{
+    if (timeout_seconds == 0) {
+        log_write_panic("halted");
+        cpu_halt_forever();
+    }
+    log_write_panic("rebooting in %d s", timeout_seconds > 0 ? timeout_seconds : 0);
+    uint64_t start = log_now_ns();
+    uint64_t wait_ns = timeout_seconds > 0 ? (uint64_t)timeout_seconds * 1000000000 : 0;
+    while (start && log_now_ns() - start < wait_ns) {
+        cpu_pause();
+    }
+    machine_reboot();
+}
+
+static _Noreturn void panic_dump(const struct trap_frame *frame)
+{
+    char text[PANIC_TEXT_MAX];
+    symbol_describe(trap_instruction_pointer(frame), text, sizeof(text));
+    log_write_panic("at %s", text);
+    registers_show(frame);
+    current_show();
+    backtrace_log(trap_frame_pointer(frame));
+    panic_finish();
+}
+
+_Noreturn void panic(const char *format, ...)
+{
+    struct trap_frame frame;
+    char text[PANIC_TEXT_MAX];
+    va_list arguments;
+    trap_frame_capture(&frame);
+    panic_claim();
+    va_start(arguments, format);
+    format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    log_write_panic("kernel panic: %s", text);
+    panic_dump(&frame);
+}
+
+noreturn void assert_failed(const char *expression, const char *file, int line)
+{
+    panic("assertion failed: %s (%s:%d)", expression, file, line);
+}
+
+_Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault, const char *why)
+{
+    panic_claim();
+    log_write_panic("kernel panic: %s: %s", fault_name(fault->vector), why);
+    log_write_panic("address %#lx, error code %#lx, vector %u", fault->address, fault->error_code, fault->vector);
+    panic_dump(frame);
+}
