@@ -1,0 +1,115 @@
+// The one interrupt that the scheduler's timers ask for, per CPU: the local APIC's one-shot timer (or its TSC deadline), else the
+// PIT's tick.
+//
+// The local APIC counts 32 bits, so a far deadline is reached in several steps; the handler only runs at or after the deadline.
+#include "arch/cpu.h"
+#include "interrupt/clock.h"
+#include "interrupt/interrupt_internal.h"
+#include "interrupt/irq.h"
+#include "lib/macros.h"
+#include "log/log.h"
+#include "sync/percpu.h"
+#include "sync/preempt.h"
+
+// One step of a far deadline; times any rate it fits in 64 bits.
+#define COUNT_US_MAX 4000000UL
+
+struct clock_event {
+    uint64_t deadline_ns; // [o] UINT64_MAX: none
+    bool is_from_user;    // [o] valid in the handler
+};
+
+static PERCPU_DEFINE(struct clock_event, clock_event_own) = {.deadline_ns = UINT64_MAX};
+static void (*event_handler)(void); // [I] after boot
+static bool has_deadline_mode;      // [I]
+
+bool clock_event_is_periodic(void)
+{
+    return !local_apic_is_used();
+}
+
+bool clock_event_from_user(void)
+{
+    return percpu_this(clock_event_own)->is_from_user;
+}
+
+void clock_event_set_handler(void (*handler)(void))
+{
+    event_handler = handler;
+}
+
+// Rounded up, so that the interrupt does not come a moment too early; at most what the counter holds.
+static uint32_t timer_count_for(uint64_t ns)
+{
+    uint64_t us = MIN(ns / NS_PER_US + 1, (uint64_t)COUNT_US_MAX);
+    uint64_t count = us * clock_timer_frequency_hz() / 1000000 + 1;
+    return (uint32_t)MIN(count, (uint64_t)UINT32_MAX);
+}
+
+static void hardware_arm(uint64_t deadline_ns)
+{
+    if (has_deadline_mode) {
+        cpu_timer_deadline_write(deadline_ns == UINT64_MAX ? 0 : MAX(clock_timestamp_of(deadline_ns), 1UL));
+        return;
+    }
+    if (deadline_ns == UINT64_MAX) {
+        local_apic_timer_start(0);
+        return;
+    }
+    uint64_t now = clock_monotonic_ns();
+    local_apic_timer_start(timer_count_for(deadline_ns > now ? deadline_ns - now : 0));
+}
+
+void clock_event_program(uint64_t deadline_ns)
+{
+    interrupts_block();
+    percpu_this(clock_event_own)->deadline_ns = deadline_ns;
+    if (local_apic_is_used()) {
+        hardware_arm(deadline_ns);
+    }
+    interrupts_unblock();
+}
+
+void clock_event_interrupt(bool is_from_user)
+{
+    struct clock_event *event = percpu_this(clock_event_own);
+    event->is_from_user = is_from_user;
+    clock_refine();
+    if (local_apic_is_used()) {
+        if (event->deadline_ns == UINT64_MAX) {
+            return;
+        }
+        if (clock_monotonic_ns() < event->deadline_ns) {
+            hardware_arm(event->deadline_ns);
+            return;
+        }
+        event->deadline_ns = UINT64_MAX;
+    }
+    if (event_handler) {
+        event_handler();
+    }
+}
+
+static bool pit_interrupt(void *context)
+{
+    (void)context;
+    clock_tick();
+    clock_event_interrupt(interrupt_is_from_user());
+    return true;
+}
+
+void clock_event_init(void)
+{
+    if (local_apic_is_used()) {
+        has_deadline_mode = cpu_has(CPU_HAS_TSC_DEADLINE);
+        if (has_deadline_mode) {
+            local_apic_timer_deadline_mode();
+        }
+        return;
+    }
+    if (interrupt_register(PIT_LINE, pit_interrupt, NULL, "timer")) {
+        log_error("clock: the PIT's line is not there: no timer interrupts");
+        return;
+    }
+    pit_start_ticks();
+}

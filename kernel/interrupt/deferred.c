@@ -1,0 +1,92 @@
+// Deferred work: one queue per CPU, emptied at the exit of the outermost interrupt with interrupts on and preemption off.
+//
+// One exit runs at most DEFERRED_BATCH pieces; the rest waits for an interrupt that the CPU sends to itself, so that the
+// interrupted code gets on. While the queue is being run, interrupts of the same CPU only add to it.
+#include "interrupt/deferred.h"
+#include "arch/cpu.h"
+#include "interrupt/interrupt_internal.h"
+#include "sync/percpu.h"
+#include "sync/preempt.h"
+
+enum { DEFERRED_BATCH = 64 };
+
+struct deferred_queue {
+    struct deferred *first, *last; // [o] interrupts off
+    bool is_running;               // [o]
+};
+
+static PERCPU_DEFINE(struct deferred_queue, deferred_queue_own);
+
+static void queue_append(struct deferred_queue *queue, struct deferred *deferred)
+{
+    deferred->next = NULL;
+    if (queue->last) {
+        queue->last->next = deferred;
+    } else {
+        queue->first = deferred;
+    }
+    queue->last = deferred;
+}
+
+static struct deferred *queue_take(struct deferred_queue *queue)
+{
+    struct deferred *deferred = queue->first;
+    if (deferred) {
+        queue->first = deferred->next;
+        queue->last = queue->first ? queue->last : NULL;
+    }
+    return deferred;
+}
+
+// Outside of an interrupt there may be no exit for long. Without a local APIC the next tick is at most 1 ms away.
+static void kick_if_needed(const struct deferred_queue *queue)
+{
+    if (cpu_block_get(interrupt_depth) == 0 && !queue->is_running && local_apic_is_used()) {
+        local_apic_kick();
+    }
+}
+
+void deferred_queue(struct deferred *deferred)
+{
+    if (atomic32_exchange(&deferred->is_pending, 1)) {
+        return;
+    }
+    interrupts_block();
+    struct deferred_queue *queue = percpu_this(deferred_queue_own);
+    queue_append(queue, deferred);
+    cpu_block_set(deferred_pending, 1);
+    kick_if_needed(queue);
+    interrupts_unblock();
+}
+
+// A piece may be queued again from the moment it starts.
+static void batch_run(struct deferred_queue *queue)
+{
+    for (unsigned i = 0; i < DEFERRED_BATCH; i++) {
+        struct deferred *deferred = queue_take(queue);
+        if (!deferred) {
+            return;
+        }
+        atomic32_store_release(&deferred->is_pending, 0);
+        interrupts_enable();
+        deferred->run(deferred);
+        interrupts_disable();
+    }
+}
+
+void deferred_run(void)
+{
+    struct deferred_queue *queue = percpu_this(deferred_queue_own);
+    if (queue->is_running) {
+        return;
+    }
+    queue->is_running = true;
+    cpu_block_increment(preempt_count);
+    batch_run(queue);
+    cpu_block_decrement(preempt_count); // the trap's exit looks at reschedule_pending itself
+    queue->is_running = false;
+    cpu_block_set(deferred_pending, queue->first != NULL);
+    if (queue->first) {
+        kick_if_needed(queue);
+    }
+}

@@ -1,0 +1,82 @@
+// Every vector from 32 on: the local APIC's own, then the lines; and deferred work on the way out.
+#include "arch/boot_info.h"
+#include "arch/cpu.h"
+#include "arch/cpu_block.h"
+#include "arch/upcalls.h"
+#include "interrupt/interrupt_internal.h"
+#include "interrupt/irq.h"
+#include "log/boot_parameters.h"
+#include "log/log.h"
+#include "sync/percpu.h"
+
+static PERCPU_DEFINE(uint64_t, interrupts_taken);
+static PERCPU_DEFINE(bool, is_from_user); // the interrupt that is being handled
+
+static bool apic_is_usable(void)
+{
+    const struct boot_acpi *acpi = &boot_information.acpi;
+    return cpu_has(CPU_HAS_APIC) && acpi->local_apic && acpi->io_apic_count > 0 && !boot_parameters.no_apic;
+}
+
+void interrupt_init(void)
+{
+    pic_init();
+    if (!apic_is_usable()) {
+        lines_init(&pic_controller);
+        log_info("interrupt: 8259 pair");
+        return;
+    }
+    local_apic_init();
+    io_apic_init();
+    lines_init(&io_apic_controller);
+    log_info("interrupt: local APIC %u, %u I/O APIC", local_apic_id(), boot_information.acpi.io_apic_count);
+}
+
+static void line_vector(unsigned vector)
+{
+    if (local_apic_is_used() && vector >= VECTOR_LINE_FIRST) {
+        line_interrupt(vector - VECTOR_LINE_FIRST);
+    } else if (!local_apic_is_used() && vector < VECTOR_PIC_FIRST + PIC_LINES) {
+        line_interrupt(vector - VECTOR_PIC_FIRST);
+    }
+    // Anything else is spurious: the masked 8259's line 7 or 15, which wants no end.
+}
+
+bool interrupt_is_from_user(void)
+{
+    return *percpu_this(is_from_user);
+}
+
+static void vector_handle(unsigned vector)
+{
+    switch (vector) {
+    case VECTOR_TIMER:
+        local_apic_end();
+        clock_event_interrupt(interrupt_is_from_user());
+        break;
+    case VECTOR_KICK: local_apic_end(); break;
+    case VECTOR_SPURIOUS: break;
+    default: line_vector(vector); break;
+    }
+}
+
+void upcall_interrupt(unsigned vector, struct trap_frame *frame)
+{
+    cpu_block_increment(interrupt_depth);
+    ++*percpu_this(interrupts_taken);
+    *percpu_this(is_from_user) = trap_is_from_user(frame);
+    vector_handle(vector);
+    cpu_block_decrement(interrupt_depth);
+    if (cpu_block_get(deferred_pending)) {
+        deferred_run();
+    }
+}
+
+uint64_t interrupt_total(void)
+{
+    uint64_t total = 0;
+    for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
+        total += *percpu_of(interrupts_taken, cpu);
+    }
+    return total;
+}

@@ -1,0 +1,164 @@
+// Interrupt lines and their handlers. A line may be shared: its handlers form a chain in a fixed pool (there is no heap on this
+// floor). The chain only grows at its end, and a slot that is taken out keeps its place with no function, so the interrupt walks
+// it without the lock.
+#include "arch/cpu_block.h"
+#include "interrupt/interrupt_internal.h"
+#include "interrupt/irq.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "log/log.h"
+#include "sync/percpu.h"
+#include "sync/spinlock.h"
+
+enum { HANDLERS_MAX = 64 };
+
+struct line_handler {
+    interrupt_handler_function *run; // [a] NULL: free
+    void *context;                   // [l] routing_lock; set before `run`
+    struct line_handler *next;       // [a] set once, when the slot joins its line
+    bool is_linked;                  // [l] routing_lock
+};
+
+struct interrupt_line {
+    struct line_handler *first; // [a]
+    const char *name;           // [l] routing_lock
+    unsigned unclaimed;         // [o] interrupts that no handler took
+};
+
+static struct spinlock routing_lock = SPINLOCK_INIT(LOCK_RANK_INTERRUPT);
+static const struct interrupt_controller *controller; // [I]
+static struct interrupt_line lines[LINES_MAX];
+static struct line_handler handlers[HANDLERS_MAX];
+static PERCPU_DEFINE(uint64_t, line_counts[LINES_MAX]);
+
+void lines_init(const struct interrupt_controller *chosen)
+{
+    controller = chosen;
+}
+
+// --- the interrupt ---
+
+static bool handlers_run(struct interrupt_line *line)
+{
+    bool is_claimed = false;
+    for (struct line_handler *h = READ_ONCE(line->first); h; h = READ_ONCE(h->next)) {
+        interrupt_handler_function *run = __atomic_load_n(&h->run, __ATOMIC_ACQUIRE);
+        if (run && run(h->context)) {
+            is_claimed = true;
+        }
+    }
+    return is_claimed;
+}
+
+void line_interrupt(unsigned line)
+{
+    if (line >= controller->lines || (controller->is_spurious && controller->is_spurious(line))) {
+        return;
+    }
+    (*percpu_this(line_counts))[line]++;
+    if (!handlers_run(&lines[line]) && ++lines[line].unclaimed == 1) {
+        log_warning("interrupt: line %u: no handler claims it", line);
+    }
+    controller->end(line);
+}
+
+// --- registration ---
+
+// A free slot of this line, else one that no line has yet.
+static struct line_handler *slot_find_locked(struct interrupt_line *line)
+{
+    for (struct line_handler *h = line->first; h; h = h->next) {
+        if (!h->run) {
+            return h;
+        }
+    }
+    for (size_t i = 0; i < HANDLERS_MAX; i++) {
+        if (!handlers[i].is_linked) {
+            return &handlers[i];
+        }
+    }
+    return NULL;
+}
+
+static void slot_link_locked(struct interrupt_line *line, struct line_handler *slot)
+{
+    struct line_handler **end = &line->first;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    slot->is_linked = true;
+    __atomic_store_n(end, slot, __ATOMIC_RELEASE);
+}
+
+int interrupt_register(unsigned number, interrupt_handler_function *run, void *context, const char *name)
+{
+    int result = 0;
+    spin_lock(&routing_lock);
+    if (number >= controller->lines || !controller->has_line(number)) {
+        result = -EINVAL;
+        goto unlock;
+    }
+    struct interrupt_line *line = &lines[number];
+    struct line_handler *slot = slot_find_locked(line);
+    if (!slot) {
+        result = -ENOMEM;
+        goto unlock;
+    }
+    slot->context = context;
+    __atomic_store_n(&slot->run, run, __ATOMIC_RELEASE);
+    if (!slot->is_linked) {
+        slot_link_locked(line, slot);
+    }
+    line->name = name;
+    controller->unmask(number);
+unlock:
+    spin_unlock(&routing_lock);
+    return result;
+}
+
+static bool has_handler_locked(const struct interrupt_line *line)
+{
+    for (const struct line_handler *h = line->first; h; h = h->next) {
+        if (h->run) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void interrupt_unregister(unsigned number, interrupt_handler_function *run, void *context)
+{
+    if (number >= LINES_MAX) {
+        return;
+    }
+    struct interrupt_line *line = &lines[number];
+    spin_lock(&routing_lock);
+    for (struct line_handler *h = line->first; h; h = h->next) {
+        if (h->run == run && h->context == context) {
+            __atomic_store_n(&h->run, NULL, __ATOMIC_RELEASE);
+        }
+    }
+    if (!has_handler_locked(line)) {
+        controller->mask(number);
+        line->name = NULL;
+    }
+    spin_unlock(&routing_lock);
+}
+
+// --- what /proc/interrupts shows ---
+
+unsigned interrupt_line_count(void)
+{
+    return controller->lines;
+}
+
+uint64_t interrupt_count(unsigned line, unsigned cpu)
+{
+    return (*percpu_of(line_counts, cpu))[line];
+}
+
+const char *interrupt_line_name(unsigned line)
+{
+    const char *name = READ_ONCE(lines[line].name);
+    return name ? name : "";
+}

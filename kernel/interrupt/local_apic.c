@@ -1,0 +1,83 @@
+// The local APIC of the calling CPU (Intel SDM 3A, chapter 11): end of interrupt, an interrupt to itself, the one-shot timer.
+// TSC-deadline mode is untested: QEMU's emulation has none.
+#include "arch/boot_info.h"
+#include "arch/cpu.h"
+#include "arch/port_io.h"
+#include "interrupt/interrupt_internal.h"
+#include "lib/compiler.h"
+
+enum {
+    APIC_ID = 0x20,
+    APIC_TASK_PRIORITY = 0x80,
+    APIC_END = 0xb0,
+    APIC_SPURIOUS = 0xf0,
+    APIC_COMMAND_LOW = 0x300,
+    APIC_TIMER = 0x320,
+    APIC_LINT0 = 0x350,
+    APIC_LINT1 = 0x360,
+    APIC_ERROR = 0x370,
+    APIC_TIMER_INITIAL = 0x380,
+    APIC_TIMER_CURRENT = 0x390,
+    APIC_TIMER_DIVIDE = 0x3e0,
+    SPURIOUS_ENABLE = 0x100,
+    ENTRY_MASKED = 0x10000,
+    ENTRY_NMI = 0x400,
+    TIMER_DEADLINE = 0x40000,
+    COMMAND_SELF = 0x40000,
+    DIVIDE_BY_1 = 0xb,
+};
+
+static vaddr_t base; // [I] 0: not used
+
+bool local_apic_is_used(void)
+{
+    return base != 0;
+}
+
+static void apic_write(unsigned number, uint32_t value)
+{
+    mmio_write32(base + number, value);
+}
+
+void local_apic_init(void)
+{
+    base = device_address(boot_information.acpi.local_apic);
+    apic_write(APIC_TASK_PRIORITY, 0);
+    apic_write(APIC_LINT0, ENTRY_MASKED); // the 8259 is silent
+    apic_write(APIC_LINT1, ENTRY_NMI);
+    apic_write(APIC_ERROR, ENTRY_MASKED);
+    apic_write(APIC_TIMER_DIVIDE, DIVIDE_BY_1);
+    apic_write(APIC_TIMER, VECTOR_TIMER);
+    apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+}
+
+void local_apic_end(void)
+{
+    apic_write(APIC_END, 0);
+}
+
+void local_apic_kick(void)
+{
+    apic_write(APIC_COMMAND_LOW, COMMAND_SELF | VECTOR_KICK);
+}
+
+uint8_t local_apic_id(void)
+{
+    return (uint8_t)(mmio_read32(base + APIC_ID) >> 24);
+}
+
+void local_apic_timer_start(uint32_t count)
+{
+    apic_write(APIC_TIMER_INITIAL, count);
+}
+
+uint32_t local_apic_timer_count(void)
+{
+    return mmio_read32(base + APIC_TIMER_CURRENT);
+}
+
+void local_apic_timer_deadline_mode(void)
+{
+    apic_write(APIC_TIMER, TIMER_DEADLINE | VECTOR_TIMER);
+    memory_barrier(); // the mode must be set before the first deadline is written
+}
