@@ -3,6 +3,7 @@
  */
 #include "lib/bitmap.h"
 
+#include "lib/assert.h"
 #include "lib/macros.h"
 
 void bitmap_set_range(uint64_t *map, size_t first, size_t count)
@@ -49,6 +50,7 @@ size_t bitmap_find_next_zero(const uint64_t *map, size_t bits, size_t from)
 
 size_t bitmap_find_zero_range(const uint64_t *map, size_t bits, size_t from, size_t count)
 {
+    assert(count > 0);
     while (from < bits) {
         size_t first = bitmap_find_next_zero(map, bits, from);
         size_t end = bitmap_find_next_set(map, bits, first);

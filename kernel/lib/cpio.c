@@ -6,6 +6,7 @@
  */
 #include "lib/cpio.h"
 
+#include "lib/assert.h"
 #include "lib/cpio_internal.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -49,6 +50,7 @@ void cpio_fini(struct cpio_parser *parser)
 
 void cpio_set_offset(struct cpio_parser *parser, uint64_t offset)
 {
+    assert(parser->state == CPIO_BETWEEN);
     parser->offset = offset;
 }
 
@@ -60,6 +62,7 @@ static int fail(struct cpio_parser *parser, const char *problem)
 
 static void collect(struct cpio_parser *parser, enum cpio_state state, size_t size)
 {
+    assert(size > 0 && size < sizeof(parser->collected));
     parser->state = state;
     parser->collect_size = size;
     parser->collect_used = 0;
@@ -73,6 +76,7 @@ static bool is_regular(const struct cpio_parser *parser)
 /* What is left before the next header is passed over. */
 static void skip_to_next(struct cpio_parser *parser)
 {
+    assert(parser->offset <= parser->next_header);
     parser->state = parser->offset == parser->next_header ? CPIO_BETWEEN : CPIO_SKIP;
 }
 
@@ -205,6 +209,7 @@ static ssize_t step_collect(struct cpio_parser *parser, const uint8_t *data, siz
 
 static ssize_t step_body(struct cpio_parser *parser, const uint8_t *data, size_t size)
 {
+    assert(parser->body_left > 0);
     size_t count = MIN(size, parser->body_left);
     int result = parser->ops->data(parser->context, data, count);
     if (result < 0) {

@@ -5,6 +5,7 @@
  */
 #include "lib/format.h"
 
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 
@@ -71,6 +72,7 @@ static void emit_padded(struct format_state *state, const struct format_conversi
 static char *write_digits(char *end, uint64_t value, unsigned int base, bool is_upper)
 {
     const char *digits = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    assert(base == 8 || base == 10 || base == 16);
     for (; value > 0; value /= base) {
         *--end = digits[value % base];
     }

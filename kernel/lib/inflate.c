@@ -5,6 +5,7 @@
  */
 #include "lib/inflate_internal.h"
 
+#include "lib/assert.h"
 #include "lib/crc32.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -65,6 +66,7 @@ static int flush_window(struct inflate *state)
 /* `count` bytes were written at the window's end. */
 static int advance_window(struct inflate *state, size_t count)
 {
+    assert(count <= INFLATE_WINDOW_SIZE - state->window_used);
     state->window_used += count;
     state->total += count;
     return state->window_used == INFLATE_WINDOW_SIZE ? flush_window(state) : 0;
@@ -91,6 +93,7 @@ static int copy_match(struct inflate *state, size_t length, size_t distance)
         size_t to = state->window_used;
         size_t from = (to - distance) & WINDOW_MASK;
         size_t count = MIN(length, INFLATE_WINDOW_SIZE - MAX(to, from));
+        assert(to < INFLATE_WINDOW_SIZE && count > 0);
         copy_within(state->window, to, from, count, from + count <= to || to + count <= from);
         int result = advance_window(state, count);
         if (result < 0) {
@@ -106,6 +109,7 @@ static int copy_match(struct inflate *state, size_t length, size_t distance)
 /* Gives whole unread bytes back to the input and drops the rest of a byte. */
 static void align_to_byte(struct inflate *state)
 {
+    assert(state->bit_count / 8 <= state->position);
     state->position -= state->bit_count / 8;
     state->bits = 0;
     state->bit_count = 0;

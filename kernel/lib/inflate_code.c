@@ -5,6 +5,7 @@
  */
 #include "lib/inflate_internal.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -61,6 +62,7 @@ static void assign_words(struct inflate_code *code, const uint8_t *lengths, size
         if (length == 0) {
             continue;
         }
+        assert(place[length] < symbols);
         code->sorted[place[length]++] = (uint16_t)symbol;
         unsigned int word = next_word[length]++;
         if (length <= code->fast_bits) {
@@ -75,6 +77,7 @@ int inflate_code_build(struct inflate_code *code, const uint8_t *lengths, size_t
     memset(code->count, 0, sizeof(code->count));
     memset(code->fast, 0, sizeof(code->fast[0]) << code->fast_bits);
     for (size_t symbol = 0; symbol < symbols; symbol++) {
+        assert(lengths[symbol] <= INFLATE_MAX_CODE_LENGTH);
         code->count[lengths[symbol]]++;
     }
     int left = words_left(code->count);

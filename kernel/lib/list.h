@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "lib/assert.h"
 #include "lib/compiler.h"
 #include "lib/macros.h"
 #include "lib/types.h"
@@ -41,6 +42,8 @@ static inline bool list_is_linked(const struct list_head *node)
 static inline void list_insert_between(struct list_head *node, struct list_head *prev,
                                        struct list_head *next)
 {
+    assert(prev->next == next && next->prev == prev);
+    assert(node != prev && node != next);
     node->next = next;
     node->prev = prev;
     next->prev = node;
@@ -61,6 +64,7 @@ static inline void list_add_tail(struct list_head *list, struct list_head *node)
  * harmless. */
 static inline void list_remove(struct list_head *node)
 {
+    assert(node->prev->next == node && node->next->prev == node);
     node->prev->next = node->next;
     node->next->prev = node->prev;
     list_init(node);
@@ -132,6 +136,7 @@ static inline void list_add_tail_rcu(struct list_head *list, struct list_head *n
  * it after a grace period. */
 static inline void list_remove_rcu(struct list_head *node)
 {
+    assert(node->prev->next == node && node->next->prev == node);
     node->next->prev = node->prev;
     WRITE_ONCE(node->prev->next, node->next);
 }
@@ -200,6 +205,7 @@ static inline void hlist_remove_rcu(struct hlist_node *node)
     if (!node->link) {
         return;
     }
+    assert(*node->link == node);
     WRITE_ONCE(*node->link, node->next);
     if (node->next) {
         node->next->link = node->link;

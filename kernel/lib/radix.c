@@ -49,6 +49,7 @@ static struct radix_node *node_create(struct radix *tree, unsigned int shift)
 static void node_attach(struct radix_node *parent, struct radix_node *node, uint64_t index)
 {
     unsigned int slot = slot_of(parent, index);
+    assert(!parent->slots[slot] && parent->shift == node->shift + RADIX_BITS);
     node->parent = parent;
     node->slot_in_parent = (uint8_t)slot;
     parent->used++;
@@ -61,6 +62,7 @@ static void prune(struct radix *tree, struct radix_node *node)
     while (node && node->used == 0) {
         struct radix_node *parent = node->parent;
         if (parent) {
+            assert(parent->slots[node->slot_in_parent] == node && parent->used > 0);
             publish(&parent->slots[node->slot_in_parent], NULL);
             parent->used--;
         } else {
@@ -170,6 +172,7 @@ void *radix_remove(struct radix *tree, uint64_t index)
     void **slot = &leaf->slots[slot_of(leaf, index)];
     void *item = *slot;
     publish(slot, NULL);
+    assert(leaf->used > 0 && tree->count > 0);
     leaf->used--;
     tree->count--;
     prune(tree, leaf);

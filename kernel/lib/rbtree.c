@@ -6,6 +6,8 @@
  */
 #include "lib/rbtree.h"
 
+#include "lib/assert.h"
+
 #define BLACK ((uintptr_t)1)
 
 static bool is_red(const struct rb_node *node)
@@ -52,6 +54,7 @@ static void replace_child(struct rb_root *root, struct rb_node *parent, struct r
 static void rotate(struct rb_root *root, struct rb_node *top, int side)
 {
     struct rb_node *rising = top->child[!side];
+    assert(rising != NULL);
     struct rb_node *crossing = rising->child[side];
     replace_child(root, rb_parent(top), top, rising);
     top->child[!side] = crossing;
@@ -65,6 +68,7 @@ static void rotate(struct rb_root *root, struct rb_node *top, int side)
 void rb_insert_rebalance(struct rb_node *node, struct rb_root *root)
 {
     struct rb_node *parent;
+    assert(!node->left && !node->right);
     set_red(node);
     while (is_red(parent = rb_parent(node))) {
         struct rb_node *grandparent = rb_parent(parent);
@@ -94,6 +98,7 @@ static void erase_rebalance(struct rb_root *root, struct rb_node *node, struct r
     while (parent && !is_red(node)) {
         int side = parent->child[1] == node;
         struct rb_node *sibling = parent->child[!side];
+        assert(sibling != NULL);
         if (is_red(sibling)) {
             set_black(sibling);
             set_red(parent);

@@ -17,6 +17,7 @@ void ring_init(struct ring *ring, void *data, size_t size)
 size_t ring_write(struct ring *ring, const void *data, size_t size)
 {
     size_t count = MIN(size, ring_free(ring));
+    assert(count <= ring->size);
     size_t start = ring->written & (ring->size - 1);
     size_t first = MIN(count, ring->size - start);
     memcpy(ring->data + start, data, first);
@@ -28,6 +29,7 @@ size_t ring_write(struct ring *ring, const void *data, size_t size)
 size_t ring_peek(const struct ring *ring, size_t offset, void *data, size_t size)
 {
     size_t used = ring_used(ring);
+    assert(used <= ring->size);
     if (offset >= used) {
         return 0;
     }

@@ -4,6 +4,8 @@
  */
 #include "lib/sort.h"
 
+#include "lib/assert.h"
+
 struct sort_job {
     uint8_t *array;
     size_t size; /* of an element */
@@ -54,6 +56,7 @@ static void sift_down(const struct sort_job *job, size_t place, size_t count)
 
 void sort_array(void *array, size_t count, size_t size, sort_compare compare, void *context)
 {
+    assert(size > 0);
     struct sort_job job = {.array = array, .size = size, .compare = compare, .context = context};
     for (size_t place = count / 2; place > 0; place--) {
         sift_down(&job, place - 1, count);

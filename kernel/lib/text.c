@@ -3,6 +3,7 @@
  */
 #include "lib/text.h"
 
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -14,6 +15,7 @@ void text_init(struct text_buffer *text, char *data, size_t size, size_t skip)
 
 void text_add(struct text_buffer *text, const char *bytes, size_t length)
 {
+    assert(text->used <= text->size);
     size_t skipped = MIN(length, text->skip);
     text->skip -= skipped;
     size_t kept = MIN(length - skipped, text->size - text->used);

@@ -110,6 +110,9 @@
 #define B3500000 0x0000100e
 #define B4000000 0x0000100f
 
+/* The rate stands in c_ospeed, as a number. */
+#define BOTHER 0x00001000
+
 /* c_lflag */
 #define ISIG    0x00001
 #define ICANON  0x00002
@@ -237,6 +240,18 @@ struct uapi_termios2 {
     uint32_t c_ospeed;
 };
 _Static_assert(sizeof(struct uapi_termios2) == 44, "struct termios2");
+
+/* The older form of TCGETA and TCSETA: the low halves of the flags. */
+#define NCC 8
+struct uapi_termio {
+    uint16_t c_iflag;
+    uint16_t c_oflag;
+    uint16_t c_cflag;
+    uint16_t c_lflag;
+    uint8_t c_line;
+    uint8_t c_cc[NCC];
+};
+_Static_assert(sizeof(struct uapi_termio) == 18, "struct termio");
 
 struct uapi_winsize {
     uint16_t ws_row;

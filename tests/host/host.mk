@@ -43,7 +43,9 @@ host-tests-built: $(HOST_TESTS:%=build/tests/host/%)
 host-fuzz-built: $(HOST_FUZZERS:%=build/tests/host/%)
 
 host-test: $(if $(T),$(T:%=build/tests/host/%),$(HOST_TESTS:%=build/tests/host/%))
-	@for test in $^; do timeout 300 $$test; done
+	@status=0; for test in $^; do \
+		echo "$${test#build/tests/}:"; timeout 300 $$test || status=1; \
+	done; exit $$status
 
 host-tests: host-test
 
