@@ -57,10 +57,12 @@ void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, boo
 {
     assert(spin_is_held(&queue->lock) && !thread->is_queued && thread != queue->idle);
     unsigned level = thread_level(thread);
-    if (at_head) {
-        list_add_head(&queue->levels[level], &thread->run_link);
-    } else {
+    if (!at_head) {
         list_add_tail(&queue->levels[level], &thread->run_link);
+    } else if (queue->overtaker != NULL && level == NORMAL_LEVEL) {
+        list_add_head(&queue->overtaker->run_link, &thread->run_link);
+    } else {
+        list_add_head(&queue->levels[level], &thread->run_link);
     }
     queue->level_map[level / 64] |= BIT(level % 64);
     queue->count++;
@@ -72,6 +74,9 @@ void run_queue_remove_locked(struct run_queue *queue, struct thread *thread)
 {
     assert(spin_is_held(&queue->lock) && thread->is_queued);
     unsigned level = thread_level(thread);
+    if (queue->overtaker == thread) {
+        queue->overtaker = NULL;
+    }
     list_remove(&thread->run_link);
     if (list_is_empty(&queue->levels[level])) {
         queue->level_map[level / 64] &= ~BIT(level % 64);
@@ -98,7 +103,7 @@ static bool thread_gives_way(const struct run_queue *queue, const struct thread 
     if (candidate->real_time_priority != running->real_time_priority) {
         return candidate->real_time_priority > running->real_time_priority;
     }
-    return running->slice_left_ns == 0 || queue->is_overtaken;
+    return running->slice_left_ns == 0 || queue->overtaker != NULL;
 }
 
 // `previous` could run on.
@@ -149,22 +154,20 @@ static int64_t thread_credit_now(const struct thread *thread, uint64_t now_ns)
     return CLAMP(thread->credit_ns + change, -CREDIT_LIMIT_NS, CREDIT_LIMIT_NS);
 }
 
-// Should `woken` run before the running thread ends its turn?
-static bool thread_overtakes(const struct run_queue *queue, const struct thread *woken,
-                             bool has_slept)
+// Is it of a higher level than what runs?
+static bool thread_outranks(const struct run_queue *queue, const struct thread *woken)
 {
     const struct thread *running = queue->current;
-    if (running == queue->idle) {
-        return true;
-    }
-    if (woken->real_time_priority != running->real_time_priority) {
-        return woken->real_time_priority > running->real_time_priority;
-    }
-    if (!has_slept || woken->real_time_priority != 0 || woken->policy != THREAD_NORMAL) {
-        return false;
-    }
-    if (running->policy == THREAD_IDLE) {
-        return true;
+    return running == queue->idle || woken->real_time_priority > running->real_time_priority;
+}
+
+// Has it, of the level of what runs, had so much less of the CPU that it should run first?
+static bool thread_overtakes(const struct run_queue *queue, const struct thread *woken)
+{
+    const struct thread *running = queue->current;
+    bool is_normal = woken->policy == THREAD_NORMAL && running->real_time_priority == 0;
+    if (!is_normal || running->policy == THREAD_IDLE) {
+        return is_normal;
     }
     uint64_t now_ns = clock_monotonic_ns();
     return thread_credit_now(woken, now_ns) >
@@ -178,14 +181,16 @@ void run_queue_credit_locked(struct thread *thread, uint64_t now_ns)
 
 static void run_queue_admit_locked(struct run_queue *queue, struct thread *thread, bool has_slept)
 {
-    bool overtakes = thread_overtakes(queue, thread, has_slept);
+    bool outranks = thread_outranks(queue, thread);
+    bool overtakes = !outranks && has_slept && thread_overtakes(queue, thread);
     thread->slice_left_ns = policy_slice_ns(thread);
-    run_queue_insert_locked(queue, thread, overtakes && thread->real_time_priority == 0);
+    run_queue_insert_locked(queue, thread, overtakes);
     if (overtakes) {
-        queue->is_overtaken = true;
+        queue->overtaker = thread;
+    }
+    // Another CPU is told in any case: it may have no tick armed yet.
+    if (outranks || overtakes || queue->number != cpu_number()) {
         run_queue_reschedule_locked(queue);
-    } else if (queue->number != cpu_number()) {
-        run_queue_reschedule_locked(queue); // that CPU may have no tick armed yet
     } else if (!timer_tick_is_armed()) {
         run_queue_tick_arm_locked(queue, queue->current, clock_monotonic_ns());
     }

@@ -15,16 +15,16 @@ enum { RUN_QUEUE_LEVELS = 100, RUN_QUEUE_MAP_WORDS = 2 };
 
 struct run_queue {
     struct spinlock lock;
-    unsigned number;                 // [I] CPU
-    unsigned count;                  // [l] queued threads (read without the lock as a hint)
-    bool is_overtaken;               // [l] a woken thread of the current one's level goes first
-    struct thread *current;          // [l]
-    struct thread *idle;             // [I]
-    struct thread *previous;         // [l] who was switched from, until the switch is finished
-    struct thread *displaced;        // [l] previous, when it must go on on another CPU
-    struct page_table *loaded_table; // [o] what this CPU's MMU uses
-    uint64_t passes;                 // [o] choices made: RCU's quiescent states
-    uint64_t switches;               // [o]
+    unsigned number;          // [I] CPU
+    unsigned count;           // [l] queued threads (read without the lock as a hint)
+    struct thread *overtaker; // [l] last queued of the woken threads that go before the current one
+    struct thread *current;   // [l]
+    struct thread *idle;      // [I]
+    struct thread *previous;  // [l] who was switched from, until the switch is finished
+    struct thread *displaced; // [l] previous, when it must go on on another CPU
+    struct page_table *loaded_table;           // [o] what this CPU's MMU uses
+    uint64_t passes;                           // [o] choices made: RCU's quiescent states
+    uint64_t switches;                         // [o]
     uint64_t user_ns, nice_ns, system_ns;      // [l] what the samples saw
     uint64_t level_map[RUN_QUEUE_MAP_WORDS];   // [l] bit per level that has threads
     struct list_head levels[RUN_QUEUE_LEVELS]; // [l]
@@ -42,6 +42,7 @@ void run_queue_init(struct run_queue *queue, unsigned number, struct thread *idl
 // Locks the queue that the thread belongs to.
 struct run_queue *run_queue_lock_of(const struct thread *thread);
 
+// Into its level, at the tail or at the head (there behind the overtakers).
 void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, bool at_head);
 void run_queue_remove_locked(struct run_queue *queue, struct thread *thread);
 

@@ -87,7 +87,7 @@ void scheduler_switch(enum switch_reason reason)
     }
     bool stays = switch_previous_stays(queue, previous, reason);
     struct thread *next = run_queue_choose_locked(queue, previous, stays);
-    queue->is_overtaken = false;
+    queue->overtaker = NULL;
     queue->passes++;
     run_queue_tick_arm_locked(queue, next, now_ns);
     if (next == previous) {

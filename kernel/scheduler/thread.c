@@ -63,8 +63,7 @@ int thread_init(struct thread *thread, const char *name, void (*entry)(void *), 
         kernel_stack_free(thread->stack_base);
         return -ENOMEM;
     }
-    fpu_state_init(thread->arch.fpu_state);
-    return 0;
+    return 0; // its content comes with arch_thread_init_user
 }
 
 // Gives back what runs the thread: nobody is on its stack any more.

@@ -86,7 +86,7 @@ static inline struct thread *thread_current(void)
 }
 
 // Fills in a thread whose memory the caller owns (embedding object): a stack, one reference, state BLOCKED; it is not started.
-// A user thread also gets arch.fpu_state, in the initial state. The reference is the one for "not dead yet".
+// A user thread also gets memory for arch.fpu_state, which arch_thread_init_user fills. The reference is the one for "not dead yet".
 // entry NULL: a user thread, whose registers the caller prepares by arch_thread_init_user. 0 or -ENOMEM.
 must_check int thread_init(struct thread *thread, const char *name, void (*entry)(void *),
                            void *argument, void (*release)(struct thread *));

@@ -33,7 +33,10 @@ void run_queue_tick_arm_locked(struct run_queue *armed, const struct thread *thr
 
 static void thread_make(struct thread *thread, int policy, int priority)
 {
-    *thread = (struct thread){.policy = policy, .real_time_priority = priority, .affinity = 1};
+    *thread = (struct thread){.policy = policy,
+                              .real_time_priority = priority,
+                              .affinity = 1,
+                              .off_cpu_since_ns = now_ns};
     list_init(&thread->run_link);
 }
 
@@ -51,7 +54,7 @@ static struct thread *next_after(uint64_t ran_ns, bool stays)
     spin_lock(&queue->lock);
     run_queue_charge_locked(previous, now_ns);
     struct thread *next = run_queue_choose_locked(queue, previous, stays && previous != &idle);
-    queue->is_overtaken = false;
+    queue->overtaker = NULL;
     if (next != previous) {
         previous->is_on_cpu = 0;
         previous->off_cpu_since_ns = now_ns;
@@ -148,7 +151,6 @@ static void a_sleeper_overtakes_a_computing_thread(void **state)
     thread_make(&computing, THREAD_NORMAL, 0);
     thread_make(&sleeper, THREAD_NORMAL, 0);
     thread_make(&waiting, THREAD_NORMAL, 0);
-    sleeper.off_cpu_since_ns = now_ns;
     thread_ready(&computing, false);
     assert_ptr_equal(next_after(0, true), &computing);
     thread_ready(&waiting, false);
@@ -157,6 +159,26 @@ static void a_sleeper_overtakes_a_computing_thread(void **state)
     assert_true(wants_choice);
     assert_ptr_equal(next_after(0, true), &sleeper);
     assert_ptr_equal(next_after(0, false), &computing); /* its turn was not over */
+}
+
+static void sleepers_that_overtake_run_in_the_order_of_waking(void **state)
+{
+    struct thread computing;
+    struct thread sleepers[3];
+    thread_make(&computing, THREAD_NORMAL, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(sleepers); i++) {
+        thread_make(&sleepers[i], THREAD_NORMAL, 0);
+    }
+    thread_ready(&computing, false);
+    assert_ptr_equal(next_after(0, true), &computing);
+    now_ns += 5 * NS_PER_MS;
+    for (size_t i = 0; i < ARRAY_SIZE(sleepers); i++) {
+        thread_ready(&sleepers[i], true);
+    }
+    assert_ptr_equal(next_after(0, true), &sleepers[0]);
+    assert_ptr_equal(next_after(0, false), &sleepers[1]);
+    assert_ptr_equal(next_after(0, false), &sleepers[2]);
+    assert_ptr_equal(next_after(0, false), &computing);
 }
 
 static void an_instant_of_sleep_gains_nothing(void **state)
@@ -181,8 +203,6 @@ static void threads_that_answer_each_other_do_not_overtake(void **state)
     struct thread pong;
     thread_make(&ping, THREAD_NORMAL, 0);
     thread_make(&pong, THREAD_NORMAL, 0);
-    ping.off_cpu_since_ns = now_ns;
-    pong.off_cpu_since_ns = now_ns;
     thread_ready(&ping, false);
     struct thread *runs = next_after(0, true);
     struct thread *sleeps = &pong;
@@ -255,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup(real_time_goes_first_by_priority, prepare),
         cmocka_unit_test_setup(a_first_in_first_out_thread_keeps_the_cpu_from_its_level, prepare),
         cmocka_unit_test_setup(a_sleeper_overtakes_a_computing_thread, prepare),
+        cmocka_unit_test_setup(sleepers_that_overtake_run_in_the_order_of_waking, prepare),
         cmocka_unit_test_setup(an_instant_of_sleep_gains_nothing, prepare),
         cmocka_unit_test_setup(threads_that_answer_each_other_do_not_overtake, prepare),
         cmocka_unit_test_setup(background_policies_overtake_nobody, prepare),

@@ -1,0 +1,158 @@
+// Waiting: wait queues with deadlines and signals, mutexes, work threads.
+#include "kernel_test.h"
+
+#include "interrupt/clock.h"
+#include "scheduler/mutex.h"
+#include "scheduler/wait_queue.h"
+#include "scheduler/work.h"
+
+enum { WAITERS = 3, LOCKERS = 4, LOCK_ROUNDS = 500 };
+
+static struct atomic32 finished_count;
+static struct wait_queue finished = WAIT_QUEUE_INIT(finished);
+
+static void finish(void)
+{
+    atomic32_add(&finished_count, 1);
+    wait_queue_wake_all(&finished);
+}
+
+static bool wait_for_finish(uint32_t count)
+{
+    uint64_t deadline = clock_monotonic_ns() + 10 * NS_PER_SECOND;
+    return WAIT_UNTIL(&finished, atomic32_load(&finished_count) == count, deadline) == 0;
+}
+
+KERNEL_TEST(a_wait_ends_at_its_deadline)
+{
+    struct wait_queue queue;
+    wait_queue_init(&queue);
+    uint64_t start = clock_monotonic_ns();
+    int result = WAIT_UNTIL(&queue, false, start + 20 * NS_PER_MS);
+    uint64_t waited = clock_monotonic_ns() - start;
+    KT_ASSERT(result == -ETIMEDOUT);
+    KT_ASSERT(waited >= 20 * NS_PER_MS);
+    KT_ASSERT(waited < 200 * NS_PER_MS);
+    KT_ASSERT(WAIT_UNTIL(&queue, false, 0) == -ETIMEDOUT); // a past deadline
+    KT_ASSERT(WAIT_UNTIL(&queue, true, 0) == 0);           // the condition counts first
+}
+
+static struct wait_queue gate = WAIT_QUEUE_INIT(gate);
+static uint32_t order[WAITERS];
+static uint32_t order_length;
+static struct atomic32 tickets;
+
+// Sleeps until there is a ticket for it, exclusively.
+static void wait_for_ticket(void *argument)
+{
+    struct thread_waiter waiter;
+    wait_begin(&gate, &waiter, true);
+    for (;;) {
+        thread_prepare_to_block(THREAD_BLOCKED);
+        if (atomic32_load(&tickets) != 0) {
+            break;
+        }
+        (void)wait_sleep(THREAD_BLOCKED, UINT64_MAX);
+    }
+    atomic32_subtract(&tickets, 1);
+    wait_end(&gate, &waiter);
+    order[order_length++] = (uint32_t)(uintptr_t)argument;
+    finish();
+}
+
+KERNEL_TEST(exclusive_waiters_are_woken_one_by_one_in_order)
+{
+    atomic32_store(&finished_count, 0);
+    atomic32_store(&tickets, 0);
+    order_length = 0;
+    for (uintptr_t i = 0; i < WAITERS; i++) {
+        KT_ASSERT(thread_create_kernel("test", wait_for_ticket, (void *)i) != NULL);
+    }
+    thread_sleep_until(clock_monotonic_ns() + 5 * NS_PER_MS, false);
+    for (uint32_t i = 0; i < WAITERS; i++) {
+        atomic32_add(&tickets, 1);
+        wait_queue_wake_one(&gate);
+        KT_ASSERT(wait_for_finish(i + 1));
+        KT_ASSERT(order[i] == i);
+    }
+}
+
+static int interrupted_result;
+
+static void wait_interruptibly(void *argument)
+{
+    struct thread **self = argument;
+    *self = thread_current();
+    interrupted_result = WAIT_INTERRUPTIBLE(&gate, false);
+    thread_current()->arch.work = 0;
+    finish();
+}
+
+KERNEL_TEST(a_signal_ends_an_interruptible_wait)
+{
+    struct thread *thread = NULL;
+    atomic32_store(&finished_count, 0);
+    KT_ASSERT(thread_create_kernel("test", wait_interruptibly, &thread) != NULL);
+    thread_sleep_until(clock_monotonic_ns() + 5 * NS_PER_MS, false);
+    KT_ASSERT(thread != NULL);
+    thread_notify(thread, THREAD_WORK_SIGNAL);
+    KT_ASSERT(wait_for_finish(1));
+    KT_ASSERT(interrupted_result == -ERESTARTSYS);
+}
+
+static struct mutex mutex = MUTEX_INIT(mutex, LOCK_RANK_DEVICE);
+static uint32_t guarded;
+
+static void lock_and_count(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 0; i < LOCK_ROUNDS; i++) {
+        mutex_lock(&mutex);
+        uint32_t seen = guarded;
+        if (i % 8 == 0) {
+            scheduler_yield(); // somebody else tries to get in
+        }
+        guarded = seen + 1;
+        mutex_unlock(&mutex);
+    }
+    finish();
+}
+
+KERNEL_TEST(a_contended_mutex_lets_one_in_and_forgets_nobody)
+{
+    atomic32_store(&finished_count, 0);
+    guarded = 0;
+    for (unsigned i = 0; i < LOCKERS; i++) {
+        KT_ASSERT(thread_create_kernel("test", lock_and_count, NULL) != NULL);
+    }
+    KT_ASSERT(wait_for_finish(LOCKERS));
+    KT_ASSERT(guarded == LOCKERS * LOCK_ROUNDS);
+    KT_ASSERT(mutex_try_lock(&mutex));
+    KT_ASSERT(mutex_is_held(&mutex));
+    KT_ASSERT(!mutex_try_lock(&mutex));
+    mutex_unlock(&mutex);
+}
+
+static struct atomic32 work_runs;
+
+static void work_count(struct work *work)
+{
+    (void)work;
+    thread_sleep_until(clock_monotonic_ns() + NS_PER_MS, false);
+    atomic32_add(&work_runs, 1);
+}
+
+KERNEL_TEST(queued_work_runs_once_and_flush_waits_for_it)
+{
+    static struct work works[6];
+    atomic32_store(&work_runs, 0);
+    for (unsigned i = 0; i < 6; i++) {
+        work_init(&works[i], work_count);
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        KT_ASSERT(work_queue(&works[i]));
+    }
+    KT_ASSERT(!work_queue(&works[5])); // pending already
+    work_flush();
+    KT_ASSERT(atomic32_load(&work_runs) == 6);
+}
