@@ -13,8 +13,7 @@
 #    define static_assert _Static_assert
 #endif
 
-/* Reports the broken expectation and does not come back. in: log/panic.c (tests/host/support.c in
- * the host build) */
+/* in: log/. Reports the broken expectation and does not come back. */
 noreturn void assert_failed(const char *expression, const char *file, int line);
 
 /* Checked in every build: for what would damage data if it went on. */
