@@ -19,22 +19,22 @@ struct device_driver {
     const char *bus;                    // "pci", "isa", "platform"
     const struct device_match *matches; // NULL on buses that match by name
     size_t match_count;
-    int (*probe)(struct device *device);  // 0: it is mine
-    int (*start)(struct device *device);  // begins work; may be NULL
+    int (*probe)(struct device *device); // 0: it is mine
+    int (*start)(struct device *device); // begins work; may be NULL
     void (*remove)(struct device *device);
 };
 
 enum device_state { DEVICE_FOUND, DEVICE_BOUND, DEVICE_STARTED, DEVICE_FAILED, DEVICE_REMOVED };
 
 struct device {
-    char name[32];                      // [I] "0000:00:03.0", "serial0"
-    const char *bus;                    // [I]
+    char name[32];                        // [I] "0000:00:03.0", "serial0"
+    const char *bus;                      // [I]
     uint32_t vendor, product, class_code; // [I]
-    enum device_state state;            // [l]
-    const struct device_driver *driver; // [l]
-    void *driver_data;                  // [o] the driver's
-    void *bus_data;                     // [I] the bus's
-    struct list_head link;              // [l]
+    enum device_state state;              // [l]
+    const struct device_driver *driver;   // [l]
+    void *driver_data;                    // [o] the driver's
+    void *bus_data;                       // [I] the bus's
+    struct list_head link;                // [l]
 };
 
 void device_driver_register(const struct device_driver *driver);

@@ -8,16 +8,16 @@
 enum device_kind { DEVICE_CHARACTER, DEVICE_BLOCK };
 
 struct device_node {
-    const char *name;               // [I] "null", "ttyS0", "pts/0"
-    enum device_kind kind;          // [I]
-    uint32_t number;                // [I] Linux's dev_t (uapi/device_number.h)
-    uint32_t mode;                  // [I] permission bits of the file in DevFS, e.g. 0666
-    uint32_t gid;                   // [I] e.g. 5 for terminals; 0
-    const struct file_ops *ops;     // [I] of opened files
+    const char *name;           // [I] "null", "ttyS0", "pts/0"
+    enum device_kind kind;      // [I]
+    uint32_t number;            // [I] Linux's dev_t (uapi/device_number.h)
+    uint32_t mode;              // [I] permission bits of the file in DevFS, e.g. 0666
+    uint32_t gid;               // [I] e.g. 5 for terminals; 0
+    const struct file_ops *ops; // [I] of opened files
     // Called for each open, before the file is used; may replace file->ops and set private_data. 0 or -errno. NULL: nothing to do.
     int (*open)(struct device_node *node, struct open_file *file);
-    void *driver_data;              // [I]
-    struct list_head link;          // [l] the registry's
+    void *driver_data;     // [I]
+    struct list_head link; // [l] the registry's
 };
 
 // Publishes; the node stays valid until device_node_unpublish. 0, -EEXIST (name or number taken), -ENOMEM.

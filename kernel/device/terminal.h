@@ -1,8 +1,10 @@
 // Terminals: the line discipline of POSIX chapter 11 between a driver (serial line, screen, pseudo-terminal) and programs.
 //
-// Input: the driver's interrupt only fills a ring (terminal_input); the line discipline runs in deferred work or a work thread:
-// echo, erase, signals. Reads and writes are serialised by the terminal's mutex. Job control asks process/ through
-// terminal_job_ops, since device/ does not know processes.
+// Input: the driver's interrupt only fills a ring (terminal_input); the line discipline runs in a work thread under the terminal's
+// mutex: echo, erase, signals. Where programs do not read, the ring fills up and the driver is asked to hold the line
+// (terminal_input_room). Job control asks process/ through terminal_job_ops, since device/ does not know processes.
+//
+// A hang-up ends the files that were open at that time (reads 0, writes -EIO); the terminal itself can be opened again.
 #pragma once
 
 #include "device/node.h"
@@ -18,8 +20,13 @@ struct terminal_driver {
     const char *name; // "ttyS"
     // Sends; returns how many bytes were taken (all, for a polled line). Any context but interrupt-off is fine; must not sleep.
     size_t (*write)(struct terminal *terminal, const char *bytes, size_t count);
-    void (*settings_changed)(struct terminal *terminal, const struct uapi_termios *old); // may be NULL
-    void (*hang_up)(struct terminal *terminal);                                          // may be NULL
+    void (*settings_changed)(struct terminal *terminal,
+                             const struct uapi_termios *old); // may be NULL
+    void (*hang_up)(struct terminal *terminal);               // may be NULL
+    void (*input_ready)(
+        struct terminal *terminal); // there is room for input again; may be NULL. Any context
+    void (*set_break)(struct terminal *terminal,
+                      bool is_on); // breaks the line, or not; may be NULL
 };
 
 struct terminal {
@@ -29,18 +36,19 @@ struct terminal {
     char name[16];                        // [I] "ttyS0"
     uint32_t number;                      // [I] dev_t
     struct mutex lock;
-    struct uapi_termios termios;          // [l]
-    struct uapi_winsize window;           // [l]
-    struct id *foreground_group;          // [l process tree] a reference or NULL
-    struct id *session;                   // [l process tree] a reference or NULL: whose controlling terminal it is
+    struct uapi_termios termios; // [l]
+    struct uapi_winsize window;  // [l]
+    struct id *foreground_group; // [l process tree] a reference or NULL
+    struct id *session; // [l process tree] a reference or NULL: whose controlling terminal it is
     struct wait_queue readers, writers;
-    bool is_hung_up;                      // [a]
-    struct terminal_discipline *discipline; // [I] private to terminal*.c: rings, canonical line, column
+    struct atomic32 hang_ups; // [a] how often it was hung up: files opened before are dead
+    struct terminal_discipline
+        *discipline; // [I] private to terminal*.c: rings, canonical line, column
 };
 
 // Answers of process/ to the line discipline's questions. All are about the current task unless a session is named.
 struct terminal_job_ops {
-    // Signals every process of a group. Any thread context.
+    // Signals every process of a group. Any thread context; the terminal's mutex may be held.
     void (*signal_group)(struct id *group, int signal);
     // May the current task read (or write, or set attributes of) the terminal? 0; -ERESTARTSYS after SIGTTIN/SIGTTOU was sent to its
     // group; -EIO if it is orphaned or ignores the signal (reading). `is_write`: SIGTTOU's rules.
@@ -61,20 +69,30 @@ struct terminal_job_ops {
 void terminal_set_job_ops(const struct terminal_job_ops *ops); // once, by process/job_control.c
 
 // Makes a terminal (one reference) with default settings; publishing the node is the driver's business. NULL: out of memory.
-must_check struct terminal *terminal_create(const struct terminal_driver *driver, void *driver_data, const char *name, uint32_t number);
+must_check struct terminal *terminal_create(const struct terminal_driver *driver, void *driver_data,
+                                            const char *name, uint32_t number);
 void terminal_get(struct terminal *terminal);
 void terminal_put(struct terminal *terminal);
+// Before anybody opens it: the line's settings. `rate` in bits per second; one that Linux has no code for becomes 9600.
+void terminal_set_line(struct terminal *terminal, uint32_t control_flags, uint32_t rate);
+// The rate that the settings ask for, in bits per second; 0 is a request to hang up.
+uint32_t terminal_rate(const struct terminal *terminal);
 
 // From the driver's interrupt handler or deferred work: bytes that arrived. Never sleeps; drops what does not fit.
 void terminal_input(struct terminal *terminal, const char *bytes, size_t count);
-// The driver can take more output.
+// How many bytes terminal_input takes without dropping any. A driver that can hold the line reads no more than that and goes on at
+// input_ready. Any context.
+size_t terminal_input_room(const struct terminal *terminal);
+// The driver can take more output. Thread context.
 void terminal_output_ready(struct terminal *terminal);
-// The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP.
+// The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP and SIGCONT. Thread context.
 void terminal_hang_up(struct terminal *terminal);
 
 // file_ops of opened terminals; node.open of a driver's node calls terminal_open with its terminal.
 extern const struct file_ops terminal_file_ops;
 int terminal_open(struct terminal *terminal, struct open_file *file);
+// The same for /dev/console: never becomes a controlling terminal, and survives hang-ups.
+int terminal_open_console(struct terminal *terminal, struct open_file *file);
 struct terminal *terminal_from_file(struct open_file *file); // NULL: not a terminal
 
 // The console: what /dev/console opens and where the kernel shell reads. Chosen by console=; the last one registered wins if not given.

@@ -57,6 +57,9 @@ void open_file_put(struct open_file *file)
     if (file->ops->release != NULL) {
         file->ops->release(file);
     }
+    if (file->vnode_release != NULL) {
+        file->vnode_release(file);
+    }
     backing_put(&file->backing);
     credentials_put(file->credentials);
     slab_free(&open_file_cache, file);
@@ -311,9 +314,21 @@ static long ioctl_refuse(struct open_file *file, void *data, unsigned long argum
     return -EINVAL;
 }
 
+static long ioctl_fail(struct open_file *file, void *data, unsigned long argument)
+{
+    (void)file;
+    (void)data;
+    (void)argument;
+    return -EIO;
+}
+
 const struct ioctl_row *file_ioctl_find(const struct open_file *file, uint32_t command)
 {
     static const struct ioctl_row refused = {.handler = ioctl_refuse};
+    static const struct ioctl_row dead = {.handler = ioctl_fail};
+    if (file->ops->is_dead != NULL && file->ops->is_dead(file)) {
+        return &dead;
+    }
     for (size_t i = 0; i < file->ops->ioctl_count; i++) {
         if (file->ops->ioctls[i].command == command) {
             return &file->ops->ioctls[i];

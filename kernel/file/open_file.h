@@ -62,6 +62,7 @@ struct file_ops {
                     uint64_t bytes); // fallocate; default -ENODEV
     int (*get_status)(struct open_file *file,
                       struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
+    bool (*is_dead)(const struct open_file *file); // hung up: every ioctl is -EIO; default: never
     int (*set_flags)(struct open_file *file, unsigned flags); // veto of F_SETFL; default: accepted
     void (*close_descriptor)(struct open_file *file,
                              void *owner);   // each close(2) of a descriptor (record locks)
@@ -77,8 +78,11 @@ struct open_file {
     struct credentials *credentials; // [I] the opener's; a reference
     struct backing backing;          // [I] the path, for files opened by name; a reference
     void *private_data;              // [I] for ops
-    void *vnode;   // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
-    int owner_pid; // [a] F_SETOWN
+    void (*vnode_release)(
+        struct open_file
+            *file); // [I] fs/'s part of the last put, after ops->release; NULL: nothing
+    void *vnode;    // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
+    int owner_pid;  // [a] F_SETOWN
     int async_signal;
     uint64_t directory_cursor;   // [l position_lock] for generated trees
     struct list_head poll_links; // [l epoll] kept for epoll; empty
