@@ -1,5 +1,5 @@
-// A one-shot wait object: one thread waits until another says "done". The waiter may keep it on its stack: complete() does not touch
-// the object after the waiter could have seen the end.
+// A one-shot wait object: one thread waits until another says "done". The waiter may keep it on its
+// stack: complete() does not touch the object after the waiter could have seen the end.
 #pragma once
 
 #include "lib/compiler.h"
@@ -34,8 +34,8 @@ static inline void completion_signal(struct completion *completion)
     thread_put(waiter);
 }
 
-// Waits for the signal. Only the death of the process ends it early: 0 or -EINTR (then the caller must make sure that nobody signals
-// the object any more).
+// Waits for the signal. Only the death of the process ends it early: 0 or -EINTR (then the caller
+// must make sure that nobody signals the object any more).
 must_check static inline int completion_wait_killable(struct completion *completion)
 {
     for (;;) {

@@ -1,5 +1,6 @@
-// CPU time as it is shown: of a thread and of a CPU. What ran how long is exact, from the clock at each switch; whether it ran in
-// user mode or in the kernel is known from samples only, so exact times are split in the ratio of the samples.
+// CPU time as it is shown: of a thread and of a CPU. What ran how long is exact, from the clock at
+// each switch; whether it ran in user mode or in the kernel is known from samples only, so exact
+// times are split in the ratio of the samples.
 #include "interrupt/clock.h"
 #include "lib/assert.h"
 #include "scheduler/run_queue_internal.h"

@@ -1,4 +1,5 @@
-// Credentials: reference counting, private copies for a change, and the two questions that everybody asks of them.
+// Credentials: reference counting, private copies for a change, and the two questions that
+// everybody asks of them.
 #include "scheduler/credentials.h"
 
 #include "lib/macros.h"

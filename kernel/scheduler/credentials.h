@@ -21,7 +21,8 @@ extern struct credentials credentials_root;
 
 struct credentials *credentials_get(struct credentials *credentials); // returns its argument
 void credentials_put(struct credentials *credentials);
-// A private copy with one reference, with room for `group_count` groups (the old groups are copied as far as they fit). NULL: no memory.
+// A private copy with one reference, with room for `group_count` groups (the old groups are copied
+// as far as they fit). NULL: no memory.
 must_check struct credentials *credentials_copy(const struct credentials *source,
                                                 uint32_t group_count);
 bool credentials_in_group(const struct credentials *credentials,

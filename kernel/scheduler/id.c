@@ -1,5 +1,6 @@
-// The table of ids: a hash for look-ups, which go without a lock, and a bitmap of the numbers in use for giving out the next one.
-// A number is free again as soon as its id has no reference; the memory follows after the readers.
+// The table of ids: a hash for look-ups, which go without a lock, and a bitmap of the numbers in
+// use for giving out the next one. A number is free again as soon as its id has no reference; the
+// memory follows after the readers.
 //
 // Lock: id_lock, over the bitmap, the place of the last number and changes of the hash.
 #include "scheduler/id.h"
@@ -118,4 +119,9 @@ struct id *id_next(int from)
         number++;
     }
     return NULL;
+}
+
+int id_last_number(void)
+{
+    return (int)READ_ONCE(id_last);
 }

@@ -1,5 +1,5 @@
-// Numbers of threads, processes, groups and sessions. An id lives as long as anything uses its number, so that a group's number is
-// not given out while a member lives.
+// Numbers of threads, processes, groups and sessions. An id lives as long as anything uses its
+// number, so that a group's number is not given out while a member lives.
 #pragma once
 
 #include "lib/compiler.h"
@@ -20,7 +20,8 @@ struct id {
     struct hlist_node hash_link; // [l id, read under RCU]
 };
 
-// The next free number, ascending and wrapping like Linux; one reference. NULL: no number or no memory.
+// The next free number, ascending and wrapping like Linux; one reference. NULL: no number or no
+// memory.
 must_check struct id *id_alloc(void);
 void id_get(struct id *id);
 void id_put(struct id *id);
@@ -28,3 +29,5 @@ void id_put(struct id *id);
 must_check struct id *id_find(int number);
 // The live id with the smallest number >= `from`, with a reference, or NULL. For /proc.
 must_check struct id *id_next(int from);
+// The number that was given out last: how many processes there were, as /proc/stat counts them.
+int id_last_number(void);

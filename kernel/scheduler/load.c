@@ -1,5 +1,5 @@
-// Load averages: every five seconds the number of runnable threads is mixed into three averages that forget over one, five and
-// fifteen minutes. 11 fractional bits, as /proc/loadavg shows them.
+// Load averages: every five seconds the number of runnable threads is mixed into three averages
+// that forget over one, five and fifteen minutes. 11 fractional bits, as /proc/loadavg shows them.
 #include "interrupt/clock.h"
 #include "scheduler/run_queue_internal.h"
 #include "scheduler/thread_internal.h"

@@ -1,10 +1,12 @@
-// Sleeping locks. The owner word is the owning thread's address, with bit 0 set when somebody may wait: taking a free one and
-// giving back one that nobody waits for are one atomic instruction each.
+// Sleeping locks. The owner word is the owning thread's address, with bit 0 set when somebody may
+// wait: taking a free one and giving back one that nobody waits for are one atomic instruction
+// each.
 //
-// A waiter enters the queue once and stays in it until it has the lock. It takes a free lock or sets bit 0, after it has set its
-// state to Blocked; who gives the lock back and finds the bit wakes the first sleeper. A lock may be snatched between the wake-up
-// and the sleeper's try: the sleeper then sets the bit again, so no wake-up is lost. Who takes the lock from the queue keeps the
-// bit, at worst for one wake-up that finds nobody.
+// A waiter enters the queue once and stays in it until it has the lock. It takes a free lock or
+// sets bit 0, after it has set its state to Blocked; who gives the lock back and finds the bit
+// wakes the first sleeper. A lock may be snatched between the wake-up and the sleeper's try: the
+// sleeper then sets the bit again, so no wake-up is lost. Who takes the lock from the queue keeps
+// the bit, at worst for one wake-up that finds nobody.
 #include "scheduler/mutex.h"
 
 #include "lib/assert.h"
@@ -46,7 +48,8 @@ static void mutex_note_taken(struct mutex *mutex)
     }
 }
 
-// With two of one rank held, the first release clears the bit of both: the check grows weaker then, never wrong.
+// With two of one rank held, the first release clears the bit of both: the check grows weaker then,
+// never wrong.
 static void mutex_note_released(unsigned rank)
 {
     if (ASTRA_DEBUG) {

@@ -1,4 +1,5 @@
-// Sleeping locks. Ranked like spin locks (all sleeping ranks come before the spinning ones); debug kernels check order and owner.
+// Sleeping locks. Ranked like spin locks (all sleeping ranks come before the spinning ones); debug
+// kernels check order and owner.
 #pragma once
 
 #include "lib/compiler.h"

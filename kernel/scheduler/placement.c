@@ -1,6 +1,7 @@
-// Which CPU a thread runs on. A woken thread goes back to the CPU that it ran on if that one is idle or no other is; an idle CPU
-// takes a thread from a queue that has some. Counts and idleness of other CPUs are read without their locks: they are hints.
-// Called by run_queue.c; with one CPU there is nothing to choose.
+// Which CPU a thread runs on. A woken thread goes back to the CPU that it ran on if that one is
+// idle or no other is; an idle CPU takes a thread from a queue that has some. Counts and idleness
+// of other CPUs are read without their locks: they are hints. Called by run_queue.c; with one CPU
+// there is nothing to choose.
 #include "scheduler/run_queue_internal.h"
 
 #include "lib/assert.h"

@@ -1,5 +1,6 @@
-// Scheduling parameters: policy, real-time priority, nice value, affinity; and the time slices that follow from them.
-// Changes are made under the run queue's lock, with the thread taken off its level and put back.
+// Scheduling parameters: policy, real-time priority, nice value, affinity; and the time slices that
+// follow from them. Changes are made under the run queue's lock, with the thread taken off its
+// level and put back.
 #include "scheduler/run_queue_internal.h"
 
 #include "interrupt/clock.h"
@@ -14,8 +15,8 @@ enum {
     IDLE_SLICE_US = 500,
 };
 
-// 10 ms at nice 0, a factor of 1.25 a step (the ratio that programs expect of nice), between 0.5 and 100 ms: beyond -10 and 13 the
-// bounds weaken the effect.
+// 10 ms at nice 0, a factor of 1.25 a step (the ratio that programs expect of nice), between 0.5
+// and 100 ms: beyond -10 and 13 the bounds weaken the effect.
 static const uint32_t nice_slice_us[] = {
     100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000,
     93132,  74506,  59605,  47684,  38147,  30518,  24414,  19531,  15625,  12500,
@@ -34,7 +35,8 @@ uint64_t policy_slice_ns(const struct thread *thread)
     }
 }
 
-// Takes the thread off its level for a change; policy_change_end puts it back and lets its CPU choose again.
+// Takes the thread off its level for a change; policy_change_end puts it back and lets its CPU
+// choose again.
 static bool policy_change_begin_locked(struct run_queue *queue, struct thread *thread)
 {
     bool was_queued = thread->is_queued;
@@ -95,7 +97,8 @@ int thread_set_affinity(struct thread *thread, uint64_t mask)
         run_queue_remove_locked(queue, thread);
         run_queue_place(queue, thread, false);
     } else {
-        // Running: its CPU's next choice sets it aside. Blocked, or about to be: its wake-up finds it a place.
+        // Running: its CPU's next choice sets it aside. Blocked, or about to be: its wake-up finds
+        // it a place.
         if (thread->is_on_cpu) {
             run_queue_reschedule_locked(queue);
         }

@@ -1,8 +1,9 @@
 // RCU's write side: frees that wait until no reader can still hold what they free.
 //
-// A reader has preemption off, so a CPU that makes a scheduling choice has none. Deferred heads go on a list without a lock (any
-// context may add); the reaper thread takes the whole list, waits until each CPU has chosen since, and runs the heads in order. It
-// is woken some milliseconds after the first head, so that a batch costs one wake-up, or at once when many wait. A CPU that idles
+// A reader has preemption off, so a CPU that makes a scheduling choice has none. Deferred heads go
+// on a list without a lock (any context may add); the reaper thread takes the whole list, waits
+// until each CPU has chosen since, and runs the heads in order. It is woken some milliseconds after
+// the first head, so that a batch costs one wake-up, or at once when many wait. A CPU that idles
 // makes no choices by itself: the reaper asks it to, so an idle system delays nothing.
 #include "scheduler/rcu.h"
 
@@ -74,7 +75,8 @@ static struct rcu_head *rcu_take_list(void)
 
 static bool rcu_cpu_has_passed(unsigned cpu, uint64_t passes_before)
 {
-    // Where the reaper itself runs, no reader is left: it was switched to after it had taken the list, or no reader preempts it.
+    // Where the reaper itself runs, no reader is left: it was switched to after it had taken the
+    // list, or no reader preempts it.
     return cpu == cpu_number() ||
            __atomic_load_n(&run_queue_of(cpu)->passes, __ATOMIC_ACQUIRE) != passes_before;
 }

@@ -1,13 +1,15 @@
-// The run queue: threads in order of level, round robin within one, and the rules of who runs next and who overtakes whom.
+// The run queue: threads in order of level, round robin within one, and the rules of who runs next
+// and who overtakes whom.
 //
-// A thread keeps its turn until its slice is used up, it yields, or it blocks. Preempted before that it goes back to the head
-// of its level, so that it continues next; at the end of its slice it goes to the tail with a fresh one. Slices differ by nice
-// value (policy.c), which is how a round is shared out.
+// A thread keeps its turn until its slice is used up, it yields, or it blocks. Preempted before
+// that it goes back to the head of its level, so that it continues next; at the end of its slice it
+// goes to the tail with a fresh one. Slices differ by nice value (policy.c), which is how a round
+// is shared out.
 //
-// A thread that wakes up overtakes the running one of its level when it has had clearly less of the CPU: each thread has a
-// credit, the time off the CPU less the time on it, within bounds. So an interactive thread gets the CPU from a computing one
-// at once, two threads that answer each other do not interrupt one another, and a computing thread that sleeps for an instant
-// gains nothing.
+// A thread that wakes up overtakes the running one of its level when it has had clearly less of the
+// CPU: each thread has a credit, the time off the CPU less the time on it, within bounds. So an
+// interactive thread gets the CPU from a computing one at once, two threads that answer each other
+// do not interrupt one another, and a computing thread that sleeps for an instant gains nothing.
 //
 // Lock: the queue's own. Called by switch.c, wake.c, policy.c, tick.c.
 #include "scheduler/run_queue_internal.h"
@@ -200,7 +202,8 @@ void run_queue_place(struct run_queue *queue, struct thread *thread, bool has_sl
 {
     unsigned target = placement_choose(thread, queue->number);
     while (target != queue->number) {
-        // Between the two locks the thread is runnable, but neither queued nor running: nobody else moves it.
+        // Between the two locks the thread is runnable, but neither queued nor running: nobody else
+        // moves it.
         __atomic_store_n(&thread->cpu, (int)target, __ATOMIC_RELAXED);
         spin_unlock(&queue->lock);
         queue = run_queue_of(target);

@@ -1,8 +1,9 @@
 // One CPU's runnable threads. Private to scheduler/.
 //
-// A thread belongs to the queue of thread->cpu, whose lock guards its scheduling fields wherever it is: running (is_on_cpu),
-// queued (is_queued), or off the CPU (neither). The running thread is on no list. The lock is held across a context switch and
-// given back by the thread that was switched to, so nobody who holds it ever sees a thread whose stack is still in use.
+// A thread belongs to the queue of thread->cpu, whose lock guards its scheduling fields wherever it
+// is: running (is_on_cpu), queued (is_queued), or off the CPU (neither). The running thread is on
+// no list. The lock is held across a context switch and given back by the thread that was switched
+// to, so nobody who holds it ever sees a thread whose stack is still in use.
 #pragma once
 
 #include "lib/list.h"
@@ -46,7 +47,8 @@ struct run_queue *run_queue_lock_of(const struct thread *thread);
 void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, bool at_head);
 void run_queue_remove_locked(struct run_queue *queue, struct thread *thread);
 
-// The thread that should run next: puts `previous` back if it stays runnable, takes the result off its list.
+// The thread that should run next: puts `previous` back if it stays runnable, takes the result off
+// its list.
 struct thread *run_queue_choose_locked(struct run_queue *queue, struct thread *previous,
                                        bool stays);
 
@@ -55,9 +57,10 @@ void run_queue_charge_locked(struct thread *thread, uint64_t now_ns);
 // Books the time off the CPU for a thread that comes back to it.
 void run_queue_credit_locked(struct thread *thread, uint64_t now_ns);
 
-// Puts a runnable thread that is neither queued nor running on the queue of a CPU that suits it, and makes that CPU look if the
-// thread should run now. `has_slept`: it may overtake a thread of its own level that has had more of the CPU. Gives the lock
-// of `queue`, the thread's present one, back.
+// Puts a runnable thread that is neither queued nor running on the queue of a CPU that suits it,
+// and makes that CPU look if the thread should run now. `has_slept`: it may overtake a thread of
+// its own level that has had more of the CPU. Gives the lock of `queue`, the thread's present one,
+// back.
 void run_queue_place(struct run_queue *queue, struct thread *thread, bool has_slept);
 
 // Makes the queue's CPU choose again soon.

@@ -1,5 +1,6 @@
-// The order in which scheduler/ comes up on the first CPU: the boot code becomes the idle thread, then timers, then the threads
-// that serve everybody. What must sleep during boot belongs into a thread of its own, since the idle thread never blocks.
+// The order in which scheduler/ comes up on the first CPU: the boot code becomes the idle thread,
+// then timers, then the threads that serve everybody. What must sleep during boot belongs into a
+// thread of its own, since the idle thread never blocks.
 #include "interrupt/clock.h"
 #include "lib/format.h"
 #include "log/panic.h"

@@ -1,5 +1,6 @@
-// Sleeping with an end: a timer on the sleeper's stack wakes it. The timer is cancelled before the frame is left, and cancelling
-// waits for a running callback, so the frame outlives every use of it.
+// Sleeping with an end: a timer on the sleeper's stack wakes it. The timer is cancelled before the
+// frame is left, and cancelling waits for a running callback, so the frame outlives every use of
+// it.
 #include "interrupt/clock.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -61,4 +62,28 @@ int thread_sleep_until(uint64_t deadline_ns, bool interruptible)
     }
     thread_cancel_block();
     return result == -ETIMEDOUT ? 0 : -EINTR;
+}
+
+bool wait_loop_goes_on(struct wait_loop *loop)
+{
+    if (!loop->is_queued) {
+        loop->is_queued = true;
+        loop->sleep_result = 0;
+        wait_begin(loop->queue, &loop->entry, false);
+    } else if (loop->sleep_result != 0) {
+        loop->result = loop->sleep_result;
+        return false;
+    } else {
+        loop->sleep_result = wait_sleep(loop->state, loop->deadline_ns);
+    }
+    thread_prepare_to_block(loop->state);
+    return true;
+}
+
+int wait_loop_end(struct wait_loop *loop)
+{
+    if (loop->is_queued) {
+        wait_end(loop->queue, &loop->entry);
+    }
+    return loop->result;
 }

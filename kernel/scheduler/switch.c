@@ -1,12 +1,14 @@
 // The context switch: blocking, yielding, preemption, and the first steps of a new thread.
 //
-// A CPU goes from one thread to the next with its run queue locked throughout: the thread that leaves takes the lock, the one
-// that comes gives it back, in switch_finish. For a thread that was switched out earlier this is in its own call of
-// scheduler_switch; a new one starts in upcall_thread_start. Interrupts stay off and no count is held, so the per-CPU counts are
-// the same on both sides.
+// A CPU goes from one thread to the next with its run queue locked throughout: the thread that
+// leaves takes the lock, the one that comes gives it back, in switch_finish. For a thread that was
+// switched out earlier this is in its own call of scheduler_switch; a new one starts in
+// upcall_thread_start. Interrupts stay off and no count is held, so the per-CPU counts are the same
+// on both sides.
 //
-// A thread that is preempted stays on the queue even if it has set its state to Blocked: it had not yet checked what it waits
-// for, and will block by itself. So no wake-up between the setting and the check is lost.
+// A thread that is preempted stays on the queue even if it has set its state to Blocked: it had not
+// yet checked what it waits for, and will block by itself. So no wake-up between the setting and
+// the check is lost.
 #include "scheduler/run_queue_internal.h"
 
 #include "arch/upcalls.h"
@@ -15,7 +17,8 @@
 #include "memory/page_table.h"
 #include "scheduler/timer_internal.h"
 
-// The first code after a switch, on the new thread's stack. The CPU may be another than when this thread last ran.
+// The first code after a switch, on the new thread's stack. The CPU may be another than when this
+// thread last ran.
 static void switch_finish(void)
 {
     struct run_queue *queue = percpu_this(run_queue);
@@ -53,7 +56,8 @@ static void switch_to(struct run_queue *queue, struct thread *previous, struct t
     switch_finish();
 }
 
-// Does the thread that runs stay runnable here? One that must move to another CPU is set aside for switch_finish.
+// Does the thread that runs stay runnable here? One that must move to another CPU is set aside for
+// switch_finish.
 static bool switch_previous_stays(struct run_queue *queue, struct thread *previous,
                                   enum switch_reason reason)
 {
@@ -146,7 +150,8 @@ void thread_exit(void)
 void scheduler_idle(void)
 {
     for (;;) {
-        // With interrupts off nothing can become pending between the look and the halt, which switches them on.
+        // With interrupts off nothing can become pending between the look and the halt, which
+        // switches them on.
         interrupts_disable();
         if (cpu_block_get(reschedule_pending) | cpu_block_get(deferred_pending)) {
             interrupts_enable();

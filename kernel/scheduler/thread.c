@@ -1,8 +1,8 @@
-// The life of a thread: made (Blocked, on no list), started (wake.c), dead (its last switch hands it to the reaper), released (with
-// the last reference).
+// The life of a thread: made (Blocked, on no list), started (wake.c), dead (its last switch hands
+// it to the reaper), released (with the last reference).
 //
-// The list of all threads has those that were started and not yet released. Its lock is taken alone; who walks it keeps his place
-// by a reference to the thread that he stands on.
+// The list of all threads has those that were started and not yet released. Its lock is taken
+// alone; who walks it keeps his place by a reference to the thread that he stands on.
 #include "scheduler/thread.h"
 
 #include "interrupt/clock.h"
@@ -175,7 +175,8 @@ void thread_set_page_table(struct page_table *table)
     }
 }
 
-// The first thread after `place` (NULL: from the start) that is not about to be released, with a reference.
+// The first thread after `place` (NULL: from the start) that is not about to be released, with a
+// reference.
 static struct thread *thread_list_next(struct thread *place)
 {
     struct thread *found = NULL;

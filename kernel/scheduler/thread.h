@@ -1,8 +1,9 @@
-// Threads: what the scheduler runs. A thread of a program is process/'s struct task, which embeds this one; a kernel thread is bare.
+// Threads: what the scheduler runs. A thread of a program is process/'s struct task, which embeds
+// this one; a kernel thread is bare.
 //
-// States: Running or Ready (on a run queue), Blocked (on nobody's list but its waiters'), Dead (switched away for the last time; the
-// reaper gives its stack back and calls release). A thread sets its own state to Blocked before it checks what it waits for; wake-ups
-// set Ready.
+// States: Running or Ready (on a run queue), Blocked (on nobody's list but its waiters'), Dead
+// (switched away for the last time; the reaper gives its stack back and calls release). A thread
+// sets its own state to Blocked before it checks what it waits for; wake-ups set Ready.
 #pragma once
 
 #include "arch/context.h"
@@ -85,9 +86,10 @@ static inline struct thread *thread_current(void)
     return cpu_block_get(current);
 }
 
-// Fills in a thread whose memory the caller owns (embedding object): a stack, one reference, state BLOCKED; it is not started.
-// A user thread also gets memory for arch.fpu_state, which arch_thread_init_user fills. The reference is the one for "not dead yet".
-// entry NULL: a user thread, whose registers the caller prepares by arch_thread_init_user. 0 or -ENOMEM.
+// Fills in a thread whose memory the caller owns (embedding object): a stack, one reference, state
+// BLOCKED; it is not started. A user thread also gets memory for arch.fpu_state, which
+// arch_thread_init_user fills. The reference is the one for "not dead yet". entry NULL: a user
+// thread, whose registers the caller prepares by arch_thread_init_user. 0 or -ENOMEM.
 must_check int thread_init(struct thread *thread, const char *name, void (*entry)(void *),
                            void *argument, void (*release)(struct thread *));
 // Undoes thread_init of a thread that never started.
@@ -101,11 +103,12 @@ struct thread *thread_create_kernel(const char *name, void (*entry)(void *), voi
 void thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
 
-// The current thread ends; its stack is reaped later. Its page table must have been given up (page_table == NULL).
+// The current thread ends; its stack is reaped later. Its page table must have been given up
+// (page_table == NULL).
 _Noreturn void thread_exit(void);
 
-// Runs other threads until somebody wakes this one; the caller has set its state (thread_prepare_to_block). With
-// state RUNNABLE it is a yield.
+// Runs other threads until somebody wakes this one; the caller has set its state
+// (thread_prepare_to_block). With state RUNNABLE it is a yield.
 void scheduler_yield(void);
 void scheduler_block(void);
 static inline void thread_prepare_to_block(enum thread_state state)
@@ -117,13 +120,15 @@ static inline void thread_cancel_block(void)
     atomic32_store(&thread_current()->state, THREAD_RUNNABLE);
 }
 
-// Makes a thread runnable if its state is in the mask of (1 << thread_state) bits. True if it was. Any context.
+// Makes a thread runnable if its state is in the mask of (1 << thread_state) bits. True if it was.
+// Any context.
 bool thread_wake_states(struct thread *thread, unsigned states);
 static inline bool thread_wake(struct thread *thread)
 {
     return thread_wake_states(thread, 1u << THREAD_BLOCKED | 1u << THREAD_BLOCKED_INTERRUPTIBLE);
 }
-// Sets work bits and wakes it where it sleeps interruptibly (KILL: also STOPPED); kicks its CPU if it runs user code.
+// Sets work bits and wakes it where it sleeps interruptibly (KILL: also STOPPED); kicks its CPU if
+// it runs user code.
 void thread_notify(struct thread *thread, uint32_t work);
 
 // Would an interruptible wait of the current thread end now?
@@ -134,7 +139,8 @@ static inline bool thread_is_interrupted(void)
 }
 
 void thread_set_name(struct thread *thread, const char *name);
-// Switches the page table of the current thread (exec, process exit): consumes `table`, may be NULL (keeps the kernel's).
+// Switches the page table of the current thread (exec, process exit): consumes `table`, may be NULL
+// (keeps the kernel's).
 void thread_set_page_table(struct page_table *table);
 
 // Scheduling parameters (nice, sched_setscheduler, affinity). 0 or -EINVAL.
@@ -145,23 +151,26 @@ must_check int thread_set_affinity(struct thread *thread, uint64_t mask);
 // Sleep until an absolute monotonic time. 0, or -EINTR when interruptible and interrupted before.
 int thread_sleep_until(uint64_t deadline_ns, bool interruptible);
 
-// Every thread, for ps and /proc: each is passed with a reference held during the call; may sleep between. Stops at false.
+// Every thread, for ps and /proc: each is passed with a reference held during the call; may sleep
+// between. Stops at false.
 void thread_visit_all(bool (*visit)(struct thread *thread, void *context), void *context);
 
 void scheduler_init(void);           // makes the boot code thread 0's idle-to-be and the run queues
 _Noreturn void scheduler_idle(void); // what the boot thread becomes
 // Load averages, fixed point with 11 fractional bits as in /proc/loadavg, and counts.
 void scheduler_load(uint32_t load[3], unsigned *runnable, unsigned *total);
-// CPU time by kind since boot in ns, for /proc/stat. Busy and idle time are exact; busy time is split by what the samples saw, and
-// interrupts are part of what they interrupt (interrupt_ns is 0).
+// CPU time by kind since boot in ns, for /proc/stat. Busy and idle time are exact; busy time is
+// split by what the samples saw, and interrupts are part of what they interrupt (interrupt_ns is
+// 0).
 struct cpu_times {
     uint64_t user_ns, nice_ns, system_ns, idle_ns, interrupt_ns;
 };
 void scheduler_cpu_times(unsigned cpu, struct cpu_times *times);
 uint64_t scheduler_switch_count(void);
-// What a thread has used so far: the sum is exact, the split is by samples. For times, getrusage, /proc.
+// What a thread has used so far: the sum is exact, the split is by samples. For times, getrusage,
+// /proc.
 void thread_cpu_times(const struct thread *thread, uint64_t *user_ns, uint64_t *kernel_ns);
 
-// How to make another CPU look at cpu_block.reschedule_pending (an IPI); set once by whoever starts the other CPUs. The hook is
-// called with a run queue locked.
+// How to make another CPU look at cpu_block.reschedule_pending (an IPI); set once by whoever starts
+// the other CPUs. The hook is called with a run queue locked.
 void scheduler_set_kick(void (*kick)(unsigned cpu));

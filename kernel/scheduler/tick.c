@@ -1,6 +1,7 @@
-// The tick: an event some milliseconds ahead, armed only while somebody needs it. A thread that runs user code needs it for the
-// samples that split its time into user and system; any thread needs it while another waits for its turn. An idle CPU, or a kernel
-// thread alone, has none. Going idle leaves the tick armed: it comes once, finds nothing to do, and is not armed again.
+// The tick: an event some milliseconds ahead, armed only while somebody needs it. A thread that
+// runs user code needs it for the samples that split its time into user and system; any thread
+// needs it while another waits for its turn. An idle CPU, or a kernel thread alone, has none. Going
+// idle leaves the tick armed: it comes once, finds nothing to do, and is not armed again.
 //
 // Lock: the run queue's. Called by the timers' event function and by switch.c.
 #include "interrupt/clock.h"

@@ -1,8 +1,10 @@
-// One-shot timers: per CPU, in a tree, driven by the clock's event source, which is asked only for what is earlier than it has
-// been asked for already. A cancelled timer's event is left to come: it finds nothing to do.
+// One-shot timers: per CPU, in a tree, driven by the clock's event source, which is asked only for
+// what is earlier than it has been asked for already. A cancelled timer's event is left to come: it
+// finds nothing to do.
 //
-// A timer is started on the CPU that starts it, except while its callback runs on another: then it stays there, so a callback
-// never runs twice at once. `home` is the CPU whose lock guards the timer, queued or not.
+// A timer is started on the CPU that starts it, except while its callback runs on another: then it
+// stays there, so a callback never runs twice at once. `home` is the CPU whose lock guards the
+// timer, queued or not.
 //
 // Lock: the base's; dropped while a callback runs. Interrupts are off in the event function.
 #include "scheduler/timer_internal.h"
@@ -14,7 +16,8 @@
 #include "scheduler/run_queue_internal.h"
 #include "sync/preempt.h"
 
-// Callbacks of one event: more come with the next one, so that a timer that restarts itself in the past cannot hold the CPU.
+// Callbacks of one event: more come with the next one, so that a timer that restarts itself in the
+// past cannot hold the CPU.
 enum { TIMER_EXPIRE_MAX = 64 };
 
 PERCPU_DEFINE(struct timer_base, timer_base);

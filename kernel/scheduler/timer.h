@@ -14,10 +14,12 @@ struct timer {
     int home;        // [l] CPU on which it was last queued
 };
 
-// Starting and cancelling one timer is its owner's business: two CPUs must not do it at the same time. Expiry beside either is fine.
+// Starting and cancelling one timer is its owner's business: two CPUs must not do it at the same
+// time. Expiry beside either is fine.
 
 void timer_init(struct timer *timer, void (*expire)(struct timer *timer));
 // (Re)starts it for an absolute time; a past time expires at once (from the timer interrupt).
 void timer_start(struct timer *timer, uint64_t deadline_ns);
-// True if it was queued. On return the callback does not run and will not (waits for a running one on another CPU).
+// True if it was queued. On return the callback does not run and will not (waits for a running one
+// on another CPU).
 bool timer_cancel(struct timer *timer);

@@ -32,7 +32,8 @@ void timer_base_init(struct timer_base *base);
 // Makes the timers' event function the clock's. Once, at boot.
 void timer_setup(void);
 
-// The tick is one more deadline beside the tree, so that a context switch can move it without a lock. Interrupts are off.
+// The tick is one more deadline beside the tree, so that a context switch can move it without a
+// lock. Interrupts are off.
 static inline bool timer_tick_is_armed(void)
 {
     return percpu_this(timer_base)->tick_deadline_ns != UINT64_MAX;

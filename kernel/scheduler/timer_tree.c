@@ -1,4 +1,5 @@
-// The tree behind each CPU's timers. The earliest one is remembered, so looking at it costs nothing.
+// The tree behind each CPU's timers. The earliest one is remembered, so looking at it costs
+// nothing.
 #include "scheduler/timer_internal.h"
 
 void timer_tree_insert(struct timer_tree *tree, struct timer *timer)

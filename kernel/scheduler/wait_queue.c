@@ -1,8 +1,9 @@
-// Wait queues: lists of waiters that a wake-up calls in order. What a waiter does is its own affair (a thread becomes runnable, a
-// poll entry notes its events), so threads, poll and epoll share this one mechanism.
+// Wait queues: lists of waiters that a wake-up calls in order. What a waiter does is its own affair
+// (a thread becomes runnable, a poll entry notes its events), so threads, poll and epoll share this
+// one mechanism.
 //
-// Lock: the queue's, held while wake functions run; they may take locks above LOCK_RANK_WAIT_QUEUE, and another wait queue's where
-// a wake-up is passed on.
+// Lock: the queue's, held while wake functions run; they may take locks above LOCK_RANK_WAIT_QUEUE,
+// and another wait queue's where a wake-up is passed on.
 #include "scheduler/wait_queue.h"
 
 #include "lib/assert.h"

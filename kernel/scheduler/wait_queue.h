@@ -1,4 +1,5 @@
-// The one way to sleep. A waiter is an entry with a wake function: a thread, or a poll or epoll entry.
+// The one way to sleep. A waiter is an entry with a wake function: a thread, or a poll or epoll
+// entry.
 #pragma once
 
 #include "interrupt/clock.h"
@@ -19,8 +20,8 @@ struct wait_queue {
 
 struct waiter {
     struct list_head link; // [l]
-    // Called with the queue's lock held, any context. `events` is what wake passed (poll bits, or 0). Returns true when it woke
-    // somebody who counts against wake_one.
+    // Called with the queue's lock held, any context. `events` is what wake passed (poll bits, or
+    // 0). Returns true when it woke somebody who counts against wake_one.
     bool (*wake)(struct waiter *waiter, unsigned events);
     bool is_exclusive; // wake_one stops after one of these
 };
@@ -43,37 +44,47 @@ static inline bool wait_queue_has_waiters(const struct wait_queue *queue)
     return !list_is_empty(&queue->waiters);
 }
 
-// A waiting thread. wait_begin enqueues; then, in a loop: wait_prepare (sets the state), check the condition, wait_sleep.
+// A waiting thread. wait_begin enqueues; then, in a loop: wait_prepare (sets the state), check the
+// condition, wait_sleep.
 struct thread_waiter {
     struct waiter waiter;
     struct thread *thread;
 };
 void wait_begin(struct wait_queue *queue, struct thread_waiter *waiter, bool is_exclusive);
 void wait_end(struct wait_queue *queue, struct thread_waiter *waiter); // dequeues, state RUNNABLE
-// Sleeps until woken or `deadline_ns` (UINT64_MAX: none). 0, -ETIMEDOUT, or -ERESTARTSYS when state is interruptible and a signal is pending.
+// Sleeps until woken or `deadline_ns` (UINT64_MAX: none). 0, -ETIMEDOUT, or -ERESTARTSYS when state
+// is interruptible and a signal is pending.
 int wait_sleep(enum thread_state state, uint64_t deadline_ns);
 
-// Waits until `condition` (evaluated outside of any lock, possibly often) is true. 0, -ETIMEDOUT, -ERESTARTSYS.
-#define WAIT_COMMON(queue, condition, thread_state, deadline_ns)                                   \
+// The state of one WAIT below. It enqueues only when the condition was false at first.
+struct wait_loop {
+    struct wait_queue *queue;
+    enum thread_state state;
+    uint64_t deadline_ns;
+    bool is_queued;
+    int sleep_result; // of the last sleep
+    int result;       // of the whole
+    struct thread_waiter entry;
+};
+// The condition was false: enqueues (first call) or sleeps, then sets the state so that the
+// condition can be looked at again. False: the last sleep had ended for another reason than a
+// wake-up, so the wait is over.
+must_check bool wait_loop_goes_on(struct wait_loop *loop);
+// Leaves the queue, if it was entered. The result of the wait.
+int wait_loop_end(struct wait_loop *loop);
+
+// Waits until `condition` (evaluated outside of any lock, possibly often) is true. 0, -ETIMEDOUT,
+// -ERESTARTSYS.
+#define WAIT_COMMON(wait_on, condition, thread_state, until_ns)                                    \
     ({                                                                                             \
-        int wait_result = 0;                                                                       \
-        if (!(condition)) {                                                                        \
-            struct thread_waiter wait_entry;                                                       \
-            wait_begin((queue), &wait_entry, false);                                               \
-            for (;;) {                                                                             \
-                thread_prepare_to_block(thread_state);                                             \
-                if (condition) {                                                                   \
-                    wait_result = 0;                                                               \
-                    break;                                                                         \
-                }                                                                                  \
-                if (wait_result != 0) {                                                            \
-                    break;                                                                         \
-                }                                                                                  \
-                wait_result = wait_sleep((thread_state), (deadline_ns));                           \
-            }                                                                                      \
-            wait_end((queue), &wait_entry);                                                        \
-        }                                                                                          \
-        wait_result;                                                                               \
+        struct wait_loop wait_loop_;                                                               \
+        wait_loop_.queue = (wait_on);                                                              \
+        wait_loop_.state = (thread_state);                                                         \
+        wait_loop_.deadline_ns = (until_ns);                                                       \
+        wait_loop_.is_queued = false;                                                              \
+        wait_loop_.result = 0;                                                                     \
+        while (!(condition) && wait_loop_goes_on(&wait_loop_)) {}                                  \
+        wait_loop_end(&wait_loop_);                                                                \
     })
 
 #define WAIT(queue, condition) ((void)WAIT_COMMON(queue, condition, THREAD_BLOCKED, UINT64_MAX))

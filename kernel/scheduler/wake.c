@@ -1,8 +1,9 @@
 // Wake-ups: from Blocked to Ready.
 //
-// The sleeper sets its state, then checks its condition; the waker sets the condition, then looks at the state. Both put a full
-// barrier between the two, so at least one sees the other: no wake-up is lost. A wake-up may be one too many (the sleeper had
-// seen the condition itself): who sleeps checks again.
+// The sleeper sets its state, then checks its condition; the waker sets the condition, then looks
+// at the state. Both put a full barrier between the two, so at least one sees the other: no wake-up
+// is lost. A wake-up may be one too many (the sleeper had seen the condition itself): who sleeps
+// checks again.
 #include "scheduler/run_queue_internal.h"
 
 #include "interrupt/clock.h"
@@ -81,7 +82,8 @@ void thread_notify(struct thread *thread, uint32_t work)
     if (thread_wake_states(thread, states) || thread == thread_current()) {
         return;
     }
-    // If it runs user code on another CPU, an interrupt makes it look at its work word on the way back.
+    // If it runs user code on another CPU, an interrupt makes it look at its work word on the way
+    // back.
     struct run_queue *queue = run_queue_lock_of(thread);
     if (thread->is_on_cpu && queue->number != cpu_number()) {
         cpu_kick(queue->number);

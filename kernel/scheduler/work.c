@@ -1,5 +1,6 @@
-// Work that must sleep: a list in order of queueing, and two threads that take from it, so that one piece of work may wait for
-// another. A piece that is queued again while it runs waits until that run is over.
+// Work that must sleep: a list in order of queueing, and two threads that take from it, so that one
+// piece of work may wait for another. A piece that is queued again while it runs waits until that
+// run is over.
 //
 // Lock: work_lock, over the list and what each thread runs.
 #include "scheduler/work.h"

@@ -1,4 +1,5 @@
-// Atomic words. Loads and stores are relaxed unless the name says otherwise; read-modify-write operations are full barriers.
+// Atomic words. Loads and stores are relaxed unless the name says otherwise; read-modify-write
+// operations are full barriers.
 #pragma once
 
 #include "lib/compiler.h"
@@ -53,7 +54,7 @@ struct atomic64 {
     }                                                                                              \
     static inline word type##_clear_bits(struct type *a, word v)                                   \
     {                                                                                              \
-        return __atomic_fetch_and(&a->value, (word)~v, __ATOMIC_SEQ_CST);                          \
+        return __atomic_fetch_and(&a->value, ~v, __ATOMIC_SEQ_CST);                                \
     }                                                                                              \
     /* True when *expected was there; otherwise *expected is what was. */                          \
     static inline bool type##_compare_exchange(struct type *a, word *expected, word desired)       \

@@ -1,5 +1,6 @@
-// The spin locks that each CPU holds, in the order taken, and the rules that they must obey. Called by spinlock.c in debug
-// kernels only. Interrupts are off throughout, so a CPU's own list needs no lock.
+// The spin locks that each CPU holds, in the order taken, and the rules that they must obey. Called
+// by spinlock.c in debug kernels only. Interrupts are off throughout, so a CPU's own list needs no
+// lock.
 #include "sync/lock_debug.h"
 
 #include "sync/lock_ranks.h"

@@ -1,4 +1,5 @@
-// Checks on spin locks in debug kernels: rank order, owner, and that none is taken twice. Release kernels compile the calls away.
+// Checks on spin locks in debug kernels: rank order, owner, and that none is taken twice. Release
+// kernels compile the calls away.
 #pragma once
 
 #include "lib/assert.h"
@@ -6,8 +7,8 @@
 
 struct spinlock;
 
-// Before waiting for it: panics when this CPU holds it, or holds one of its rank or higher (same rank: where the enum says that
-// two may be held). Interrupts are off.
+// Before waiting for it: panics when this CPU holds it, or holds one of its rank or higher (same
+// rank: where the enum says that two may be held). Interrupts are off.
 void lock_debug_check(const struct spinlock *lock);
 // After it was taken, and before it is given back.
 void lock_debug_taken(const struct spinlock *lock);

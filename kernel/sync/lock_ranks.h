@@ -1,5 +1,6 @@
-// The order in which locks may be taken: a CPU or thread that holds a lock may only take one of a HIGHER rank (or of the same
-// rank where the comment says so). Debug kernels check it. Sleeping locks come first: nobody sleeps while spinning.
+// The order in which locks may be taken: a CPU or thread that holds a lock may only take one of a
+// HIGHER rank (or of the same rank where the comment says so). Debug kernels check it. Sleeping
+// locks come first: nobody sleeps while spinning.
 #pragma once
 
 enum lock_rank {
@@ -30,7 +31,7 @@ enum lock_rank {
     LOCK_RANK_RECLAIM,      // vm/: lists of reclaimable pages
     LOCK_RANK_DEVICE_STATE, // device/: nodes, drivers' rings
     LOCK_RANK_POLL,         // file/: epoll's ready list
-    LOCK_RANK_WAIT_QUEUE, // scheduler/: waiters of one queue (same rank nests when a wake function wakes on)
+    LOCK_RANK_WAIT_QUEUE, // scheduler/: waiters of a queue (same rank nests: a wake passed on)
     LOCK_RANK_WORK,        // scheduler/: work lists
     LOCK_RANK_TIMER,       // scheduler/: one CPU's timers
     LOCK_RANK_ID,          // scheduler/: the table of ids

@@ -1,6 +1,7 @@
 // Where each CPU's copy of the .percpu section stands.
 //
-// The table is written before the CPU that it describes runs, and never changed: readers need no lock.
+// The table is written before the CPU that it describes runs, and never changed: readers need no
+// lock.
 #include "sync/percpu.h"
 
 #include "arch/page.h"

@@ -1,12 +1,13 @@
 // Interrupts off and on in nested pairs, and what was put off meanwhile.
 //
-// cpu_block.interrupt_off_depth counts the pairs; interrupts_were_on is the flag as the outermost one found it. An interrupt
-// handler starts at depth 0 with the flag off, so its pairs never switch interrupts on. Both words change only with
-// interrupts off (or at depth 0, where an interrupt leaves them as it found them), so no other code of this CPU sees a
-// half-made change.
+// cpu_block.interrupt_off_depth counts the pairs; interrupts_were_on is the flag as the outermost
+// one found it. An interrupt handler starts at depth 0 with the flag off, so its pairs never switch
+// interrupts on. Both words change only with interrupts off (or at depth 0, where an interrupt
+// leaves them as it found them), so no other code of this CPU sees a half-made change.
 //
-// Work that waits for the end of such a section is of two kinds: deferred work of interrupt handlers, then a new choice of
-// the scheduler. Both run at the outermost end only, with no preempt count held.
+// Work that waits for the end of such a section is of two kinds: deferred work of interrupt
+// handlers, then a new choice of the scheduler. Both run at the outermost end only, with no preempt
+// count held.
 #include "sync/preempt.h"
 
 #include "arch/upcalls.h"
@@ -47,7 +48,8 @@ void preempt_reschedule(void)
 
 void interrupts_block(void)
 {
-    // Depth 0 can be read with interrupts on: whatever interrupts us, or another CPU that we move to, is at 0 again after.
+    // Depth 0 can be read with interrupts on: whatever interrupts us, or another CPU that we move
+    // to, is at 0 again after.
     if (cpu_block_get(interrupt_off_depth) == 0) {
         bool were_on = interrupts_are_enabled();
         interrupts_disable();

@@ -1,5 +1,5 @@
-// Two nested counts per CPU: "do not preempt me" and "no interrupts". Both may be taken anywhere, in any order, but must be
-// given back in the reverse order. While either is held nobody may sleep.
+// Two nested counts per CPU: "do not preempt me" and "no interrupts". Both may be taken anywhere,
+// in any order, but must be given back in the reverse order. While either is held nobody may sleep.
 #pragma once
 
 #include "arch/cpu.h"
@@ -12,11 +12,13 @@ static inline void preempt_disable(void)
     barrier();
 }
 
-// Runs pending deferred work and upcall_reschedule, if the last count is given back and interrupts are on; else does nothing.
+// Runs pending deferred work and upcall_reschedule, if the last count is given back and interrupts
+// are on; else does nothing.
 void preempt_reschedule(void);
 
-// interrupt/deferred.c names the function that runs this CPU's deferred work. It is called with interrupts off and no count held,
-// when cpu_block.deferred_pending is set; it may switch interrupts on meanwhile (holding a preempt count) and returns with them off.
+// interrupt/deferred.c names the function that runs this CPU's deferred work. It is called with
+// interrupts off and no count held, when cpu_block.deferred_pending is set; it may switch
+// interrupts on meanwhile (holding a preempt count) and returns with them off.
 void preempt_set_deferred_runner(void (*run)(void));
 
 static inline void preempt_enable(void)
@@ -28,7 +30,8 @@ static inline void preempt_enable(void)
     }
 }
 
-// Interrupts off, nested; remembers whether they were on at the outermost call. Counts as preemption off.
+// Interrupts off, nested; remembers whether they were on at the outermost call. Counts as
+// preemption off.
 void interrupts_block(void);
 void interrupts_unblock(void);
 

@@ -1,5 +1,6 @@
-// RCU's read side: what everyone reads (descriptor tables, name entries, ids) is read without a lock. Reading means preemption
-// off; the context switch is the quiescent state. The write side (waiting, deferring a free) is scheduler/rcu.h.
+// RCU's read side: what everyone reads (descriptor tables, name entries, ids) is read without a
+// lock. Reading means preemption off; the context switch is the quiescent state. The write side
+// (waiting, deferring a free) is scheduler/rcu.h.
 #pragma once
 
 #include "sync/preempt.h"

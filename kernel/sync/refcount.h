@@ -1,4 +1,5 @@
-// Reference counts. Whoever gets, puts. Going from 0 to 1 is a bug and asserts; saturation is a bug and asserts.
+// Reference counts. Whoever gets, puts. Going from 0 to 1 is a bug and asserts; saturation is a bug
+// and asserts.
 #pragma once
 
 #include "lib/assert.h"

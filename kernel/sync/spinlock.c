@@ -1,5 +1,6 @@
-// Ticket locks: who comes draws a number and waits until it is served, so waiters go in order. The owner is recorded in every
-// build (one store), since the assertions of *_locked functions ask for it.
+// Ticket locks: who comes draws a number and waits until it is served, so waiters go in order. The
+// owner is recorded in every build (one store), since the assertions of *_locked functions ask for
+// it.
 #include "sync/spinlock.h"
 
 #include "arch/cpu.h"

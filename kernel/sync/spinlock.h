@@ -1,5 +1,6 @@
-// Ranked spin locks. Taking one switches interrupts off on this CPU (nested, so no flags variable); giving it back restores
-// them. Fair (tickets). Debug kernels check rank, owner, and that it is not taken twice.
+// Ranked spin locks. Taking one switches interrupts off on this CPU (nested, so no flags variable);
+// giving it back restores them. Fair (tickets). Debug kernels check rank, owner, and that it is not
+// taken twice.
 #pragma once
 
 #include "lib/compiler.h"
