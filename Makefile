@@ -167,7 +167,7 @@ stress: setup
 	@tools/test --smp $(SMP) --stress
 
 fuzz: setup
-	@tools/fuzz
+	@$(MAKE) --no-print-directory -s host-fuzz
 
 suites: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
