@@ -66,7 +66,7 @@ extern char trap_stubs[];
 extern char boot_stack_top[];
 void system_call_entry(void);
 void system_call_entry_32(void);
-void thread_start(void);
+void arch_thread_entry(void);
 void context_switch_stacks(uint64_t *save_pointer, uint64_t load_pointer);
 extern uint8_t user_copy_by_string; // user_copy.S: REP MOVSB is the fast way
 

@@ -61,9 +61,9 @@ user_return:
 
 // First instructions of a new thread: arch_context_switch "returns" here.
     .balign 16
-    .globl thread_start
-    .type thread_start, @function
-thread_start:
+    .globl arch_thread_entry
+    .type arch_thread_entry, @function
+arch_thread_entry:
     xorl %ebp, %ebp
     call upcall_thread_start
     // A user thread comes back and leaves by the frame at the top of its stack.
@@ -76,7 +76,7 @@ arch_enter_user:
     subq $FRAME_BYTES, %rsp
     xorl %ebp, %ebp
     jmp user_return
-    .size thread_start, . - thread_start
+    .size arch_thread_entry, . - arch_thread_entry
 
 // SYSCALL from 32-bit code: there are no 32-bit system calls. Nothing of the kernel's is loaded, interrupts are off.
     .balign 16
