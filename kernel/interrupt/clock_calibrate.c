@@ -10,7 +10,7 @@
 
 enum {
     SAMPLE_TRIES = 3,
-    EDGE_TRIES = 100000, // a reference that does not count
+    EDGE_TRIES = 2000, // a reference that does not count
     WINDOW_MIN_US = 50,
     WINDOW_MAX_US = 1000,
     PRECISION = 2500, // 1 / 400 ppm

@@ -12,7 +12,7 @@
 #include "sync/preempt.h"
 
 // One step of a far deadline; times any rate it fits in 64 bits.
-#define COUNT_US_MAX 4000000UL
+static const uint64_t count_us_max = 4000000;
 
 struct clock_event {
     uint64_t deadline_ns; // [o] UINT64_MAX: none
@@ -41,9 +41,10 @@ void clock_event_set_handler(void (*handler)(void))
 // Rounded up, so that the interrupt does not come a moment too early; at most what the counter holds.
 static uint32_t timer_count_for(uint64_t ns)
 {
-    uint64_t us = MIN(ns / NS_PER_US + 1, (uint64_t)COUNT_US_MAX);
+    uint64_t us = ns / NS_PER_US + 1;
+    us = us < count_us_max ? us : count_us_max;
     uint64_t count = us * clock_timer_frequency_hz() / 1000000 + 1;
-    return (uint32_t)MIN(count, (uint64_t)UINT32_MAX);
+    return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 }
 
 static void hardware_arm(uint64_t deadline_ns)

@@ -1,4 +1,5 @@
-// Deferred work: one queue per CPU, emptied at the exit of the outermost interrupt with interrupts on and preemption off.
+// Deferred work: one queue per CPU, emptied at the exit of an interrupt and at the end of sync/'s interrupts-off sections, with
+// interrupts on and preemption off.
 //
 // One exit runs at most DEFERRED_BATCH pieces; the rest waits for an interrupt that the CPU sends to itself, so that the
 // interrupted code gets on. While the queue is being run, interrupts of the same CPU only add to it.
@@ -38,10 +39,10 @@ static struct deferred *queue_take(struct deferred_queue *queue)
     return deferred;
 }
 
-// Outside of an interrupt there may be no exit for long. Without a local APIC the next tick is at most 1 ms away.
-static void kick_if_needed(const struct deferred_queue *queue)
+// Without a local APIC the next tick is at most 1 ms away.
+static void kick(void)
 {
-    if (cpu_block_get(interrupt_depth) == 0 && !queue->is_running && local_apic_is_used()) {
+    if (local_apic_is_used()) {
         local_apic_kick();
     }
 }
@@ -55,7 +56,10 @@ void deferred_queue(struct deferred *deferred)
     struct deferred_queue *queue = percpu_this(deferred_queue_own);
     queue_append(queue, deferred);
     cpu_block_set(deferred_pending, 1);
-    kick_if_needed(queue);
+    // The end of an interrupts-off section and of an interrupt run the queue; the end of a preempt count does not.
+    if (cpu_block_get(interrupt_depth) == 0 && cpu_block_get(preempt_count) != 0 && !queue->is_running) {
+        kick();
+    }
     interrupts_unblock();
 }
 
@@ -87,6 +91,6 @@ void deferred_run(void)
     queue->is_running = false;
     cpu_block_set(deferred_pending, queue->first != NULL);
     if (queue->first) {
-        kick_if_needed(queue);
+        kick();
     }
 }

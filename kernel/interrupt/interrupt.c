@@ -8,6 +8,7 @@
 #include "log/boot_parameters.h"
 #include "log/log.h"
 #include "sync/percpu.h"
+#include "sync/preempt.h"
 
 static PERCPU_DEFINE(uint64_t, interrupts_taken);
 static PERCPU_DEFINE(bool, is_from_user); // the interrupt that is being handled
@@ -20,6 +21,7 @@ static bool apic_is_usable(void)
 
 void interrupt_init(void)
 {
+    preempt_set_deferred_runner(deferred_run);
     pic_init();
     if (!apic_is_usable()) {
         lines_init(&pic_controller);

@@ -26,7 +26,7 @@ pvh_entry:
     cld
     cli
     movl $PHYSICAL(boot_stack_top), %esp
-    movl $0, %ebp
+    movl %ebx, %esi                     // CPUID takes EBX
 
     movl $0x80000001, %eax              // without long mode and NX there is nothing to run on
     cpuid
@@ -73,7 +73,7 @@ pvh_entry:
 .Lno_long_mode:
     movl $PHYSICAL(.Lno_long_mode_text), %esi
     movw $0x3f8, %dx
-1:  lodsb
+1:  lodsb                               // the start information is not needed any more
     testb %al, %al
     jz 2f
     outb %al, %dx
@@ -103,7 +103,7 @@ pvh_entry:
     shrq $3, %rcx
     xorl %eax, %eax
     rep stosq
-    movl %ebx, %edi
+    movl %esi, %edi
     xorl %ebp, %ebp
     call arch_start
 1:  hlt
