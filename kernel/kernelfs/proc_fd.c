@@ -1,0 +1,118 @@
+/*
+ * /proc/<pid>/fd: a magic link per descriptor. Where the file has a path the link jumps there; pipes jump to a FIFO made of them.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "process/descriptor_table.h"
+#include "uapi/stat.h"
+
+static struct open_file *file_get(const struct generated_key *key)
+{
+    struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
+    if (table == NULL) {
+        return NULL;
+    }
+    struct open_file *file = descriptor_get(table, (int)key->value[1]);
+    descriptor_table_put(table);
+    return file;
+}
+
+static int fd_follow(const struct generated_key *key, struct path *result)
+{
+    struct open_file *file = file_get(key);
+    if (file == NULL) {
+        return -ENOENT;
+    }
+    int error = 0;
+    if (vfs_file_path(file, result)) {
+        path_get(result);
+    } else {
+        error = vfs_anonymous_path(file, result);
+    }
+    open_file_put(file);
+    return error;
+}
+
+static long fd_read_link(const struct generated_key *key, char *text, size_t size)
+{
+    struct open_file *file = file_get(key);
+    if (file == NULL) {
+        return -ENOENT;
+    }
+    struct path path;
+    struct uapi_stat status;
+    long length;
+    if (vfs_file_path(file, &path)) {
+        length = path_describe(&path, NULL, text, size, true);
+    } else if (vfs_file_status(file, &status) == 0) {
+        length = format_string(text, size, "%s:[%llu]", file->ops->name, (unsigned long long)status.st_ino);
+    } else {
+        length = format_string(text, size, "anon_inode:[%s]", file->ops->name);
+    }
+    open_file_put(file);
+    return length;
+}
+
+/* The link's mode shows how the file was opened. */
+static const struct generated_row fd_rows[] = {
+    [O_RDONLY] = {.mode = S_IFLNK | 0500, .read_link = fd_read_link, .follow = fd_follow},
+    [O_WRONLY] = {.mode = S_IFLNK | 0300, .read_link = fd_read_link, .follow = fd_follow},
+    [O_RDWR] = {.mode = S_IFLNK | 0700, .read_link = fd_read_link, .follow = fd_follow},
+};
+
+static const struct generated_row *row_of(const struct generated_key *key)
+{
+    struct open_file *file = file_get(key);
+    if (file == NULL) {
+        return NULL;
+    }
+    unsigned mode = file->flags & O_ACCMODE;
+    open_file_put(file);
+    return &fd_rows[mode > O_RDWR ? O_RDWR : mode];
+}
+
+static int fd_look_up(const struct generated_key *key, const char *name, size_t length, const struct generated_row **row,
+                      struct generated_key *child_key)
+{
+    const char *end;
+    uint64_t number;
+    if (string_to_u64(name, 10, &number, &end) != 0 || end != name + length || number > INT32_MAX) {
+        return -ENOENT;
+    }
+    *child_key = (struct generated_key){.value = {key->value[0], number}};
+    *row = row_of(child_key);
+    return *row == NULL ? -ENOENT : 0;
+}
+
+/* The cursor is the descriptor plus one, so that 0 stands for the beginning. */
+static int fd_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                   const struct generated_row **row)
+{
+    struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
+    if (table == NULL) {
+        return -ENOENT;
+    }
+    int number = descriptor_next(table, (int)*cursor);
+    descriptor_table_put(table);
+    if (number < 0) {
+        return -ENOENT;
+    }
+    *cursor = (uint64_t)number + 1;
+    (void)format_string(name, size, "%d", number);
+    *row = &fd_rows[O_RDWR];
+    return 0;
+}
+
+static bool fd_is_valid(const struct generated_key *key)
+{
+    return row_of(key) != NULL;
+}
+
+static const struct generated_row no_rows[] = {{0}};
+
+const struct generated_directory proc_fd_directory = {
+    .rows = no_rows, .look_up = fd_look_up, .next = fd_next, .is_valid = fd_is_valid};

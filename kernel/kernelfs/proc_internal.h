@@ -1,0 +1,44 @@
+/*
+ * What the files of procfs share. A key's first value is the process's number, the second a descriptor's where there is one.
+ */
+#pragma once
+
+#include "fs/generated.h"
+#include "lib/compiler.h"
+#include "lib/types.h"
+
+struct process;
+struct address_space;
+struct descriptor_table;
+
+extern const struct generated_row proc_process_row;      /* the directory of one process */
+extern const struct generated_directory proc_process_directory;
+extern const struct generated_directory proc_fd_directory;
+extern const struct generated_directory proc_sys_directory;
+
+static inline int proc_key_pid(const struct generated_key *key)
+{
+    return (int)key->value[0];
+}
+
+/* References to parts of a living process; NULL where it is gone, a zombie, or (space) runs in the kernel only. */
+must_check struct address_space *proc_space_get(int number);
+must_check struct descriptor_table *proc_descriptors_get(int number);
+
+/* Shows of whole-system files (proc_system.c) and of one process. 0 or -errno. */
+int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_uptime(const struct generated_key *key, struct text_buffer *text);
+int proc_show_system_stat(const struct generated_key *key, struct text_buffer *text);
+int proc_show_loadavg(const struct generated_key *key, struct text_buffer *text);
+int proc_show_cpuinfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_command_line(const struct generated_key *key, struct text_buffer *text);
+int proc_show_filesystems(const struct generated_key *key, struct text_buffer *text);
+int proc_show_version(const struct generated_key *key, struct text_buffer *text);
+int proc_show_devices(const struct generated_key *key, struct text_buffer *text);
+int proc_show_interrupts(const struct generated_key *key, struct text_buffer *text);
+int proc_show_mounts(const struct generated_key *key, struct text_buffer *text);
+int proc_show_mountinfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_maps(const struct generated_key *key, struct text_buffer *text);
+int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
+int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
+int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);

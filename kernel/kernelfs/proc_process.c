@@ -1,0 +1,383 @@
+/*
+ * /proc/<pid>: the directory of one process. Reading races with the process's life: each file takes what it needs with references and
+ * answers -ESRCH when the process is gone.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/string.h"
+#include "process/descriptor_table.h"
+#include "process/process.h"
+#include "uapi/stat.h"
+
+/*
+ * A reference on the leader of a living process, with the exec mutex held so that its space and descriptors stay; NULL: gone.
+ * proc_task_end undoes both.
+ */
+static struct task *proc_task_begin(int number, struct process **process)
+{
+    *process = process_find(number);
+    if (*process == NULL) {
+        return NULL;
+    }
+    mutex_lock(&(*process)->exec_mutex);
+    struct task *task = task_find(number);
+    if (task == NULL) {
+        mutex_unlock(&(*process)->exec_mutex);
+        process_put(*process);
+    }
+    return task;
+}
+
+static void proc_task_end(struct task *task, struct process *process)
+{
+    task_put(task);
+    mutex_unlock(&process->exec_mutex);
+    process_put(process);
+}
+
+struct address_space *proc_space_get(int number)
+{
+    struct process *process;
+    struct task *task = proc_task_begin(number, &process);
+    if (task == NULL) {
+        return NULL;
+    }
+    struct address_space *space = task->space;
+    if (space != NULL) {
+        address_space_get(space);
+    }
+    proc_task_end(task, process);
+    return space;
+}
+
+struct descriptor_table *proc_descriptors_get(int number)
+{
+    struct process *process;
+    struct task *task = proc_task_begin(number, &process);
+    if (task == NULL) {
+        return NULL;
+    }
+    struct descriptor_table *table = task->descriptors;
+    if (table != NULL) {
+        descriptor_table_get(table);
+    }
+    proc_task_end(task, process);
+    return table;
+}
+
+static int show_comm(const struct generated_key *key, struct text_buffer *text)
+{
+    struct task *task = task_find(proc_key_pid(key));
+    if (task == NULL) {
+        return -ESRCH;
+    }
+    text_format(text, "%.15s\n", task->thread.name);
+    task_put(task);
+    return 0;
+}
+
+/* Adds [start, end) of the process's memory, as far as it can be read. */
+static void add_memory(struct text_buffer *text, struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    char piece[256];
+    while (start < end && !text_is_full(text)) {
+        size_t bytes = MIN(sizeof(piece), (size_t)(end - start));
+        ssize_t got = address_space_access(space, start, piece, bytes, false);
+        if (got <= 0) {
+            return;
+        }
+        text_add(text, piece, (size_t)got);
+        start += (size_t)got;
+    }
+}
+
+static int show_cmdline(const struct generated_key *key, struct text_buffer *text)
+{
+    struct address_space *space = proc_space_get(proc_key_pid(key));
+    if (space == NULL) {
+        return 0; /* zombies and the kernel shell have no arguments */
+    }
+    add_memory(text, space, space->argument_start, space->argument_end);
+    address_space_put(space);
+    return 0;
+}
+
+static int show_environ(const struct generated_key *key, struct text_buffer *text)
+{
+    struct address_space *space = proc_space_get(proc_key_pid(key));
+    if (space == NULL) {
+        return 0;
+    }
+    add_memory(text, space, space->environment_start, space->environment_end);
+    address_space_put(space);
+    return 0;
+}
+
+static int show_auxv(const struct generated_key *key, struct text_buffer *text)
+{
+    struct address_space *space = proc_space_get(proc_key_pid(key));
+    if (space == NULL) {
+        return 0;
+    }
+    text_add(text, (const char *)space->saved_auxv, space->saved_auxv_words * sizeof(space->saved_auxv[0]));
+    address_space_put(space);
+    return 0;
+}
+
+static int follow_exe(const struct generated_key *key, struct path *result)
+{
+    struct address_space *space = proc_space_get(proc_key_pid(key));
+    if (space == NULL) {
+        return -ENOENT;
+    }
+    mutex_lock(&space->mutex);
+    int error = path_from_backing(&space->executable, result) ? 0 : -ENOENT;
+    if (error == 0) {
+        path_get(result);
+    }
+    mutex_unlock(&space->mutex);
+    address_space_put(space);
+    return error;
+}
+
+static long read_followed(int error, struct path *path, char *text, size_t size)
+{
+    if (error != 0) {
+        return error;
+    }
+    long length = path_describe(path, NULL, text, size, true);
+    path_put(path);
+    return length;
+}
+
+static long read_exe(const struct generated_key *key, char *text, size_t size)
+{
+    struct path path;
+    return read_followed(follow_exe(key, &path), &path, text, size);
+}
+
+static int follow_fs_state(const struct generated_key *key, struct path *result, bool is_root)
+{
+    struct process *process;
+    struct task *task = proc_task_begin(proc_key_pid(key), &process);
+    if (task == NULL) {
+        return -ENOENT;
+    }
+    int error = -ENOENT;
+    if (task->fs != NULL) {
+        spin_lock(&task->fs->lock);
+        *result = is_root ? task->fs->root : task->fs->working_directory;
+        path_get(result);
+        spin_unlock(&task->fs->lock);
+        error = 0;
+    }
+    proc_task_end(task, process);
+    return error;
+}
+
+static int follow_cwd(const struct generated_key *key, struct path *result)
+{
+    return follow_fs_state(key, result, false);
+}
+
+static int follow_root(const struct generated_key *key, struct path *result)
+{
+    return follow_fs_state(key, result, true);
+}
+
+static long read_cwd(const struct generated_key *key, char *text, size_t size)
+{
+    struct path path;
+    return read_followed(follow_cwd(key, &path), &path, text, size);
+}
+
+static long read_root(const struct generated_key *key, char *text, size_t size)
+{
+    struct path path;
+    return read_followed(follow_root(key, &path), &path, text, size);
+}
+
+static const char *const limit_names[RLIM_NLIMITS][2] = {
+    [RLIMIT_CPU] = {"Max cpu time", "seconds"},
+    [RLIMIT_FSIZE] = {"Max file size", "bytes"},
+    [RLIMIT_DATA] = {"Max data size", "bytes"},
+    [RLIMIT_STACK] = {"Max stack size", "bytes"},
+    [RLIMIT_CORE] = {"Max core file size", "bytes"},
+    [RLIMIT_RSS] = {"Max resident set", "bytes"},
+    [RLIMIT_NPROC] = {"Max processes", "processes"},
+    [RLIMIT_NOFILE] = {"Max open files", "files"},
+    [RLIMIT_MEMLOCK] = {"Max locked memory", "bytes"},
+    [RLIMIT_AS] = {"Max address space", "bytes"},
+    [RLIMIT_LOCKS] = {"Max file locks", "locks"},
+    [RLIMIT_SIGPENDING] = {"Max pending signals", "signals"},
+    [RLIMIT_MSGQUEUE] = {"Max msgqueue size", "bytes"},
+    [RLIMIT_NICE] = {"Max nice priority", ""},
+    [RLIMIT_RTPRIO] = {"Max realtime priority", ""},
+    [RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
+};
+
+static void limit_text(uint64_t value, char *text, size_t size)
+{
+    if (value == RLIM_INFINITY) {
+        (void)strscpy(text, "unlimited", size);
+    } else {
+        (void)format_string(text, size, "%llu", (unsigned long long)value);
+    }
+}
+
+static int show_limits(const struct generated_key *key, struct text_buffer *text)
+{
+    struct process *process = process_find(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    text_format(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        char soft[24];
+        char hard[24];
+        limit_text(process->limits.entries[i].rlim_cur, soft, sizeof(soft));
+        limit_text(process->limits.entries[i].rlim_max, hard, sizeof(hard));
+        text_format(text, "%-25s %-20s %-20s %-10s\n", limit_names[i][0], soft, hard, limit_names[i][1]);
+    }
+    process_put(process);
+    return 0;
+}
+
+static int show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text)
+{
+    struct process *process = process_find(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    text_format(text, "%d\n", process->oom_score_adjust);
+    process_put(process);
+    return 0;
+}
+
+static ssize_t store_oom_score_adjust(const struct generated_key *key, const char *data, size_t bytes)
+{
+    const char *digits = bytes != 0 && data[0] == '-' ? data + 1 : data;
+    const char *end;
+    uint64_t value;
+    if (string_to_u64(digits, 10, &value, &end) != 0 || value > 1000) {
+        return -EINVAL;
+    }
+    struct process *process = process_find(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    process->oom_score_adjust = digits != data ? -(int)value : (int)value;
+    process_put(process);
+    return (ssize_t)bytes;
+}
+
+/* task/<tid>: this kernel's processes show their tasks by number; each holds the same files as the process. */
+static const struct generated_row task_row;
+
+static bool task_is_of(int number, int process_number)
+{
+    struct task *task = task_find(number);
+    if (task == NULL) {
+        return false;
+    }
+    bool is_of = task->process->id->number == process_number;
+    task_put(task);
+    return is_of;
+}
+
+static int task_look_up(const struct generated_key *key, const char *name, size_t length,
+                        const struct generated_row **row, struct generated_key *child_key)
+{
+    const char *end;
+    uint64_t number;
+    if (string_to_u64(name, 10, &number, &end) != 0 || end != name + length || number >= ID_MAX ||
+        !task_is_of((int)number, proc_key_pid(key))) {
+        return -ENOENT;
+    }
+    *row = &task_row;
+    *child_key = (struct generated_key){.value = {number}};
+    return 0;
+}
+
+static int task_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                     const struct generated_row **row)
+{
+    int from = (int)MIN(*cursor, (uint64_t)ID_MAX - 1) + 1;
+    for (struct id *id = id_next(from); id != NULL; id = id_next(from)) {
+        int number = id->number;
+        id_put(id);
+        if (task_is_of(number, proc_key_pid(key))) {
+            *cursor = (uint64_t)number;
+            (void)format_string(name, size, "%d", number);
+            *row = &task_row;
+            return 0;
+        }
+        from = number + 1;
+    }
+    return -ENOENT;
+}
+
+static const struct generated_row no_rows[] = {{0}};
+static const struct generated_directory task_directory = {.rows = no_rows, .look_up = task_look_up, .next = task_next};
+
+#define PROCESS_FILES                                                                              \
+    {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv},                                   \
+        {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                         \
+        {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm},                               \
+        {.name = "cwd", .mode = S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},      \
+        {.name = "environ", .mode = S_IFREG | 0400, .show = show_environ},                         \
+        {.name = "exe", .mode = S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},      \
+        {.name = "fd", .mode = S_IFDIR | 0500, .directory = &proc_fd_directory},                   \
+        {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},                           \
+        {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},                          \
+        {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
+        {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
+        {.name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adjust,           \
+         .store = store_oom_score_adjust},                                                         \
+        {.name = "root", .mode = S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},   \
+        {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_process_stat},                  \
+        {.name = "statm", .mode = S_IFREG | 0444, .show = proc_show_process_statm},                \
+        {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_process_status}
+
+static const struct generated_row task_rows[] = {PROCESS_FILES, {0}};
+static const struct generated_row process_rows[] = {
+    PROCESS_FILES,
+    {.name = "task", .mode = S_IFDIR | 0555, .directory = &task_directory},
+    {0},
+};
+
+static bool process_is_valid(const struct generated_key *key)
+{
+    struct process *process = process_find(proc_key_pid(key));
+    if (process != NULL) {
+        process_put(process);
+    }
+    return process != NULL;
+}
+
+static void process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid)
+{
+    struct task *task = task_find(proc_key_pid(key));
+    *uid = 0;
+    *gid = 0;
+    if (task != NULL) {
+        rcu_read_lock();
+        const struct credentials *credentials = rcu_dereference(task->credentials);
+        *uid = credentials->euid;
+        *gid = credentials->egid;
+        rcu_read_unlock();
+        task_put(task);
+    }
+}
+
+const struct generated_directory proc_process_directory = {
+    .rows = process_rows, .is_valid = process_is_valid, .owner = process_owner};
+static const struct generated_directory one_task_directory = {
+    .rows = task_rows, .is_valid = process_is_valid, .owner = process_owner};
+
+const struct generated_row proc_process_row = {.mode = S_IFDIR | 0555, .directory = &proc_process_directory};
+static const struct generated_row task_row = {.mode = S_IFDIR | 0555, .directory = &one_task_directory};

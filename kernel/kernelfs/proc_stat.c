@@ -1,0 +1,276 @@
+/*
+ * /proc/<pid>/stat, status and statm: one snapshot of a process, shown in three formats (proc(5)).
+ */
+#include "interrupt/clock.h"
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "lib/string.h"
+#include "process/descriptor_table.h"
+#include "process/process.h"
+#include "process/signal.h"
+#include "device/terminal.h"
+#include "scheduler/rcu.h"
+#include "uapi/time.h"
+
+struct snapshot {
+    int pid, parent, group, session, foreground, thread_count;
+    uint32_t terminal;
+    char name[16];
+    char state;
+    const char *state_name;
+    struct process_usage usage, children_usage;
+    int nice, policy, real_time_priority, cpu;
+    uint64_t started_ns;
+    uint64_t pending, shared_pending, blocked, ignored, caught;
+    int exit_signal, exit_status;
+    unsigned descriptor_capacity;
+    uint32_t uids[4], gids[4];
+    uint64_t capabilities[5];
+    bool no_new_privileges;
+    /* Of the address space; 0 without one. */
+    bool has_space;
+    uint64_t total, data, stack, executable, locked, anonymous, file, shared; /* pages */
+    vaddr_t code_start, code_end, data_start, data_end, break_start, argument_start, argument_end, environment_start,
+        environment_end, stack_top;
+    uint64_t limit_resident;
+};
+
+static void snapshot_state(struct snapshot *s, const struct process *process, const struct task *task)
+{
+    static const struct {
+        char letter;
+        const char *name;
+    } states[] = {
+        [THREAD_RUNNABLE] = {'R', "R (running)"},
+        [THREAD_BLOCKED] = {'D', "D (disk sleep)"},
+        [THREAD_BLOCKED_INTERRUPTIBLE] = {'S', "S (sleeping)"},
+        [THREAD_STOPPED] = {'T', "T (stopped)"},
+        [THREAD_DEAD] = {'Z', "Z (zombie)"},
+    };
+    unsigned state = process->is_zombie || task == NULL ? THREAD_DEAD : atomic32_load(&task->thread.state);
+    s->state = states[state].letter;
+    s->state_name = states[state].name;
+}
+
+/* Everything under the tree lock. */
+static void snapshot_family_locked(struct snapshot *s, struct process *process)
+{
+    s->parent = process->parent == NULL ? 0 : process->parent->id->number;
+    s->group = process->group == NULL ? 0 : process->group->number;
+    s->session = process->session == NULL ? 0 : process->session->number;
+    s->foreground = -1;
+    if (process->terminal != NULL) {
+        s->terminal = process->terminal->number;
+        s->foreground = process->terminal->foreground_group == NULL ? -1 : process->terminal->foreground_group->number;
+    }
+    s->thread_count = process->is_zombie ? 1 : (int)process->task_count;
+    s->children_usage = process->children_usage;
+    s->exit_signal = process->exit_signal;
+    s->exit_status = process->is_zombie ? process->exit_status : 0;
+    s->limit_resident = process->limits.entries[RLIMIT_RSS].rlim_cur;
+}
+
+static void snapshot_signals(struct snapshot *s, struct process *process, struct task *task)
+{
+    struct signal_actions *actions = process->actions;
+    if (actions == NULL) {
+        return;
+    }
+    spin_lock(&actions->lock);
+    s->shared_pending = process->pending.set;
+    if (task != NULL) {
+        s->pending = task->pending.set;
+        s->blocked = task->signal_mask;
+    }
+    for (int number = 1; number <= SIGNAL_COUNT; number++) {
+        uint64_t handler = actions->actions[number - 1].sa_handler;
+        if (handler == SIG_IGN) {
+            s->ignored |= signal_bit(number);
+        } else if (handler != SIG_DFL) {
+            s->caught |= signal_bit(number);
+        }
+    }
+    spin_unlock(&actions->lock);
+}
+
+static void snapshot_task(struct snapshot *s, struct task *task)
+{
+    memcpy(s->name, task->thread.name, sizeof(s->name));
+    s->name[sizeof(s->name) - 1] = '\0';
+    s->nice = task->thread.nice;
+    s->policy = task->thread.policy;
+    s->real_time_priority = task->thread.real_time_priority;
+    s->cpu = task->thread.cpu;
+    rcu_read_lock();
+    const struct credentials *c = rcu_dereference(task->credentials);
+    const uint32_t uids[4] = {c->uid, c->euid, c->suid, c->fsuid};
+    const uint32_t gids[4] = {c->gid, c->egid, c->sgid, c->fsgid};
+    const uint64_t capabilities[5] = {c->capabilities_inheritable, c->capabilities_permitted, c->capabilities_effective,
+                                      c->capabilities_bounding, c->capabilities_ambient};
+    memcpy(s->uids, uids, sizeof(uids));
+    memcpy(s->gids, gids, sizeof(gids));
+    memcpy(s->capabilities, capabilities, sizeof(capabilities));
+    rcu_read_unlock();
+}
+
+static void snapshot_space(struct snapshot *s)
+{
+    struct address_space *space = proc_space_get(s->pid);
+    if (space == NULL) {
+        return;
+    }
+    s->has_space = true;
+    s->total = space->total_pages;
+    s->data = space->data_pages;
+    s->stack = space->stack_pages;
+    s->executable = space->executable_pages;
+    s->locked = space->locked_pages;
+    s->anonymous = atomic64_load(&space->resident_anonymous);
+    s->file = atomic64_load(&space->resident_file);
+    s->shared = atomic64_load(&space->resident_shared);
+    s->code_start = space->code_start;
+    s->code_end = space->code_end;
+    s->data_start = space->data_start;
+    s->data_end = space->data_end;
+    s->break_start = space->break_start;
+    s->argument_start = space->argument_start;
+    s->argument_end = space->argument_end;
+    s->environment_start = space->environment_start;
+    s->environment_end = space->environment_end;
+    s->stack_top = space->stack_top;
+    address_space_put(space);
+}
+
+static int snapshot_take(struct snapshot *s, int number)
+{
+    memset(s, 0, sizeof(*s));
+    struct process *process = process_find(number);
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    struct task *task = task_find(number);
+    s->pid = number;
+    s->started_ns = process->started_ns;
+    s->no_new_privileges = process->no_new_privileges;
+    process_get_usage(process, &s->usage);
+    spin_lock(&process_tree_lock);
+    snapshot_family_locked(s, process);
+    snapshot_state(s, process, task);
+    spin_unlock(&process_tree_lock);
+    snapshot_signals(s, process, task);
+    if (task != NULL) {
+        snapshot_task(s, task);
+        task_put(task);
+    }
+    process_put(process);
+    snapshot_space(s);
+    struct descriptor_table *table = proc_descriptors_get(number);
+    if (table != NULL) {
+        s->descriptor_capacity = descriptor_capacity(table);
+        descriptor_table_put(table);
+    }
+    return 0;
+}
+
+static unsigned long long ticks(uint64_t ns)
+{
+    return ns / (NS_PER_SECOND / USER_HZ);
+}
+
+static unsigned long long number(uint64_t value)
+{
+    return value;
+}
+
+/* As `priority` of stat: 20 + nice for normal threads, -1 - rt for real-time ones. */
+static int shown_priority(const struct snapshot *s)
+{
+    return s->real_time_priority != 0 ? -1 - s->real_time_priority : 20 + s->nice;
+}
+
+int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text)
+{
+    struct snapshot s;
+    int error = snapshot_take(&s, proc_key_pid(key));
+    if (error != 0) {
+        return error;
+    }
+    text_format(text, "%d (%s) %c %d %d %d %u %d 0 %llu %llu %llu 0 ", s.pid, s.name, s.state, s.parent, s.group,
+                s.session, s.terminal, s.foreground, number(s.usage.minor_faults),
+                number(s.children_usage.minor_faults), number(s.usage.major_faults));
+    text_format(text, "%llu %llu %llu %llu %d %d %d 0 %llu ", ticks(s.usage.user_ns), ticks(s.usage.kernel_ns),
+                ticks(s.children_usage.user_ns), ticks(s.children_usage.kernel_ns), shown_priority(&s), s.nice,
+                s.thread_count, ticks(s.started_ns));
+    text_format(text, "%llu %llu %llu %llu %llu %llu 0 0 ", number(s.total * PAGE_SIZE),
+                number(s.anonymous + s.file + s.shared), number(s.limit_resident), number(s.code_start),
+                number(s.code_end), number(s.stack_top));
+    text_format(text, "%llu %llu %llu %llu 0 0 0 %d %d %d %d 0 0 0 ", number(s.pending & 0x7fffffff),
+                number(s.blocked & 0x7fffffff), number(s.ignored & 0x7fffffff), number(s.caught & 0x7fffffff),
+                s.exit_signal, s.cpu, s.real_time_priority, s.policy);
+    text_format(text, "%llu %llu %llu %llu %llu %llu %llu %d\n", number(s.data_start), number(s.data_end),
+                number(s.break_start), number(s.argument_start), number(s.argument_end),
+                number(s.environment_start), number(s.environment_end), s.exit_status);
+    return 0;
+}
+
+int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text)
+{
+    struct snapshot s;
+    int error = snapshot_take(&s, proc_key_pid(key));
+    if (error == 0) {
+        text_format(text, "%llu %llu %llu %llu 0 %llu 0\n", number(s.total), number(s.anonymous + s.file + s.shared),
+                    number(s.file + s.shared), number(s.executable), number(s.data + s.stack));
+    }
+    return error;
+}
+
+static unsigned long long kib(uint64_t pages)
+{
+    return pages * (PAGE_SIZE / 1024);
+}
+
+static void add_memory_lines(struct text_buffer *text, const struct snapshot *s)
+{
+    uint64_t resident = s->anonymous + s->file + s->shared;
+    text_format(text, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmPin:\t       0 kB\n", kib(s->total),
+                kib(s->total), kib(s->locked));
+    text_format(text, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nRssAnon:\t%8llu kB\nRssFile:\t%8llu kB\nRssShmem:\t%8llu kB\n",
+                (unsigned long long)MAX(s->usage.peak_resident_kib, (uint64_t)kib(resident)), kib(resident),
+                kib(s->anonymous), kib(s->file), kib(s->shared));
+    text_format(text, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t       0 kB\n", kib(s->data),
+                kib(s->stack), number((s->code_end - s->code_start) / 1024));
+}
+
+static void add_signal_lines(struct text_buffer *text, const struct snapshot *s)
+{
+    text_format(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+                number(s->pending), number(s->shared_pending), number(s->blocked), number(s->ignored),
+                number(s->caught));
+    text_format(text, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+                number(s->capabilities[0]), number(s->capabilities[1]), number(s->capabilities[2]),
+                number(s->capabilities[3]), number(s->capabilities[4]));
+    text_format(text, "NoNewPrivs:\t%d\n", s->no_new_privileges);
+}
+
+int proc_show_process_status(const struct generated_key *key, struct text_buffer *text)
+{
+    struct snapshot s;
+    int error = snapshot_take(&s, proc_key_pid(key));
+    if (error != 0) {
+        return error;
+    }
+    text_format(text, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.name, s.state_name, s.pid,
+                s.pid, s.parent);
+    text_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nNSpgid:\t%d\nNSsid:\t%d\n", s.uids[0],
+                s.uids[1], s.uids[2], s.uids[3], s.gids[0], s.gids[1], s.gids[2], s.gids[3], s.descriptor_capacity,
+                s.group, s.session);
+    if (s.has_space) {
+        add_memory_lines(text, &s);
+    }
+    text_format(text, "Threads:\t%d\n", s.thread_count);
+    add_signal_lines(text, &s);
+    text_format(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
+                number(s.usage.voluntary_switches), number(s.usage.involuntary_switches));
+    return 0;
+}

@@ -1,0 +1,132 @@
+/*
+ * /proc/sys: the few settings that programs read.
+ */
+#include "device/random.h"
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "scheduler/id.h"
+#include "syscall/system_name.h"
+#include "uapi/limits.h"
+#include "uapi/stat.h"
+#include "uapi/utsname.h"
+
+static int show_ostype(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "Linux\n");
+    return 0;
+}
+
+static int show_osrelease(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, SYSTEM_RELEASE "\n");
+    return 0;
+}
+
+static int show_version(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, SYSTEM_VERSION "\n");
+    return 0;
+}
+
+static int show_hostname(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    struct uapi_utsname name;
+    system_name_get(&name);
+    text_format(text, "%s\n", name.nodename);
+    return 0;
+}
+
+static int show_pid_max(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\n", ID_MAX);
+    return 0;
+}
+
+static int show_ngroups_max(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\n", NGROUPS_MAX);
+    return 0;
+}
+
+static int show_cap_last_cap(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "40\n");
+    return 0;
+}
+
+static int show_tainted(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "0\n");
+    return 0;
+}
+
+/* RFC 4122 version 4. */
+static int show_uuid(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    uint8_t bytes[16];
+    random_bytes(bytes, sizeof(bytes));
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    for (int i = 0; i < 16; i++) {
+        text_format(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", bytes[i]);
+    }
+    text_add_char(text, '\n');
+    return 0;
+}
+
+static int show_entropy(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "256\n");
+    return 0;
+}
+
+static int show_overcommit(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "0\n");
+    return 0;
+}
+
+static const struct generated_row random_rows[] = {
+    {.name = "entropy_avail", .mode = S_IFREG | 0444, .show = show_entropy},
+    {.name = "uuid", .mode = S_IFREG | 0444, .show = show_uuid},
+    {0},
+};
+static const struct generated_directory random_directory = {.rows = random_rows};
+
+static const struct generated_row kernel_rows[] = {
+    {.name = "cap_last_cap", .mode = S_IFREG | 0444, .show = show_cap_last_cap},
+    {.name = "hostname", .mode = S_IFREG | 0444, .show = show_hostname},
+    {.name = "ngroups_max", .mode = S_IFREG | 0444, .show = show_ngroups_max},
+    {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
+    {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
+    {.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
+    {.name = "random", .mode = S_IFDIR | 0555, .directory = &random_directory},
+    {.name = "tainted", .mode = S_IFREG | 0444, .show = show_tainted},
+    {.name = "version", .mode = S_IFREG | 0444, .show = show_version},
+    {0},
+};
+static const struct generated_directory kernel_directory = {.rows = kernel_rows};
+
+static const struct generated_row vm_rows[] = {
+    {.name = "overcommit_memory", .mode = S_IFREG | 0444, .show = show_overcommit},
+    {0},
+};
+static const struct generated_directory vm_directory = {.rows = vm_rows};
+
+static const struct generated_row sys_rows[] = {
+    {.name = "kernel", .mode = S_IFDIR | 0555, .directory = &kernel_directory},
+    {.name = "vm", .mode = S_IFDIR | 0555, .directory = &vm_directory},
+    {0},
+};
+const struct generated_directory proc_sys_directory = {.rows = sys_rows};

@@ -1,0 +1,134 @@
+/*
+ * procfs: the root directory's table, its live children (one directory per process), and the file system type.
+ */
+#include "kernelfs/kernelfs.h"
+
+#include "kernelfs/proc_internal.h"
+#include "kernelfs/sysfs.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "process/process.h"
+#include "uapi/stat.h"
+#include "uapi/statfs.h"
+
+static long read_self(const struct generated_key *key, char *text, size_t size)
+{
+    (void)key;
+    if (!thread_is_task(thread_current())) {
+        return -ENOENT;
+    }
+    return format_string(text, size, "%d", process_current()->id->number);
+}
+
+static long read_thread_self(const struct generated_key *key, char *text, size_t size)
+{
+    (void)key;
+    if (!thread_is_task(thread_current())) {
+        return -ENOENT;
+    }
+    return format_string(text, size, "%d/task/%d", process_current()->id->number, thread_current()->number);
+}
+
+static long read_mounts_link(const struct generated_key *key, char *text, size_t size)
+{
+    (void)key;
+    return format_string(text, size, "self/mounts");
+}
+
+static const struct generated_row root_rows[] = {
+    {.name = "self", .mode = S_IFLNK | 0777, .read_link = read_self},
+    {.name = "thread-self", .mode = S_IFLNK | 0777, .read_link = read_thread_self},
+    {.name = "mounts", .mode = S_IFLNK | 0777, .read_link = read_mounts_link},
+    {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_command_line},
+    {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = proc_show_cpuinfo},
+    {.name = "devices", .mode = S_IFREG | 0444, .show = proc_show_devices},
+    {.name = "filesystems", .mode = S_IFREG | 0444, .show = proc_show_filesystems},
+    {.name = "interrupts", .mode = S_IFREG | 0444, .show = proc_show_interrupts},
+    {.name = "loadavg", .mode = S_IFREG | 0444, .show = proc_show_loadavg},
+    {.name = "meminfo", .mode = S_IFREG | 0444, .show = proc_show_meminfo},
+    {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_system_stat},
+    {.name = "uptime", .mode = S_IFREG | 0444, .show = proc_show_uptime},
+    {.name = "version", .mode = S_IFREG | 0444, .show = proc_show_version},
+    {.name = "sys", .mode = S_IFDIR | 0555, .directory = &proc_sys_directory},
+    {0},
+};
+
+/* A decimal number without leading zeros, as the kernel writes process numbers. 0: not one. */
+static int number_from_name(const char *name, size_t length)
+{
+    int number = 0;
+    if (length == 0 || length > 7 || name[0] == '0') {
+        return 0;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] < '0' || name[i] > '9') {
+            return 0;
+        }
+        number = number * 10 + (name[i] - '0');
+    }
+    return number;
+}
+
+static bool process_exists(int number)
+{
+    struct process *process = process_find(number);
+    if (process != NULL) {
+        process_put(process);
+    }
+    return process != NULL;
+}
+
+static int root_look_up(const struct generated_key *key, const char *name, size_t length,
+                        const struct generated_row **row, struct generated_key *child_key)
+{
+    (void)key;
+    int number = number_from_name(name, length);
+    if (number == 0 || !process_exists(number)) {
+        return -ENOENT;
+    }
+    *row = &proc_process_row;
+    *child_key = (struct generated_key){.value = {(uint64_t)number}};
+    return 0;
+}
+
+static int root_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                     const struct generated_row **row)
+{
+    (void)key;
+    int from = *cursor >= ID_MAX ? ID_MAX : (int)*cursor + 1;
+    for (;;) {
+        struct id *id = id_next(from);
+        if (id == NULL) {
+            return -ENOENT;
+        }
+        int number = id->number;
+        id_put(id);
+        if (process_exists(number)) {
+            *cursor = (uint64_t)number;
+            (void)format_string(name, size, "%d", number);
+            *row = &proc_process_row;
+            return 0;
+        }
+        from = number + 1;
+    }
+}
+
+static const struct generated_directory root_directory = {
+    .rows = root_rows, .look_up = root_look_up, .next = root_next};
+
+static int proc_mount(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,
+                      struct file_system **result)
+{
+    (void)source;
+    (void)options;
+    (void)flags;
+    return generated_mount(type, &root_directory, result);
+}
+
+static struct file_system_type proc_type = {.name = "proc", .magic = PROC_SUPER_MAGIC, .mount = proc_mount};
+
+void kernelfs_init(void)
+{
+    file_system_type_register(&proc_type);
+    sysfs_init();
+}

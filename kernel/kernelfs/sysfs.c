@@ -1,0 +1,70 @@
+/*
+ * sysfs: so that `mount -t sysfs` works and programs find how many CPUs there are. Devices and classes are empty directories until the
+ * device manager's tree is shown here.
+ */
+#include "kernelfs/sysfs.h"
+
+#include "fs/generated.h"
+#include "sync/percpu.h"
+#include "uapi/stat.h"
+#include "uapi/statfs.h"
+
+static const struct generated_row no_rows[] = {{0}};
+static const struct generated_directory empty_directory = {.rows = no_rows};
+
+static int show_cpus(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    unsigned count = percpu_cpu_count();
+    text_format(text, count == 1 ? "0\n" : "0-%u\n", count - 1);
+    return 0;
+}
+
+static const struct generated_row cpu_rows[] = {
+    {.name = "online", .mode = S_IFREG | 0444, .show = show_cpus},
+    {.name = "possible", .mode = S_IFREG | 0444, .show = show_cpus},
+    {.name = "present", .mode = S_IFREG | 0444, .show = show_cpus},
+    {0},
+};
+static const struct generated_directory cpu_directory = {.rows = cpu_rows};
+static const struct generated_row system_rows[] = {
+    {.name = "cpu", .mode = S_IFDIR | 0755, .directory = &cpu_directory},
+    {0},
+};
+static const struct generated_directory system_directory = {.rows = system_rows};
+static const struct generated_row devices_rows[] = {
+    {.name = "system", .mode = S_IFDIR | 0755, .directory = &system_directory},
+    {0},
+};
+static const struct generated_directory devices_directory = {.rows = devices_rows};
+
+static const struct generated_row root_rows[] = {
+    {.name = "block", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "bus", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "class", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "dev", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "devices", .mode = S_IFDIR | 0755, .directory = &devices_directory},
+    {.name = "firmware", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "fs", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "kernel", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "module", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {.name = "power", .mode = S_IFDIR | 0755, .directory = &empty_directory},
+    {0},
+};
+static const struct generated_directory root_directory = {.rows = root_rows};
+
+static int sysfs_mount(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,
+                       struct file_system **result)
+{
+    (void)source;
+    (void)options;
+    (void)flags;
+    return generated_mount(type, &root_directory, result);
+}
+
+static struct file_system_type sysfs_type = {.name = "sysfs", .magic = SYSFS_MAGIC, .mount = sysfs_mount};
+
+void sysfs_init(void)
+{
+    file_system_type_register(&sysfs_type);
+}

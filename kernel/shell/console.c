@@ -1,0 +1,99 @@
+/*
+ * The shell's terminal: an open file on the console, used through the same operations as a program's.
+ */
+#include <stdarg.h>
+
+#include "device/terminal.h"
+#include "file/open_file.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/string.h"
+#include "process/process.h"
+#include "shell/console.h"
+#include "shell/shell_internal.h"
+
+static struct open_file *console_file; /* [I] once opened */
+
+int shell_console_open(void)
+{
+    struct terminal *terminal = terminal_console();
+    if (terminal == NULL) {
+        return -ENXIO;
+    }
+    struct open_file *file = open_file_create(&terminal_file_ops, O_RDWR, NULL, task_current()->credentials, NULL);
+    if (file == NULL) {
+        return -ENOMEM;
+    }
+    int error = terminal_open(terminal, file);
+    if (error != 0) {
+        open_file_put(file);
+        return error;
+    }
+    console_file = file;
+    return 0;
+}
+
+void shell_write(const char *bytes, size_t count)
+{
+    while (count != 0) {
+        struct io_iter iter;
+        io_iter_init_kernel(&iter, (void *)(uintptr_t)bytes, count);
+        ssize_t written = file_write(console_file, &iter);
+        if (written <= 0) {
+            return;
+        }
+        bytes += written;
+        count -= (size_t)written;
+    }
+}
+
+void shell_print(const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    shell_write(text, MIN((size_t)length, sizeof(text) - 1));
+}
+
+void shell_error(const char *what, long error)
+{
+    shell_print("%s: %s\n", what, errno_name((int)-error));
+}
+
+int shell_read_byte(void)
+{
+    char byte;
+    struct io_iter iter;
+    for (;;) {
+        io_iter_init_kernel(&iter, &byte, 1);
+        ssize_t got = file_read(console_file, &iter);
+        if (got == 1) {
+            return (unsigned char)byte;
+        }
+        if (got != -ERESTARTSYS) {
+            return -1;
+        }
+        /* A signal for pid 1 has no handler here: nothing to do but to go on reading. */
+        pending_signals_discard(&process_current()->pending, ~0ULL);
+        scheduler_yield();
+    }
+}
+
+long shell_terminal_control(unsigned command, void *data)
+{
+    const struct ioctl_row *row = file_ioctl_find(console_file, command);
+    return row == NULL ? -ENOTTY : row->handler(console_file, data, 0);
+}
+
+void shell_context_begin(struct fs_context *context)
+{
+    fs_context_begin(task_current(), context);
+}
+
+void shell_context_end(struct fs_context *context)
+{
+    fs_context_end(context);
+}

@@ -1,0 +1,9 @@
+/*
+ * Opening the shell's terminal; what reads and writes it is in shell_internal.h.
+ */
+#pragma once
+
+#include "lib/compiler.h"
+
+/* 0, -ENXIO (no console), -ENOMEM. */
+must_check int shell_console_open(void);
