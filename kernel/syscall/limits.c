@@ -10,53 +10,6 @@
 #include "uapi/capability.h"
 #include "uapi/resource.h"
 
-enum { NOFILE_CEILING = 1048576 }; /* Linux's default nr_open */
-
-static int check_limit(int resource, const struct uapi_rlimit *wanted, const struct uapi_rlimit *old)
-{
-    if (wanted->rlim_cur > wanted->rlim_max) {
-        return -EINVAL;
-    }
-    if (resource == RLIMIT_NOFILE && wanted->rlim_max > NOFILE_CEILING) {
-        return -EPERM;
-    }
-    if (wanted->rlim_max > old->rlim_max && !credentials_can(task_current()->credentials, CAP_SYS_RESOURCE)) {
-        return -EPERM;
-    }
-    return 0;
-}
-
-/* Limits that vm/ checks itself are kept in the address space too. */
-static void refresh_space_limits(struct process *process)
-{
-    struct address_space *space = task_current()->space;
-    if (process != process_current() || space == NULL) {
-        return;
-    }
-    space->limit_total = process_limit(process, RLIMIT_AS);
-    space->limit_data = process_limit(process, RLIMIT_DATA);
-    space->limit_stack = process_limit(process, RLIMIT_STACK);
-    space->limit_locked = process_limit(process, RLIMIT_MEMLOCK);
-}
-
-static int exchange_limit(struct process *process, int resource, const struct uapi_rlimit *wanted, struct uapi_rlimit *old)
-{
-    int result = 0;
-    spin_lock(&process_tree_lock);
-    *old = process->limits.entries[resource];
-    if (wanted != NULL) {
-        result = check_limit(resource, wanted, old);
-        if (result == 0) {
-            process->limits.entries[resource] = *wanted;
-        }
-    }
-    spin_unlock(&process_tree_lock);
-    if (result == 0 && wanted != NULL) {
-        refresh_space_limits(process);
-    }
-    return result;
-}
-
 /* Another process's limits: same user ids, or the right to. */
 static int may_limit(struct process *process)
 {
@@ -92,7 +45,7 @@ SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimi
     }
     int result = may_limit(process);
     if (result == 0) {
-        result = exchange_limit(process, (int)resource, user_new == NULL ? NULL : &wanted, &old);
+        result = process_set_limit(process, (int)resource, user_new == NULL ? NULL : &wanted, &old);
     }
     process_put(process);
     return result != 0 ? result : copy_out_optional(user_old, &old, sizeof(old));
@@ -104,8 +57,8 @@ SYSTEM_CALL2(getrlimit, unsigned, resource, struct uapi_rlimit __user *, user)
     if (resource >= RLIM_NLIMITS) {
         return -EINVAL;
     }
-    (void)exchange_limit(process_current(), (int)resource, NULL, &old);
-    return user_copy_out(user, &old, sizeof(old));
+    int result = process_set_limit(process_current(), (int)resource, NULL, &old);
+    return result != 0 ? result : user_copy_out(user, &old, sizeof(old));
 }
 
 SYSTEM_CALL2(setrlimit, unsigned, resource, const struct uapi_rlimit __user *, user)
@@ -118,7 +71,7 @@ SYSTEM_CALL2(setrlimit, unsigned, resource, const struct uapi_rlimit __user *, u
     if (user_copy_in(&wanted, user, sizeof(wanted)) != 0) {
         return -EFAULT;
     }
-    return exchange_limit(process_current(), (int)resource, &wanted, &old);
+    return process_set_limit(process_current(), (int)resource, &wanted, &old);
 }
 
 /*
