@@ -33,7 +33,7 @@ static void report(const char *problem, const struct source_location *location)
 /* The compiler passes up to two operands after the description; which ones does not matter here. */
 #define UBSAN_HANDLER(name, problem)                                                               \
     void __ubsan_handle_##name(void *data, uintptr_t left, uintptr_t right);                       \
-    void __ubsan_handle_##name(void *data, uintptr_t left unused, uintptr_t right unused)          \
+    void __ubsan_handle_##name(void *data, uintptr_t left maybe_unused, uintptr_t right maybe_unused)          \
     {                                                                                              \
         report(problem, data);                                                                     \
     }
@@ -54,7 +54,7 @@ UBSAN_HANDLER(nonnull_arg, "undefined: null argument where none may be")
 UBSAN_HANDLER(invalid_builtin, "undefined: zero passed to a bit count")
 
 void __ubsan_handle_nonnull_return_v1(void *data, struct source_location *location);
-void __ubsan_handle_nonnull_return_v1(void *data unused, struct source_location *location)
+void __ubsan_handle_nonnull_return_v1(void *data maybe_unused, struct source_location *location)
 {
     report("undefined: null result where none may be", location);
 }
