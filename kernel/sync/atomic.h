@@ -57,7 +57,8 @@ struct atomic64 {
         return __atomic_fetch_and(&a->value, ~v, __ATOMIC_SEQ_CST);                                \
     }                                                                                              \
     /* True when *expected was there; otherwise *expected is what was. */                          \
-    static inline bool type##_compare_exchange(struct type *a, word *expected, word desired)       \
+    static inline bool type##_compare_exchange(struct type *a, __typeof__(word) *expected,         \
+                                               word desired)                                       \
     {                                                                                              \
         return __atomic_compare_exchange_n(&a->value, expected, desired, false, __ATOMIC_SEQ_CST,  \
                                            __ATOMIC_RELAXED);                                      \
