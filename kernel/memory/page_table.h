@@ -1,4 +1,5 @@
-// Page tables: a refcounted object (a kernel thread can borrow one) and one walker whose levels are data.
+// Page tables: a refcounted object (a kernel thread can borrow one) and one walker whose levels are
+// data.
 #pragma once
 
 #include "arch/mmu.h"
@@ -6,15 +7,16 @@
 #include "lib/types.h"
 #include "memory/frame.h"
 #include "memory/tlb_batch.h"
+#include "sync/atomic.h"
 #include "sync/refcount.h"
 #include "sync/spinlock.h"
 
 struct page_table {
-    struct refcount references;   // [a]
-    paddr_t root;                 // [I]
-    struct spinlock lock;         // all entries below USER_TOP
-    uint64_t table_frames;        // [l] frames used by tables, for accounting
-    uint64_t active_cpus;         // [a] CPUs that may have entries of it in their TLB
+    struct refcount references;  // [a] holders, and each CPU that has it loaded
+    paddr_t root;                // [I]
+    struct spinlock lock;        // all entries below USER_TOP; of the kernel's table: all entries
+    uint64_t table_frames;       // [l] frames used by tables, for accounting
+    struct atomic64 active_cpus; // [a] CPUs that may have entries of it in their TLB
 };
 
 // The kernel's own: every other table shares its upper half.
@@ -24,24 +26,32 @@ extern struct page_table kernel_page_table;
 must_check struct page_table *page_table_create(void);
 void page_table_get(struct page_table *table);
 // The last put frees the tables; the user half must be unmapped by then (leaves are not followed).
+// A CPU that still has it loaded holds a reference of its own.
 void page_table_put(struct page_table *table);
 // Makes it current on this CPU, if it is not yet. Interrupts are off.
 void page_table_activate(struct page_table *table);
 
-// The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf). The lock is held.
+// The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf).
+// The lock is held. The entry's place stays valid until page_table_prune_locked covers it.
 struct page_entry *page_table_find_locked(struct page_table *table, vaddr_t address);
-// The same, making missing tables. Tables come from `spare` first (frames of kind FRAME_PAGE_TABLE that the caller allocated
-// without the lock; used ones are replaced by NULL), then from frame_alloc. NULL: out of memory.
+// The same, making missing tables from frame_alloc. NULL: out of memory.
 must_check struct page_entry *page_table_make_locked(struct page_table *table, vaddr_t address);
 
-// Calls `visit` for each present or non-empty leaf entry of [start, end), in order, with the lock held. Stops at non-zero and returns it.
-typedef int page_visit_function(struct page_entry *entry, vaddr_t address, unsigned level, void *context);
-int page_table_visit_locked(struct page_table *table, vaddr_t start, vaddr_t end, page_visit_function *visit, void *context);
+// Calls `visit` for each present or non-empty leaf entry of [start, end), in order, with the lock
+// held. Stops at non-zero and returns it.
+typedef int page_visit_function(struct page_entry *entry, vaddr_t address, unsigned level,
+                                void *context);
+int page_table_visit_locked(struct page_table *table, vaddr_t start, vaddr_t end,
+                            page_visit_function *visit, void *context);
 
-// Frees tables of [start, end) that have become empty, into the batch. The lock is held.
-void page_table_prune_locked(struct page_table *table, vaddr_t start, vaddr_t end, struct tlb_batch *batch);
+// Frees the tables whose whole reach lies in [start, end), where nothing is mapped any more. The
+// lock is held. Their frames go into the batch; true: the batch is full, so flush it and call again.
+bool page_table_prune_locked(struct page_table *table, vaddr_t start, vaddr_t end,
+                             struct tlb_batch *batch);
 
-// What stands at `address` (any half): leaf entry and level. False: not mapped. Takes no lock: for diagnosis.
-bool page_table_translate(struct page_table *table, vaddr_t address, struct page_entry *entry, unsigned *level);
+// What stands at `address` (any half): leaf entry and level. False: not mapped. Takes no lock: for
+// diagnosis.
+bool page_table_translate(struct page_table *table, vaddr_t address, struct page_entry *entry,
+                          unsigned *level);
 
 void page_table_init(void); // adopts the tables that boot made as kernel_page_table

@@ -1,5 +1,5 @@
-// TLB invalidation in batches: collected while the page-table lock is held, flushed after it is dropped and before the frames
-// are freed. Nobody waits for an IPI under a spin lock (asserted).
+// TLB invalidation in batches: collected while the page-table lock is held, flushed after it is
+// dropped and before the frames are freed. Nobody waits for an IPI under a spin lock (asserted).
 #pragma once
 
 #include "lib/types.h"
@@ -10,21 +10,23 @@ struct page_table;
 enum { TLB_BATCH_FRAMES = 64, TLB_BATCH_PAGES_MAX = 32 };
 
 struct tlb_batch {
-    struct page_table *table;
+    struct page_table *table; // NULL: nobody uses the entries any more, only the frames count
     vaddr_t start, end;       // range to flush, empty when start >= end
     unsigned frame_count;
-    bool whole;               // flush all user entries
+    bool whole;                             // flush all user entries
     struct frame *frames[TLB_BATCH_FRAMES]; // a reference each, put after the flush
 };
 
 void tlb_batch_begin(struct tlb_batch *batch, struct page_table *table);
 // The entry for `address` changed so that a stale copy would be wrong.
 void tlb_batch_add_page(struct tlb_batch *batch, vaddr_t address);
-// Hands over one reference. True: the batch is full; the caller drops its lock, calls tlb_batch_flush and goes on.
+// Hands over one reference. True: the batch is full; the caller drops its lock, calls
+// tlb_batch_flush and goes on.
 bool tlb_batch_add_frame(struct tlb_batch *batch, struct frame *frame);
 static inline bool tlb_batch_is_full(const struct tlb_batch *batch)
 {
     return batch->frame_count == TLB_BATCH_FRAMES;
 }
-// Flushes on every CPU that may hold entries, then puts the frames. No spin lock is held. The batch can be used on.
+// Flushes on every CPU that may hold entries, then puts the frames. No spin lock is held. The batch
+// can be used on.
 void tlb_batch_flush(struct tlb_batch *batch);

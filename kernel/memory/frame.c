@@ -1,0 +1,187 @@
+// Allocation and release of frames: a stock of single frames per CPU in front of the buddy.
+//
+// Nearly every request is for one frame, so each CPU keeps a few at hand and touches the buddy's
+// lock only to take or give a batch. The stock is used with interrupts blocked, by its CPU only.
+// The counts by kind are per CPU too and may be negative there; their sum is right.
+//
+// frame_alloc never sleeps and never reclaims: below the low mark it calls the pressure hook, and
+// the last frames (the reserve) go only to those who ask for it in order to free memory.
+#include "memory/frame.h"
+
+#include "memory/frame_internal.h"
+#include "memory/page_copy.h"
+#include "sync/percpu.h"
+#include "sync/preempt.h"
+
+enum { STOCK_FRAMES = 64, STOCK_BATCH = 16 };
+
+struct frame_stock {
+    size_t count;                          // [o] this CPU, interrupts blocked
+    struct frame *frames[STOCK_FRAMES];    // [o]
+    int64_t kind_frames[FRAME_KIND_COUNT]; // [o]
+};
+
+static PERCPU_DEFINE(struct frame_stock, frame_stock);
+
+static void (*pressure_hook)(void); // [I]
+
+void frame_set_pressure_hook(void (*pressure)(void))
+{
+    pressure_hook = pressure;
+}
+
+// Is there room for 2^order frames above what must stay? Tells the hook when it gets tight.
+static bool may_take_locked(unsigned order, unsigned flags)
+{
+    size_t frames = 1UL << order;
+    size_t kept = (flags & FRAME_MAY_USE_RESERVE) ? 0 : frame_buddy.reserve;
+    if (unlikely(frame_buddy.free_frames < frame_buddy.low_mark + frames) && pressure_hook) {
+        pressure_hook();
+    }
+    return frame_buddy.free_frames >= kept + frames;
+}
+
+static struct frame *take_block(unsigned order, unsigned flags)
+{
+    spin_lock(&frame_buddy.lock);
+    struct frame *block = NULL;
+    if (may_take_locked(order, flags)) {
+        block = buddy_take_locked(order, (flags & FRAME_BELOW_4G) != 0);
+    }
+    spin_unlock(&frame_buddy.lock);
+    return block;
+}
+
+static void stock_refill(struct frame_stock *stock, unsigned flags)
+{
+    spin_lock(&frame_buddy.lock);
+    while (stock->count < STOCK_BATCH && may_take_locked(0, flags)) {
+        struct frame *frame = buddy_take_locked(0, false);
+        if (frame == NULL) {
+            break;
+        }
+        stock->frames[stock->count++] = frame;
+    }
+    spin_unlock(&frame_buddy.lock);
+}
+
+static void stock_drain(struct frame_stock *stock, size_t keep)
+{
+    spin_lock(&frame_buddy.lock);
+    while (stock->count > keep) {
+        buddy_give_locked(stock->frames[--stock->count], 0);
+    }
+    spin_unlock(&frame_buddy.lock);
+}
+
+static struct frame *take_single(struct frame_stock *stock, unsigned flags)
+{
+    if (unlikely(flags & FRAME_BELOW_4G)) {
+        return take_block(0, flags);
+    }
+    if (stock->count == 0) {
+        stock_refill(stock, flags);
+    }
+    return stock->count > 0 ? stock->frames[--stock->count] : NULL;
+}
+
+// The frames of this CPU's stock cannot merge while they lie there: give them back and try again.
+static struct frame *take_large(struct frame_stock *stock, unsigned order, unsigned flags)
+{
+    struct frame *block = take_block(order, flags);
+    if (block == NULL && stock->count > 0) {
+        stock_drain(stock, 0);
+        block = take_block(order, flags);
+    }
+    return block;
+}
+
+struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
+{
+    assert(order <= FRAME_ORDER_MAX && kind != FRAME_FREE);
+    interrupts_block();
+    struct frame_stock *stock = percpu_this(frame_stock);
+    struct frame *frame =
+        likely(order == 0) ? take_single(stock, flags) : take_large(stock, order, flags);
+    if (likely(frame != NULL)) {
+        stock->kind_frames[kind] += 1L << order;
+    }
+    interrupts_unblock();
+    if (unlikely(frame == NULL)) {
+        return NULL;
+    }
+    refcount_init(&frame->references, 1);
+    atomic32_store(&frame->map_count, 0);
+    frame->kind = (uint8_t)kind;
+    frame->order = (uint8_t)order;
+    frame->slab_objects = 0;
+    atomic32_store(&frame->flags, 0);
+    if (flags & FRAME_ZERO) {
+        page_zero(frame_to_virtual(frame), 1UL << order);
+    }
+    return frame;
+}
+
+static void frame_free(struct frame *frame)
+{
+    assert(atomic32_load(&frame->map_count) == 0);
+    interrupts_block();
+    struct frame_stock *stock = percpu_this(frame_stock);
+    unsigned order = frame->order;
+    stock->kind_frames[frame->kind] -= 1L << order;
+    frame->kind = FRAME_KERNEL; // in a stock: not free for the buddy's eyes
+    if (likely(order == 0)) {
+        if (stock->count == STOCK_FRAMES) {
+            stock_drain(stock, STOCK_FRAMES - STOCK_BATCH);
+        }
+        stock->frames[stock->count++] = frame;
+    } else {
+        spin_lock(&frame_buddy.lock);
+        buddy_give_locked(frame, order);
+        spin_unlock(&frame_buddy.lock);
+    }
+    interrupts_unblock();
+}
+
+void frame_put(struct frame *frame)
+{
+    assert(frame->kind != FRAME_FREE);
+    if (refcount_put(&frame->references)) {
+        frame_free(frame);
+    }
+}
+
+size_t frame_free_count(void)
+{
+    size_t count = READ_ONCE(frame_buddy.free_frames);
+    for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
+        count += READ_ONCE(percpu_of(frame_stock, cpu)->count);
+    }
+    return count;
+}
+
+size_t frame_total_count(void)
+{
+    return READ_ONCE(frame_buddy.total_frames);
+}
+
+void frame_get_statistics(struct frame_statistics *statistics)
+{
+    *statistics = (struct frame_statistics){
+        .total_frames = frame_total_count(),
+        .free_frames = frame_free_count(),
+        .low_mark_frames = frame_buddy.low_mark,
+    };
+    spin_lock(&frame_buddy.lock);
+    for (unsigned order = 0; order <= FRAME_ORDER_MAX; order++) {
+        statistics->free_blocks[order] = frame_buddy.free_blocks[order];
+    }
+    spin_unlock(&frame_buddy.lock);
+    for (unsigned kind = 0; kind < FRAME_KIND_COUNT; kind++) {
+        int64_t sum = 0;
+        for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
+            sum += READ_ONCE(percpu_of(frame_stock, cpu)->kind_frames[kind]);
+        }
+        statistics->kind_frames[kind] = sum > 0 ? (size_t)sum : 0;
+    }
+}

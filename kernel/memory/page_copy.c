@@ -1,0 +1,39 @@
+// See page_copy.h. 256 bytes a turn: 35 instructions where a loop by words takes 96.
+#include "memory/page_copy.h"
+
+#include "arch/page.h"
+
+#define WORDS_PER_TURN 32
+
+// Volatile stops the compiler from making a call of memset or memcpy of the loop.
+#define FOUR(operation, base)                                                                      \
+    operation(base) operation((base) + 1) operation((base) + 2) operation((base) + 3)
+#define SIXTEEN(operation, base)                                                                   \
+    FOUR(operation, base)                                                                          \
+    FOUR(operation, (base) + 4) FOUR(operation, (base) + 8) FOUR(operation, (base) + 12)
+#define CLEAR_WORD(index) to[index] = 0;
+#define COPY_WORD(index)  to[index] = from[index];
+
+void page_zero(void *page, size_t count)
+{
+    volatile uint64_t *to = page;
+    volatile uint64_t *end = to + count * (PAGE_SIZE / sizeof(*to));
+    do {
+        SIXTEEN(CLEAR_WORD, 0)
+        SIXTEEN(CLEAR_WORD, 16)
+        to += WORDS_PER_TURN;
+    } while (to != end);
+}
+
+void page_copy(void *destination, const void *source)
+{
+    volatile uint64_t *to = destination;
+    const volatile uint64_t *from = source;
+    volatile uint64_t *end = to + PAGE_SIZE / sizeof(*to);
+    do {
+        SIXTEEN(COPY_WORD, 0)
+        SIXTEEN(COPY_WORD, 16)
+        to += WORDS_PER_TURN;
+        from += WORDS_PER_TURN;
+    } while (to != end);
+}

@@ -1,0 +1,78 @@
+// TLB batches (see tlb_batch.h; Intel SDM 3A, 4.10.4).
+//
+// A CPU may hold entries of a table from the moment its bit in active_cpus is set until it loads
+// another root. The bit is set before the root is loaded, and entries are changed before the mask is
+// read here, so a CPU that is not in the mask cannot have seen the old entry. While other CPUs are
+// parked no bit of theirs is ever set; the issue that starts them adds the interrupt that flushes
+// them.
+#include "memory/tlb_batch.h"
+
+#include "lib/assert.h"
+#include "lib/macros.h"
+#include "memory/page_table.h"
+#include "sync/percpu.h"
+#include "sync/preempt.h"
+
+void tlb_batch_begin(struct tlb_batch *batch, struct page_table *table)
+{
+    batch->table = table;
+    batch->start = ~0UL;
+    batch->end = 0;
+    batch->frame_count = 0;
+    batch->whole = false;
+}
+
+void tlb_batch_add_page(struct tlb_batch *batch, vaddr_t address)
+{
+    batch->start = MIN(batch->start, address);
+    batch->end = MAX(batch->end, address + PAGE_SIZE);
+}
+
+bool tlb_batch_add_frame(struct tlb_batch *batch, struct frame *frame)
+{
+    assert(batch->frame_count < TLB_BATCH_FRAMES);
+    batch->frames[batch->frame_count++] = frame;
+    return batch->frame_count == TLB_BATCH_FRAMES;
+}
+
+static void flush_this_cpu(const struct tlb_batch *batch)
+{
+    bool is_long =
+        batch->start < batch->end && batch->end - batch->start > TLB_BATCH_PAGES_MAX * PAGE_SIZE;
+    if (batch->table == &kernel_page_table && is_long) {
+        tlb_flush_all_local();
+        return;
+    }
+    if (batch->whole || is_long) {
+        tlb_flush_user_local();
+        return;
+    }
+    for (vaddr_t address = batch->start; address < batch->end; address += PAGE_SIZE) {
+        tlb_flush_page_local(address);
+    }
+}
+
+static void flush(const struct tlb_batch *batch)
+{
+    memory_barrier(); // entries first, then the mask
+    preempt_disable();
+    uint64_t cpus = atomic64_load(&batch->table->active_cpus);
+    uint64_t this_cpu = BIT(cpu_number());
+    if (cpus & this_cpu) {
+        flush_this_cpu(batch);
+    }
+    // Other CPUs do not run yet; their start brings the interrupt that flushes them.
+    assert(batch->table == &kernel_page_table || (cpus & ~this_cpu) == 0);
+    preempt_enable();
+}
+
+void tlb_batch_flush(struct tlb_batch *batch)
+{
+    if (batch->table != NULL && (batch->whole || batch->start < batch->end)) {
+        flush(batch);
+    }
+    for (unsigned i = 0; i < batch->frame_count; i++) {
+        frame_put(batch->frames[i]);
+    }
+    tlb_batch_begin(batch, batch->table);
+}

@@ -1,0 +1,132 @@
+// User memory: range checks around the raw primitives of arch/user_access.h, which survive faults.
+//
+// This file holds the only casts from user pointers to plain ones.
+#include "memory/user_copy.h"
+
+#include "arch/page.h"
+#include "arch/user_access.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "sync/preempt.h"
+
+bool user_range_is_valid(const void __user *pointer, size_t bytes)
+{
+    uintptr_t start = (uintptr_t)pointer;
+    return bytes <= USER_TOP && start <= USER_TOP - bytes;
+}
+
+static const void *plain_const(const void __user *pointer)
+{
+    return (const void *)(uintptr_t)pointer;
+}
+
+static void *plain(void __user *pointer)
+{
+    return (void *)(uintptr_t)pointer;
+}
+
+size_t user_copy_in_partial(void *destination, const void __user *source, size_t bytes)
+{
+    if (unlikely(!user_range_is_valid(source, bytes))) {
+        return bytes;
+    }
+    return arch_user_copy(destination, plain_const(source), bytes);
+}
+
+size_t user_copy_out_partial(void __user *destination, const void *source, size_t bytes)
+{
+    if (unlikely(!user_range_is_valid(destination, bytes))) {
+        return bytes;
+    }
+    return arch_user_copy(plain(destination), source, bytes);
+}
+
+size_t user_zero_partial(void __user *destination, size_t bytes)
+{
+    if (unlikely(!user_range_is_valid(destination, bytes))) {
+        return bytes;
+    }
+    return arch_user_zero(plain(destination), bytes);
+}
+
+int user_copy_in(void *destination, const void __user *source, size_t bytes)
+{
+    return user_copy_in_partial(destination, source, bytes) == 0 ? 0 : -EFAULT;
+}
+
+int user_copy_out(void __user *destination, const void *source, size_t bytes)
+{
+    return user_copy_out_partial(destination, source, bytes) == 0 ? 0 : -EFAULT;
+}
+
+int user_zero(void __user *destination, size_t bytes)
+{
+    return user_zero_partial(destination, bytes) == 0 ? 0 : -EFAULT;
+}
+
+long user_copy_string(char *destination, const char __user *source, size_t size)
+{
+    uintptr_t start = (uintptr_t)source;
+    if (start >= USER_TOP) {
+        return -EFAULT;
+    }
+    size_t limit = MIN(size, USER_TOP - start);
+    long copied = arch_user_copy_string(destination, plain_const(source), limit);
+    if (copied < 0) {
+        return copied;
+    }
+    if ((size_t)copied > limit) {
+        return limit < size ? -EFAULT : -ENAMETOOLONG;
+    }
+    return copied - 1;
+}
+
+// A compare-and-exchange of 0 for 0 changes nothing, yet the CPU asks for the right to write.
+static int page_touch(uintptr_t address, bool for_write)
+{
+    if (for_write) {
+        uint32_t seen;
+        return arch_user_cmpxchg32((uint32_t *)ALIGN_DOWN(address, sizeof(seen)), 0, 0, &seen);
+    }
+    char byte;
+    return arch_user_copy(&byte, (const void *)address, 1) == 0 ? 0 : -EFAULT;
+}
+
+int user_fault_in(const void __user *pointer, size_t bytes, bool for_write)
+{
+    if (!user_range_is_valid(pointer, bytes)) {
+        return -EFAULT;
+    }
+    uintptr_t start = (uintptr_t)pointer;
+    for (uintptr_t address = start; address < start + bytes;
+         address = ALIGN_DOWN(address, PAGE_SIZE) + PAGE_SIZE) {
+        if (page_touch(address, for_write) != 0) {
+            return -EFAULT;
+        }
+    }
+    return 0;
+}
+
+// With preemption off the fault upcall does not resolve faults: it may not sleep.
+int user_load32_nofault(const uint32_t __user *address, uint32_t *value)
+{
+    if (!user_range_is_valid(address, sizeof(*value))) {
+        return -EFAULT;
+    }
+    preempt_disable();
+    int result = arch_user_load32(plain_const(address), value);
+    preempt_enable();
+    return result;
+}
+
+int user_cmpxchg32_nofault(uint32_t __user *address, uint32_t expected, uint32_t desired,
+                           uint32_t *seen)
+{
+    if (!user_range_is_valid(address, sizeof(*seen))) {
+        return -EFAULT;
+    }
+    preempt_disable();
+    int result = arch_user_cmpxchg32(plain(address), expected, desired, seen);
+    preempt_enable();
+    return result;
+}
