@@ -1,0 +1,292 @@
+// Page faults: one path for anonymous and file pages, private and shared.
+//
+// Under the address space's mutex the tree and the page tables themselves stand still; entries may
+// still be taken away by truncation, which holds the page-table lock only. So a fault looks at the
+// entry once (`seen`), gets what it needs without a lock, and installs its page only if the entry
+// is still as seen; otherwise it returns and the instruction faults again.
+//
+//   entry        access  area      what happens
+//   none         read    private   anonymous: the zero frame, read-only; file: the cached page, read-only
+//   none         write   private   a fresh page: zeros, or a copy of the cached page
+//   none         any     shared    the cached page; writable at once where nobody tracks dirty pages
+//   read-only    write   private   the page itself if nobody else has it, else a copy
+//   read-only    write   shared    marked dirty and made writable
+#include "arch/upcalls.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "memory/page_copy.h"
+#include "scheduler/thread.h"
+#include "vm/fault_internal.h"
+#include "vm/page_cache_internal.h"
+#include "vm/reclaim.h"
+#include "vm/vm_internal.h"
+
+struct frame *zero_frame;
+
+void fault_module_init(void)
+{
+    zero_frame = frame_alloc(0, FRAME_RESERVED, FRAME_ZERO);
+    assert_always(zero_frame != NULL);
+}
+
+struct page_rights area_page_rights(const struct area *area, bool is_writable)
+{
+    unsigned bits = PAGE_USER | PAGE_READ;
+    bits |= (area->flags & AREA_EXECUTE) ? PAGE_EXECUTE : 0;
+    bits |= is_writable ? PAGE_WRITE : 0;
+    return (struct page_rights){bits};
+}
+
+struct atomic64 *resident_counter(struct address_space *space, const struct frame *frame)
+{
+    if (likely(frame->kind == FRAME_ANONYMOUS)) {
+        return &space->resident_anonymous;
+    }
+    return (atomic32_load(&frame->flags) & FRAME_SHARED) ? &space->resident_shared
+                                                         : &space->resident_file;
+}
+
+// Does the frame still stand where the fault found it? Page-table lock held (see page_cache.c).
+static bool is_still_cached(const struct fault *fault, const struct frame *frame)
+{
+    const struct page_cache *cache = fault->area->cache;
+    return __atomic_load_n(&frame->owner, __ATOMIC_ACQUIRE) == cache &&
+           fault->index << PAGE_SHIFT < __atomic_load_n(&cache->size_bytes, __ATOMIC_SEQ_CST);
+}
+
+// Puts `frame` (consumes the reference) into the entry. Where the entry has changed meanwhile, or the
+// cached page is gone, nothing happens and the fault comes again. A page that is replaced is put
+// after the flush.
+static void install(struct fault *fault, struct frame *frame, bool is_writable)
+{
+    struct address_space *space = fault->space;
+    struct tlb_batch batch;
+    bool is_cached = frame->kind == FRAME_PAGE_CACHE;
+    bool has_old = !page_entry_is_none(fault->seen);
+    if (has_old) {
+        tlb_batch_begin(&batch, space->page_table);
+    }
+    spin_lock(&space->page_table->lock);
+    bool is_current =
+        fault->entry->value == fault->seen.value && (!is_cached || is_still_cached(fault, frame));
+    if (is_current) {
+        if (has_old) {
+            (void)zap_entry_locked(space, fault->entry, fault->address, &batch);
+        }
+        struct page_rights rights = area_page_rights(fault->area, is_writable);
+        *fault->entry = page_entry_leaf(frame_to_physical(frame), rights, 0);
+        if (frame != zero_frame) {
+            atomic32_add(&frame->map_count, 1);
+            atomic64_add(resident_counter(space, frame), 1);
+        }
+    }
+    spin_unlock(&space->page_table->lock);
+    if (has_old) {
+        tlb_batch_flush(&batch);
+    }
+    if (!is_current && frame != zero_frame) {
+        frame_put(frame);
+    }
+}
+
+// Gives the right to write to the page that is there. A stale read-only copy in a TLB costs no more
+// than a fault that finds nothing to do.
+static void allow_write(struct fault *fault)
+{
+    spin_lock(&fault->space->page_table->lock);
+    if (fault->entry->value == fault->seen.value) {
+        *fault->entry = page_entry_leaf(page_entry_address(fault->seen, 0),
+                                        area_page_rights(fault->area, true), 0);
+    }
+    spin_unlock(&fault->space->page_table->lock);
+    tlb_flush_page_local(fault->address);
+}
+
+static int fault_anonymous(struct fault *fault)
+{
+    if (!(fault->access & FAULT_WRITE)) {
+        install(fault, zero_frame, false);
+        return 0;
+    }
+    struct frame *frame = vm_frame_alloc(FRAME_ANONYMOUS, FRAME_ZERO);
+    if (frame == NULL) {
+        return -ENOMEM;
+    }
+    install(fault, frame, true);
+    return 0;
+}
+
+// A private page with the contents of `source`, whose reference stays the caller's.
+static int install_copy(struct fault *fault, const struct frame *source)
+{
+    struct frame *frame = vm_frame_alloc(FRAME_ANONYMOUS, 0);
+    if (frame == NULL) {
+        return -ENOMEM;
+    }
+    page_copy(frame_to_virtual(frame), frame_to_virtual(source));
+    fault->area->flags |= AREA_HAS_PRIVATE;
+    install(fault, frame, true);
+    return 0;
+}
+
+static int fault_cached(struct fault *fault)
+{
+    const struct area *area = fault->area;
+    struct page_cache *cache = area->cache;
+    if (fault->index << PAGE_SHIFT >= READ_ONCE(cache->size_bytes)) {
+        return -ENXIO;
+    }
+    struct frame *frame;
+    bool was_filled;
+    int result = page_cache_get_noting(cache, fault->index, &frame, &was_filled);
+    if (result != 0) {
+        return result == -ENOSPC ? -ENXIO : result;
+    }
+    fault->was_filled = was_filled;
+    bool is_write = (fault->access & FAULT_WRITE) != 0;
+    if (!(area->flags & AREA_SHARED) && is_write) {
+        result = install_copy(fault, frame);
+        frame_put(frame);
+        return result;
+    }
+    if (is_write) {
+        page_cache_mark_dirty(cache, frame);
+    }
+    install(fault, frame, is_write || fault_may_map_writable(area));
+    if (!is_write) {
+        fault_map_around(fault);
+    }
+    return 0;
+}
+
+// A write to a page that is there, but read-only.
+static int fault_read_only(struct fault *fault)
+{
+    struct frame *frame = frame_from_physical(page_entry_address(fault->seen, 0));
+    if (frame == zero_frame) {
+        return fault_anonymous(fault);
+    }
+    if (frame->kind == FRAME_ANONYMOUS && refcount_read(&frame->references) == 1) {
+        allow_write(fault);
+        return 0;
+    }
+    // The frame may be a cached page that truncation takes away: it is held while it is used.
+    spin_lock(&fault->space->page_table->lock);
+    bool is_current = fault->entry->value == fault->seen.value;
+    if (is_current) {
+        frame_get(frame);
+    }
+    spin_unlock(&fault->space->page_table->lock);
+    if (!is_current) {
+        return 0;
+    }
+    int result = 0;
+    if (fault->area->flags & AREA_SHARED) {
+        page_cache_mark_dirty(fault->area->cache, frame);
+        allow_write(fault);
+    } else {
+        result = install_copy(fault, frame);
+    }
+    frame_put(frame);
+    return result;
+}
+
+static int fault_page(struct fault *fault)
+{
+    spin_lock(&fault->space->page_table->lock);
+    fault->entry = page_table_make_locked(fault->space->page_table, fault->address);
+    fault->seen = fault->entry != NULL ? *fault->entry : page_entry_none();
+    spin_unlock(&fault->space->page_table->lock);
+    if (fault->entry == NULL) {
+        return -ENOMEM;
+    }
+    if (page_entry_is_none(fault->seen)) {
+        return fault->area->cache == NULL ? fault_anonymous(fault) : fault_cached(fault);
+    }
+    bool needs_write = (fault->access & FAULT_WRITE) && !page_entry_is_writable(fault->seen);
+    return needs_write ? fault_read_only(fault) : 0;
+}
+
+// The stack below `address` grows to it, if that is what lies above and the limits allow.
+static struct area *grow_stack(struct address_space *space, struct area *area, vaddr_t address)
+{
+    vaddr_t start = ALIGN_DOWN(address, PAGE_SIZE);
+    if (!(area->flags & AREA_GROWS_DOWN) || area->end - start > space->limit_stack ||
+        start < USER_BOTTOM + STACK_GUARD_GAP) {
+        return NULL;
+    }
+    struct area *below = area_previous_locked(area);
+    if (below != NULL && (below->flags & AREA_RIGHTS) && !(below->flags & AREA_GROWS_DOWN) &&
+        below->end + STACK_GUARD_GAP > start) {
+        return NULL;
+    }
+    if (map_check_limits_locked(space, area->start - start, area->flags) != 0) {
+        return NULL;
+    }
+    area_resize_locked(area, start, area->end);
+    return area;
+}
+
+// x86 has no way to forbid reading what may be written or executed.
+static bool area_allows(const struct area *area, unsigned access)
+{
+    if (access & FAULT_WRITE) {
+        return (area->flags & AREA_WRITE) != 0;
+    }
+    if (access & FAULT_EXECUTE) {
+        return (area->flags & AREA_EXECUTE) != 0;
+    }
+    return (area->flags & AREA_RIGHTS) != 0;
+}
+
+int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned access)
+{
+    struct area *area = area_find_locked(space, address);
+    if (unlikely(area != NULL && area->start > address)) {
+        area = grow_stack(space, area, address);
+    }
+    if (area == NULL) {
+        return -EFAULT;
+    }
+    if (!area_allows(area, access)) {
+        return -EACCES;
+    }
+    struct fault fault = {
+        .space = space,
+        .area = area,
+        .address = ALIGN_DOWN(address, PAGE_SIZE),
+        .access = access,
+    };
+    fault.index = (fault.address - area->start + area->offset) >> PAGE_SHIFT;
+    int result = fault_page(&fault);
+    struct thread *thread = thread_current();
+    thread->major_faults += fault.was_filled ? 1 : 0;
+    thread->minor_faults += fault.was_filled ? 0 : 1;
+    return result;
+}
+
+int address_space_fault(struct address_space *space, vaddr_t address, unsigned access)
+{
+    if (address >= USER_TOP) {
+        return -EFAULT;
+    }
+    mutex_lock(&space->mutex);
+    int result = fault_resolve_locked(space, address, access);
+    mutex_unlock(&space->mutex);
+    return result;
+}
+
+void fault_populate_locked(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    for (vaddr_t address = start; address < end; address += PAGE_SIZE) {
+        const struct area *area = area_find_locked(space, address);
+        if (area == NULL || area->start > address) {
+            return;
+        }
+        bool wants_write = (area->flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE;
+        unsigned access = wants_write ? FAULT_WRITE : FAULT_READ;
+        if (fault_resolve_locked(space, address, access) != 0) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// mmap: finding a place, limits, new areas.
+//
+// Placement is top down from map_base, as Linux does by default: the highest gap that is large
+// enough. A stack keeps STACK_GUARD_GAP below it free of others.
+#include "lib/checked.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "vm/vm_internal.h"
+
+bool map_range_is_valid(vaddr_t start, uint64_t bytes)
+{
+    return bytes <= USER_TOP && start <= USER_TOP - bytes;
+}
+
+vaddr_t area_guarded_start(const struct area *area)
+{
+    if (!(area->flags & AREA_GROWS_DOWN)) {
+        return area->start;
+    }
+    return area->start > STACK_GUARD_GAP ? area->start - STACK_GUARD_GAP : 0;
+}
+
+static bool is_free(struct address_space *space, vaddr_t start, uint64_t bytes)
+{
+    struct area *area = area_find_locked(space, start);
+    return area == NULL || area_guarded_start(area) >= start + bytes;
+}
+
+// The highest gap of `bytes` in [low, high).
+static bool find_gap(struct address_space *space, vaddr_t low, vaddr_t high, uint64_t bytes,
+                     vaddr_t *result)
+{
+    struct area *above = area_find_locked(space, high - 1);
+    struct area *below =
+        above != NULL ? area_previous_locked(above) : area_before_locked(space, high);
+    vaddr_t top = above != NULL ? MIN(high, area_guarded_start(above)) : high;
+    for (;;) {
+        vaddr_t bottom = below != NULL ? MAX(low, below->end) : low;
+        if (top > bottom && top - bottom >= bytes) {
+            *result = top - bytes;
+            return true;
+        }
+        if (below == NULL || below->start <= low) {
+            return false;
+        }
+        top = MIN(high, area_guarded_start(below));
+        below = area_previous_locked(below);
+    }
+}
+
+int map_find_place_locked(struct address_space *space, vaddr_t hint, size_t bytes, vaddr_t *result)
+{
+    uint64_t size = ALIGN_UP(bytes, PAGE_SIZE);
+    hint = ALIGN_UP(hint, PAGE_SIZE);
+    if (hint != 0) {
+        hint = MAX(hint, USER_BOTTOM);
+        if (map_range_is_valid(hint, size) && is_free(space, hint, size)) {
+            *result = hint;
+            return 0;
+        }
+    }
+    if (find_gap(space, USER_BOTTOM, space->map_base, size, result) ||
+        find_gap(space, space->map_base, USER_TOP, size, result)) {
+        return 0;
+    }
+    return -ENOMEM;
+}
+
+static bool exceeds(uint64_t pages, uint64_t more_bytes, uint64_t limit_bytes)
+{
+    return limit_bytes != UINT64_MAX && pages * PAGE_SIZE + more_bytes > limit_bytes;
+}
+
+int map_check_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
+{
+    bool is_private_writable = (flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE;
+    if (exceeds(space->total_pages, bytes, space->limit_total)) {
+        return -ENOMEM;
+    }
+    if (is_private_writable && !(flags & AREA_GROWS_DOWN) &&
+        exceeds(space->data_pages, bytes, space->limit_data)) {
+        return -ENOMEM;
+    }
+    // What can never be had is refused at once, the rest is taken on trust (heuristic overcommit).
+    if (is_private_writable && !(flags & AREA_NO_RESERVE) &&
+        BYTES_TO_PAGES(bytes) > frame_total_count()) {
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+// Appends to the area below where both would be one anyway: the usual growth of a heap.
+static bool extend_below(struct address_space *space, const struct map_request *request,
+                         vaddr_t start, vaddr_t end)
+{
+    struct area *below = area_before_locked(space, start);
+    if (below == NULL || below->end != start || request->cache != NULL || below->cache != NULL ||
+        request->special_name != NULL || below->special_name != NULL ||
+        (below->flags & ~(unsigned)AREA_HAS_PRIVATE) != request->flags) {
+        return false;
+    }
+    area_resize_locked(below, below->start, end);
+    (void)area_merge_locked(below);
+    return true;
+}
+
+int map_at_locked(struct address_space *space, const struct map_request *request, vaddr_t start,
+                  vaddr_t end)
+{
+    if (extend_below(space, request, start, end)) {
+        return 0;
+    }
+    if (space->area_count >= AREAS_MAX) {
+        return -ENOMEM;
+    }
+    struct area *area = area_create(space, request, start, end);
+    if (area == NULL) {
+        return -ENOMEM;
+    }
+    area_insert_locked(area);
+    (void)area_merge_locked(area);
+    return 0;
+}
+
+// The exact place: checked, and cleared of what is there.
+static int take_fixed_place(struct address_space *space, const struct map_request *request,
+                            uint64_t bytes)
+{
+    vaddr_t start = request->address;
+    if (!IS_ALIGNED(start, PAGE_SIZE)) {
+        return -EINVAL;
+    }
+    if (!map_range_is_valid(start, bytes)) {
+        return -ENOMEM;
+    }
+    if (start < USER_BOTTOM) {
+        return -EPERM;
+    }
+    if (request->is_fixed_no_replace) {
+        return area_first_in_locked(space, start, start + bytes) != NULL ? -EEXIST : 0;
+    }
+    return unmap_locked(space, start, start + bytes);
+}
+
+static int map_locked(struct address_space *space, const struct map_request *request,
+                      uint64_t bytes, vaddr_t *result)
+{
+    vaddr_t start = request->address;
+    int error;
+    if (request->is_fixed || request->is_fixed_no_replace) {
+        error = take_fixed_place(space, request, bytes);
+    } else {
+        error = map_find_place_locked(space, request->address, bytes, &start);
+    }
+    error = error != 0 ? error : map_check_limits_locked(space, bytes, request->flags);
+    error = error != 0 ? error : map_at_locked(space, request, start, start + bytes);
+    if (error != 0) {
+        return error;
+    }
+    if (request->populate || (request->flags & AREA_LOCKED)) {
+        fault_populate_locked(space, start, start + bytes);
+    }
+    *result = start;
+    return 0;
+}
+
+int address_space_map(struct address_space *space, const struct map_request *request,
+                      vaddr_t *result)
+{
+    uint64_t bytes, last;
+    if (request->bytes == 0 || !IS_ALIGNED(request->offset, PAGE_SIZE)) {
+        return -EINVAL;
+    }
+    if (!checked_align_up_u64(request->bytes, PAGE_SIZE, &bytes) || bytes > USER_TOP) {
+        return -ENOMEM;
+    }
+    if (!checked_add_u64(request->offset, bytes, &last)) {
+        return -EOVERFLOW;
+    }
+    mutex_lock(&space->mutex);
+    int error = map_locked(space, request, bytes, result);
+    mutex_unlock(&space->mutex);
+    return error;
+}

@@ -1,0 +1,238 @@
+// The page cache: look-up, insertion, filling and removal of single pages.
+//
+// A page is in the tree with a reference of the cache; its frame's owner and index name the place,
+// and owner is NULL once it was taken out. Contents are valid with FRAME_UP_TO_DATE. A page that must
+// be filled is inserted locked and not up to date: who finds it so waits on the page lock.
+//
+// Order when a page leaves (truncate, punch, evict): page lock, out of the tree and owner NULL under
+// cache->lock, then out of the page tables. A fault maps a page only if, under the page-table lock,
+// the frame still has the cache as owner and the index lies within the size: so either the fault sees
+// that the page is gone, or the unmapping sees the fault's entry. No fault needs the page lock.
+//
+// Locks: cache->lock (rank PAGE_CACHE) over the tree and the list of areas; the page lock.
+#include "vm/page_cache.h"
+
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "memory/heap.h"
+#include "vm/page_cache_internal.h"
+#include "vm/reclaim.h"
+
+static struct slab_cache node_cache;
+
+static void *node_alloc(size_t bytes)
+{
+    assert(bytes == sizeof(struct radix_node));
+    (void)bytes;
+    return slab_alloc(&node_cache);
+}
+
+static void node_free(void *node)
+{
+    slab_free(&node_cache, node); // look-ups hold the lock: nobody stands on it
+}
+
+static const struct radix_allocator node_allocator = {.alloc = node_alloc, .free = node_free};
+
+void page_cache_module_init(void)
+{
+    slab_cache_init(&node_cache, "radix_node", sizeof(struct radix_node), 8);
+}
+
+void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops, void *owner)
+{
+    *cache = (struct page_cache){
+        .ops = ops,
+        .lock = SPINLOCK_INIT(LOCK_RANK_PAGE_CACHE),
+        .owner = owner,
+    };
+    radix_init(&cache->pages, &node_allocator);
+    list_init(&cache->areas);
+    list_init(&cache->reclaim_link);
+    if (ops->fill != NULL) {
+        page_cache_reclaim_add(cache);
+    }
+}
+
+void page_cache_fini(struct page_cache *cache)
+{
+    assert(list_is_empty(&cache->areas));
+    if (cache->ops->fill != NULL) {
+        page_cache_reclaim_remove(cache);
+    }
+    if (cache->page_count != 0) {
+        page_cache_truncate(cache, 0);
+    }
+    assert(cache->page_count == 0);
+    radix_destroy(&cache->pages);
+}
+
+// The frame with a reference, whatever its state; NULL: a hole.
+static struct frame *page_look_up(struct page_cache *cache, uint64_t index)
+{
+    spin_lock(&cache->lock);
+    struct frame *frame = radix_lookup(&cache->pages, index);
+    if (frame != NULL) {
+        frame_get(frame);
+    }
+    spin_unlock(&cache->lock);
+    return frame;
+}
+
+static bool is_up_to_date(const struct frame *frame)
+{
+    return (atomic32_load_acquire(&frame->flags) & FRAME_UP_TO_DATE) != 0;
+}
+
+struct frame *page_cache_find(struct page_cache *cache, uint64_t index)
+{
+    struct frame *frame = page_look_up(cache, index);
+    if (frame != NULL && !is_up_to_date(frame)) {
+        frame_put(frame);
+        return NULL;
+    }
+    return frame;
+}
+
+// Adds a frame in whatever state; takes a second reference for the cache. 0 or -errno.
+static int page_add(struct page_cache *cache, uint64_t index, struct frame *frame)
+{
+    if (cache->ops->may_add != NULL) {
+        int result = cache->ops->may_add(cache, index);
+        if (result != 0) {
+            return result;
+        }
+    }
+    frame->owner = cache;
+    frame->index = index;
+    if (cache->ops->is_shared_memory) {
+        atomic32_set_bits(&frame->flags, FRAME_SHARED);
+    }
+    spin_lock(&cache->lock);
+    int result = radix_insert(&cache->pages, index, frame);
+    if (result == 0) {
+        frame_get(frame);
+        cache->page_count++;
+    }
+    spin_unlock(&cache->lock);
+    if (result != 0) {
+        frame->owner = NULL;
+        if (cache->ops->removed != NULL) {
+            cache->ops->removed(cache, index);
+        }
+    }
+    return result;
+}
+
+int page_cache_insert(struct page_cache *cache, uint64_t index, struct frame *frame)
+{
+    atomic32_set_bits(&frame->flags, FRAME_UP_TO_DATE | FRAME_RECENT);
+    int result = page_add(cache, index, frame);
+    if (result == 0) {
+        frame_put(frame);
+    }
+    return result;
+}
+
+void page_cache_remove(struct page_cache *cache, struct frame *frame)
+{
+    assert(atomic32_load(&frame->flags) & FRAME_LOCKED);
+    spin_lock(&cache->lock);
+    bool is_there = frame->owner == cache;
+    if (is_there) {
+        radix_remove(&cache->pages, frame->index);
+        cache->page_count--;
+        __atomic_store_n(&frame->owner, NULL, __ATOMIC_RELEASE);
+        if (cache->ops->removed != NULL) {
+            cache->ops->removed(cache, frame->index);
+        }
+    }
+    spin_unlock(&cache->lock);
+    if (is_there) {
+        frame_put(frame);
+    }
+}
+
+// The page exists but was not valid when it was found: whoever fills it has it locked.
+static int page_wait(struct page_cache *cache, struct frame *frame)
+{
+    page_lock(frame);
+    bool is_there = frame->owner == cache;
+    page_unlock(frame);
+    if (is_up_to_date(frame)) {
+        return 0;
+    }
+    return is_there ? -EIO : -EAGAIN;
+}
+
+// A new page at a hole. -EEXIST: somebody was faster.
+static int page_make(struct page_cache *cache, uint64_t index, bool must_fill,
+                     struct frame **result)
+{
+    struct frame *frame = vm_frame_alloc(FRAME_PAGE_CACHE, FRAME_ZERO);
+    if (frame == NULL) {
+        return -ENOMEM;
+    }
+    uint32_t state = must_fill ? FRAME_LOCKED : FRAME_UP_TO_DATE;
+    atomic32_store(&frame->flags, state | FRAME_RECENT);
+    int error = page_add(cache, index, frame);
+    if (error == 0 && must_fill) {
+        error = cache->ops->fill(cache, frame, index);
+        if (error == 0) {
+            atomic32_set_bits(&frame->flags, FRAME_UP_TO_DATE);
+        } else {
+            page_cache_remove(cache, frame); // the next one tries again
+        }
+        page_unlock(frame);
+    }
+    if (error != 0) {
+        frame_put(frame);
+        return error;
+    }
+    *result = frame;
+    return 0;
+}
+
+static int page_get(struct page_cache *cache, uint64_t index, bool must_fill, struct frame **result,
+                    bool *was_filled)
+{
+    for (;;) {
+        struct frame *frame = page_look_up(cache, index);
+        if (frame == NULL) {
+            int error = page_make(cache, index, must_fill, result);
+            if (error != -EEXIST) {
+                *was_filled = error == 0 && must_fill;
+                return error;
+            }
+            continue;
+        }
+        int error = is_up_to_date(frame) ? 0 : page_wait(cache, frame);
+        if (error == 0) {
+            *result = frame;
+            return 0;
+        }
+        frame_put(frame);
+        if (error != -EAGAIN) {
+            return error;
+        }
+    }
+}
+
+int page_cache_get_noting(struct page_cache *cache, uint64_t index, struct frame **frame,
+                          bool *was_filled)
+{
+    *was_filled = false;
+    return page_get(cache, index, cache->ops->fill != NULL, frame, was_filled);
+}
+
+int page_cache_get(struct page_cache *cache, uint64_t index, struct frame **frame)
+{
+    bool was_filled;
+    return page_cache_get_noting(cache, index, frame, &was_filled);
+}
+
+int page_cache_get_for_overwrite(struct page_cache *cache, uint64_t index, struct frame **frame)
+{
+    bool was_filled;
+    return page_get(cache, index, false, frame, &was_filled);
+}

@@ -1,0 +1,124 @@
+// munmap: taking areas and their pages away.
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "vm/vm_internal.h"
+
+enum { ENTRIES_PER_HOLD = 512 };
+
+struct zap {
+    struct address_space *space;
+    struct tlb_batch *batch;
+    vaddr_t next; // where to go on after a stop
+    unsigned entries_left;
+};
+
+bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vaddr_t address,
+                      struct tlb_batch *batch)
+{
+    struct page_entry old = *entry;
+    struct frame *frame = frame_from_physical(page_entry_address(old, 0));
+    *entry = page_entry_none();
+    if (page_entry_is_present(old)) {
+        tlb_batch_add_page(batch, address);
+    }
+    if (frame == zero_frame) {
+        return false;
+    }
+    atomic64_subtract(resident_counter(space, frame), 1);
+    atomic32_subtract(&frame->map_count, 1);
+    return tlb_batch_add_frame(batch, frame);
+}
+
+static int zap_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
+{
+    struct zap *zap = context;
+    assert(level == 0);
+    (void)level;
+    zap->next = address + PAGE_SIZE;
+    bool is_full = zap_entry_locked(zap->space, entry, address, zap->batch);
+    return is_full || --zap->entries_left == 0;
+}
+
+// Resident pages only shrink here, so this is where the peak is seen.
+static void note_peak(struct address_space *space)
+{
+    uint64_t now = atomic64_load(&space->resident_anonymous) +
+                   atomic64_load(&space->resident_file) + atomic64_load(&space->resident_shared);
+    space->resident_peak = MAX(space->resident_peak, now);
+}
+
+void zap_range(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
+{
+    struct zap zap = {.space = space, .batch = batch, .next = start};
+    bool is_more = true;
+    note_peak(space);
+    while (is_more) {
+        zap.entries_left = ENTRIES_PER_HOLD;
+        spin_lock(&space->page_table->lock);
+        is_more = page_table_visit_locked(space->page_table, zap.next, end, zap_visit, &zap) != 0;
+        spin_unlock(&space->page_table->lock);
+        if (tlb_batch_is_full(batch)) {
+            tlb_batch_flush(batch);
+        }
+    }
+}
+
+// Tables that only served [start, end): as far as the neighbours leave them alone.
+static void prune(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
+{
+    struct area *next = area_find_locked(space, start);
+    struct area *previous =
+        next != NULL ? area_previous_locked(next) : area_before_locked(space, end);
+    vaddr_t low = previous != NULL ? previous->end : 0;
+    vaddr_t high = next != NULL ? next->start : USER_TOP;
+    uint64_t reach = 1UL << page_levels[1].shift;
+    if (ALIGN_UP(low, reach) + reach > high) {
+        return; // no whole table lies in the gap
+    }
+    bool is_more = true;
+    while (is_more) {
+        spin_lock(&space->page_table->lock);
+        is_more = page_table_prune_locked(space->page_table, low, high, batch);
+        spin_unlock(&space->page_table->lock);
+        if (is_more) {
+            tlb_batch_flush(batch);
+        }
+    }
+}
+
+int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    struct area *area = area_first_in_locked(space, start, end);
+    if (area == NULL) {
+        return 0;
+    }
+    int result = area_split_around_locked(space, start, end);
+    if (result != 0) {
+        return result;
+    }
+    struct tlb_batch batch;
+    tlb_batch_begin(&batch, space->page_table);
+    while ((area = area_first_in_locked(space, start, end)) != NULL) {
+        vaddr_t area_start = area->start;
+        vaddr_t area_end = area->end;
+        // Pages first: while it is on its cache's list, truncation finds it and them.
+        zap_range(space, area_start, area_end, &batch);
+        area_remove_locked(area);
+        area_destroy(area);
+    }
+    prune(space, start, end, &batch);
+    tlb_batch_flush(&batch);
+    return 0;
+}
+
+int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes)
+{
+    if (!IS_ALIGNED(start, PAGE_SIZE) || bytes == 0 || bytes > USER_TOP ||
+        start > USER_TOP - ALIGN_UP(bytes, PAGE_SIZE)) {
+        return -EINVAL;
+    }
+    mutex_lock(&space->mutex);
+    int result = unmap_locked(space, start, start + ALIGN_UP(bytes, PAGE_SIZE));
+    mutex_unlock(&space->mutex);
+    return result;
+}
