@@ -12,3 +12,6 @@ must_check int file_lock_record(struct open_file *file, int command, struct uapi
 void file_lock_release_owner(struct open_file *file, void *owner);
 // Drops the flock of an open file at its last put.
 void file_lock_release_file(struct open_file *file);
+struct vnode;
+// The last reference to a vnode goes: nobody can hold a lock on it any more.
+void file_lock_vnode_fini(struct vnode *vnode);

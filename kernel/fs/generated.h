@@ -28,6 +28,7 @@ struct generated_row {
     const struct generated_directory *directory; // S_IFDIR
     // Its own file operations, where text is not enough (/proc/<pid>/mem, /proc/kmsg); NULL: by show and store.
     const struct file_ops *ops;
+    uint64_t size; // what stat shows: 4096 in sysfs, else 0
 };
 
 struct generated_directory {

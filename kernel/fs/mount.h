@@ -4,6 +4,7 @@
 #include "fs/path.h"
 #include "fs/vnode.h"
 #include "lib/list.h"
+#include "scheduler/rcu.h"
 #include "sync/refcount.h"
 #include "uapi/statfs.h"
 
@@ -55,7 +56,8 @@ struct mount {
     int id, parent_id;               // [I] for mountinfo
     bool is_detached;                // [l mount] MNT_DETACH
     struct list_head link;           // [l mount] all, in order
-    struct hlist_node hash_link;     // [l mount]
+    struct hlist_node hash_link;     // [l mount; read under RCU] by (covered mount, covered entry)
+    struct rcu_head rcu;
 };
 
 // mount(2) on a looked-up place. All paths are borrowed. 0 or -errno as Linux's call.
@@ -68,6 +70,11 @@ must_check int mount_remove(const struct path *place, unsigned flags); // umount
 must_check int mount_root(const char *type, const char *source, const char *options, unsigned long flags);
 // The topmost mount standing on the place: *path becomes its root (references exchanged). False: nothing there.
 bool mount_cross_down(struct path *path);
+// MS_* flags that hold for files below it.
+static inline unsigned long mount_flags(const struct mount *mount)
+{
+    return mount->flags;
+}
 // From a mount's root to the place it covers. False: at the global root.
 bool mount_cross_up(struct path *path);
 struct path mount_global_root(void); // borrowed, never changes after pivot-free boot
@@ -79,5 +86,10 @@ void mount_shut_down(void);
 must_check int mount_want_write(const struct path *path); // 0 or -EROFS
 // Changes with every mount and unmount: poll on /proc/mounts.
 uint64_t mount_event_count(void);
+
+// The mount that stands on (mount, entry), borrowed; NULL: none. For path walk: under RCU.
+struct mount *mount_find_covering(const struct mount *mount, const struct name_entry *entry);
+void mount_get(struct mount *mount);
+void mount_put(struct mount *mount);
 
 void fs_init(void); // caches, ramfs, devfs types

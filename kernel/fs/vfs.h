@@ -42,3 +42,6 @@ must_check int vfs_check_access(const struct fs_context *context, const struct p
 // The path of an open file (borrowed); false for pipes.
 bool vfs_file_path(const struct open_file *file, struct path *path);
 struct vnode *path_vnode(const struct path *path); // borrowed, not NULL for a path from walk_path
+// A path, with references, for an open file without one: a pipe becomes a FIFO that can be opened again. -ENXIO: other kinds; -ENOMEM.
+must_check int vfs_anonymous_path(struct open_file *file, struct path *path);
+void anonymous_init(void); // by fs_init

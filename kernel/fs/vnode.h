@@ -7,6 +7,7 @@
 #include "lib/compiler.h"
 #include "lib/types.h"
 #include "scheduler/mutex.h"
+#include "scheduler/rcu.h"
 #include "sync/refcount.h"
 #include "uapi/stat.h"
 #include "vm/page_cache.h"
@@ -51,16 +52,22 @@ struct vnode_ops {
     int (*read_directory)(struct vnode *directory, struct name_entry *entry, struct directory_sink *sink, uint64_t *position);
     // A symbolic link's target as text, NUL-terminated. Length or -errno. Default -EINVAL.
     long (*read_link)(struct vnode *vnode, char *text, size_t size);
-    // A link that jumps to a path (magic links): fills *result with references. Default: follow read_link's text.
+    // A link that jumps to a path (magic links): fills *result with references; -EOPNOTSUPP: this one is walked as its text. Default:
+    // all are.
     int (*follow)(struct vnode *vnode, struct path *result);
     int (*get_attributes)(struct vnode *vnode, struct uapi_stat *status); // default: the vnode's fields
     int (*set_attributes)(struct vnode *vnode, const struct attributes *attributes); // default: sets the fields
     int (*permission)(struct vnode *vnode, const struct credentials *credentials, unsigned access); // default: mode bits
+    // May a cached name still lead to this vnode? Asked at each walk through it, under RCU: must not sleep. Default: yes.
+    bool (*is_valid)(struct vnode *vnode);
     // Called at open: may replace file->ops, set private_data. Default: regular files get vnode_file_ops, directories
     // directory_file_ops, devices their node's, FIFOs a pipe's.
     int (*open)(struct vnode *vnode, struct open_file *file);
     int (*sync)(struct vnode *vnode, bool data_only); // default 0 if nothing is stored
-    void (*inactive)(struct vnode *vnode);            // last reference: free the embedding node (link count 0: its data too)
+    // An unnamed regular file in `directory` (O_TMPFILE), returned with a reference. Default -EOPNOTSUPP.
+    int (*create_unnamed)(struct vnode *directory, const struct fs_context *context, uint32_t mode, struct vnode **result);
+    // Last reference: give the data back now, free the embedding node's memory through vnode->rcu (path walks may still look at it).
+    void (*inactive)(struct vnode *vnode);
 };
 
 struct vnode {
@@ -76,16 +83,21 @@ struct vnode {
     struct file_time access_time, modify_time, change_time, birth_time; // [l mutex], torn reads are possible and harmless
     struct page_cache pages;          // contents; pages.size_bytes is the size (also of directories, as stat shows it)
     uint64_t extra_blocks;            // [l mutex] 512-byte blocks beyond pages.page_count * 8
-    struct pipe *fifo;                // [l mutex] while a FIFO is open
-    unsigned fifo_users;              // [l mutex]
+    struct pipe *fifo;                // [l mutex] made at a FIFO's first open, kept as long as the vnode
+    const char *link_text;            // [I] a symbolic link's target where the text stays in memory; NULL: ask read_link
+    bool is_linkable;                 // [l mutex] link count 0, but link(2) may name it (O_TMPFILE)
     struct file_locks *locks;         // [l file locks] flock and record locks; NULL: none
     struct atomic32 writer_count;     // [a] open for writing; negative side: deny_write_count (ETXTBSY)
     struct atomic32 deny_write_count; // [a] running as a program
     void *private_data;               // [I] file system's
+    struct rcu_head rcu;
 };
 
 // Fills the common fields: one reference, current times, file mode and owner from the context (set-group-id directories: see create).
 void vnode_init(struct vnode *vnode, struct file_system *file_system, const struct vnode_ops *ops, uint64_t number, uint32_t mode);
+// Owner of a new node in `directory` as Linux gives it: the context's ids; below a set-group-id directory its group, which
+// directories pass on. Also drops a set-group-id bit that the context may not give.
+void vnode_init_owner(struct vnode *vnode, const struct vnode *directory, const struct fs_context *context);
 void vnode_fini(struct vnode *vnode); // before the embedding object is freed
 void vnode_get(struct vnode *vnode);
 void vnode_put(struct vnode *vnode); // may sleep at the last one
@@ -97,6 +109,8 @@ static inline bool vnode_is_symlink(const struct vnode *v) { return S_ISLNK(v->m
 enum vnode_access { ACCESS_EXECUTE = 1, ACCESS_WRITE = 2, ACCESS_READ = 4 };
 // May these credentials do that? 0, -EACCES, -EROFS (the mount is checked by the caller).
 must_check int vnode_permission(struct vnode *vnode, const struct credentials *credentials, unsigned access);
+// The default of vnode_ops.permission, for file systems that only prepare something before it.
+must_check int vnode_permission_by_mode(const struct vnode *vnode, const struct credentials *credentials, unsigned access);
 must_check int vnode_get_status(struct vnode *vnode, struct uapi_stat *status);
 struct file_time file_time_now(void);
 
@@ -104,6 +118,25 @@ struct file_time file_time_now(void);
 extern const struct file_ops vnode_file_ops;      // regular files by the page cache
 extern const struct file_ops directory_file_ops;
 
+// The vnode of an open file that was opened by name.
+static inline struct vnode *vnode_from_file(const struct open_file *file)
+{
+    return file->vnode;
+}
+// A read happened through this path: the access time as the mount's flags want it (relatime, noatime, strictatime).
+void vnode_touch_access(struct vnode *vnode, const struct path *path);
+// Contents changed: modification and change time now.
+void vnode_touch_modify(struct vnode *vnode);
+// Owner, or CAP_FOWNER: who may change mode and times.
+bool vnode_is_owner(const struct vnode *vnode, const struct credentials *credentials);
+// set_attributes or its default; mutex held.
+must_check int vnode_set_attributes_locked(struct vnode *vnode, const struct attributes *attributes);
+
 // Regular file or not, for loaders: denies writing while a program runs from it. 0 or -ETXTBSY.
 must_check int vnode_deny_write(struct vnode *vnode);
 void vnode_allow_write(struct vnode *vnode);
+// The other side: somebody opens the file for writing, or truncates it. 0 or -ETXTBSY.
+must_check int vnode_begin_write(struct vnode *vnode);
+void vnode_end_write(struct vnode *vnode);
+// A symbolic link's target: link_text or read_link. Length (without the terminating zero, which is written) or -errno.
+must_check long vnode_read_link(struct vnode *vnode, char *text, size_t size);

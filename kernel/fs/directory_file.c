@@ -1,0 +1,117 @@
+// Open directories: reading entries, and the position in them.
+//
+// Positions: 0 is ".", 1 is "..", 2 the first child; a larger one names the child that was read last by its sequence number, which
+// grows with each insertion. Children are read newest first, so what comes after a position has smaller numbers: names that are made
+// meanwhile are not seen, names that go do not disturb.
+#include "fs/file_lock.h"
+#include "fs/name_entry.h"
+#include "fs/vfs.h"
+#include "lib/errno.h"
+#include "uapi/dirent.h"
+
+enum { POSITION_DOT = 0, POSITION_DOT_DOT = 1, POSITION_CHILDREN = 2 };
+
+static uint64_t position_after(const struct name_entry *child)
+{
+    return child->sequence + POSITION_CHILDREN;
+}
+
+// The first child whose sequence number is below that of the position; a position of 2 stands before all of them.
+static struct name_entry *child_at(struct name_entry *entry, uint64_t position)
+{
+    struct name_entry *child = name_entry_next_child(entry, NULL);
+    while (child != NULL && position != POSITION_CHILDREN && position_after(child) >= position) {
+        child = name_entry_next_child(entry, child);
+    }
+    return child;
+}
+
+// The default of vnode_ops.read_directory: the cached children are the directory.
+static int read_children(struct name_entry *entry, struct directory_sink *sink, uint64_t *position)
+{
+    struct name_entry *child = child_at(entry, *position);
+    for (; child != NULL; child = name_entry_next_child(entry, child)) {
+        const struct vnode *vnode = child->vnode;
+        if (!sink->add(sink, child->name, child->length, vnode->number, DT_OF_MODE(vnode->mode),
+                       position_after(child))) {
+            return 0;
+        }
+        *position = position_after(child);
+    }
+    return 0;
+}
+
+static int read_dots(const struct name_entry *entry, struct directory_sink *sink,
+                     uint64_t *position)
+{
+    if (*position == POSITION_DOT) {
+        if (!sink->add(sink, ".", 1, entry->vnode->number, DT_DIR, POSITION_DOT_DOT)) {
+            return -EAGAIN;
+        }
+        *position = POSITION_DOT_DOT;
+    }
+    if (*position == POSITION_DOT_DOT) {
+        if (!sink->add(sink, "..", 2, entry->parent->vnode->number, DT_DIR, POSITION_CHILDREN)) {
+            return -EAGAIN;
+        }
+        *position = POSITION_CHILDREN;
+    }
+    return 0;
+}
+
+static int directory_read(struct open_file *file, struct directory_sink *sink)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    struct path path;
+    bool has_path = vfs_file_path(file, &path);
+    assert(has_path);
+    (void)has_path;
+    mutex_lock(&vnode->mutex);
+    int error = vnode->link_count == 0 ? -ENOENT : 0;
+    if (error == 0 && read_dots(path.entry, sink, &file->position) == 0) {
+        error = vnode->ops->read_directory != NULL
+                    ? vnode->ops->read_directory(vnode, path.entry, sink, &file->position)
+                    : read_children(path.entry, sink, &file->position);
+    }
+    mutex_unlock(&vnode->mutex);
+    if ((file->flags & O_NOATIME) == 0) {
+        vnode_touch_access(vnode, &path);
+    }
+    return error;
+}
+
+static int64_t directory_seek(struct open_file *file, int64_t offset, int whence)
+{
+    if (whence == SEEK_CUR) {
+        offset += (int64_t)file->position;
+    } else if (whence != SEEK_SET) {
+        return -EINVAL;
+    }
+    if (offset < 0) {
+        return -EINVAL;
+    }
+    file->position = (uint64_t)offset;
+    return offset;
+}
+
+static ssize_t directory_read_bytes(struct open_file *file, struct io_iter *iter,
+                                    uint64_t *position)
+{
+    (void)file, (void)iter, (void)position;
+    return -EISDIR;
+}
+
+static int directory_sync(struct open_file *file, bool data_only)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    return vnode->ops->sync != NULL ? vnode->ops->sync(vnode, data_only) : 0;
+}
+
+const struct file_ops directory_file_ops = {
+    .name = "directory",
+    .read = directory_read_bytes,
+    .seek = directory_seek,
+    .read_directory = directory_read,
+    .sync = directory_sync,
+    .close_descriptor = file_lock_release_owner,
+};

@@ -1,0 +1,157 @@
+// flock(2): locks on whole files, owned by open files, so that duplicates and children share them.
+//
+// A lock is taken when nothing conflicts; else the caller sleeps on the vnode's queue, which every release wakes. Changing the kind
+// of a lock is a release and a new attempt, as in Linux: others may get in between.
+#include "fs/file_lock.h"
+
+#include "fs/file_lock_internal.h"
+#include "lib/errno.h"
+#include "memory/heap.h"
+
+struct spinlock file_locks_lock = SPINLOCK_INIT(LOCK_RANK_FILE_LOCKS);
+
+struct file_locks *file_locks_of(struct vnode *vnode, bool may_make)
+{
+    struct file_locks *locks = rcu_dereference(vnode->locks);
+    if (locks != NULL || !may_make) {
+        return locks;
+    }
+    struct file_locks *made = heap_alloc_zeroed(sizeof(*made));
+    if (made == NULL) {
+        return NULL;
+    }
+    list_init(&made->flocks);
+    list_init(&made->records);
+    wait_queue_init(&made->released);
+    spin_lock(&file_locks_lock);
+    if (vnode->locks == NULL) {
+        rcu_assign(vnode->locks, made);
+        made = NULL;
+    }
+    spin_unlock(&file_locks_lock);
+    heap_free(made);
+    return vnode->locks;
+}
+
+void file_lock_vnode_fini(struct vnode *vnode)
+{
+    struct file_locks *locks = vnode->locks;
+    if (locks != NULL) {
+        assert(list_is_empty(&locks->flocks) && list_is_empty(&locks->records));
+        vnode->locks = NULL;
+        heap_free(locks);
+    }
+}
+
+static struct file_lock *flock_find_locked(struct file_locks *locks, const void *owner)
+{
+    struct file_lock *lock;
+    list_for_each_entry(lock, &locks->flocks, link)
+    {
+        if (lock->owner == owner) {
+            return lock;
+        }
+    }
+    return NULL;
+}
+
+// False: no such lock was there.
+static bool flock_release(struct file_locks *locks, const void *owner)
+{
+    spin_lock(&file_locks_lock);
+    struct file_lock *lock = flock_find_locked(locks, owner);
+    if (lock != NULL) {
+        list_remove(&lock->link);
+    }
+    spin_unlock(&file_locks_lock);
+    heap_free(lock);
+    if (lock != NULL) {
+        wait_queue_wake_all(&locks->released);
+    }
+    return lock != NULL;
+}
+
+// Takes the lock if nothing conflicts; then `wanted` belongs to the list.
+static bool flock_try(struct file_locks *locks, struct file_lock *wanted)
+{
+    bool is_free = true;
+    struct file_lock *lock;
+    spin_lock(&file_locks_lock);
+    list_for_each_entry(lock, &locks->flocks, link)
+    {
+        if (lock->is_exclusive || wanted->is_exclusive) {
+            is_free = false;
+            break;
+        }
+    }
+    if (is_free) {
+        list_add_tail(&locks->flocks, &wanted->link);
+    }
+    spin_unlock(&file_locks_lock);
+    return is_free;
+}
+
+// Has the file a lock of this kind already?
+static bool flock_is_held(struct file_locks *locks, const void *owner, bool is_exclusive)
+{
+    spin_lock(&file_locks_lock);
+    const struct file_lock *lock = flock_find_locked(locks, owner);
+    bool is_held = lock != NULL && lock->is_exclusive == is_exclusive;
+    spin_unlock(&file_locks_lock);
+    return is_held;
+}
+
+static int flock_acquire(struct file_locks *locks, void *owner, bool is_exclusive, bool may_wait)
+{
+    if (flock_is_held(locks, owner, is_exclusive)) {
+        return 0;
+    }
+    struct file_lock *wanted = heap_alloc_zeroed(sizeof(*wanted));
+    if (wanted == NULL) {
+        return -ENOLCK;
+    }
+    wanted->owner = owner;
+    wanted->is_exclusive = is_exclusive;
+    flock_release(locks, owner);
+    bool is_taken = flock_try(locks, wanted);
+    int error = is_taken ? 0 : -EWOULDBLOCK;
+    if (!is_taken && may_wait) {
+        error = WAIT_INTERRUPTIBLE(&locks->released, is_taken || (is_taken = flock_try(locks, wanted)));
+        error = is_taken ? 0 : error;
+    }
+    if (!is_taken) {
+        heap_free(wanted);
+    }
+    return error;
+}
+
+int file_lock_flock(struct open_file *file, int operation)
+{
+    int kind = operation & ~LOCK_NB;
+    struct vnode *vnode = vnode_from_file(file);
+    if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) {
+        return -EINVAL;
+    }
+    if (vnode == NULL || file->vnode_release == NULL) {
+        return -EBADF;
+    }
+    struct file_locks *locks = file_locks_of(vnode, kind != LOCK_UN);
+    if (kind == LOCK_UN) {
+        if (locks != NULL) {
+            flock_release(locks, file);
+        }
+        return 0;
+    }
+    if (locks == NULL) {
+        return -ENOLCK;
+    }
+    return flock_acquire(locks, file, kind == LOCK_EX, (operation & LOCK_NB) == 0);
+}
+
+void file_lock_release_file(struct open_file *file)
+{
+    struct file_locks *locks = file_locks_of(vnode_from_file(file), false);
+    if (locks != NULL) {
+        flock_release(locks, file);
+    }
+}

@@ -1,0 +1,311 @@
+// mount(2) and umount2(2) on places that were looked up: new mounts, binds, moves, changes of flags, removal. The errors and their
+// order are Linux's; propagation between mounts does not exist (every mount is private).
+#include "fs/mount_internal.h"
+
+#include "fs/fs_context.h"
+#include "fs/name_cache.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "uapi/mount.h"
+
+// What a mount keeps of mount(2)'s flags.
+#define MOUNT_FLAGS                                                                                \
+    (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |     \
+     MS_NOSYMFOLLOW | MS_SYNCHRONOUS)
+#define MOUNT_TIME_FLAGS (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
+
+// relatime is the default of every mount that a program makes.
+static unsigned long mount_effective_flags(unsigned long flags)
+{
+    if ((flags & MS_NOATIME) == 0) {
+        flags |= MS_RELATIME;
+    }
+    if ((flags & MS_STRICTATIME) != 0) {
+        flags &= ~(unsigned long)(MS_RELATIME | MS_NOATIME);
+    }
+    return flags & MOUNT_FLAGS;
+}
+
+static int mount_make_instance(const char *type_name, const char *source, const char *options,
+                               unsigned long flags, struct file_system **result)
+{
+    const struct file_system_type *type = file_system_type_find(type_name);
+    if (type == NULL) {
+        return -ENODEV;
+    }
+    return type->mount(type, source, options, flags, result);
+}
+
+// The place itself shows this instance's root already: Linux refuses to stack it once more.
+static bool mount_is_same(const struct path *place, const struct file_system *file_system)
+{
+    return place->mount->file_system == file_system && place->entry == file_system->root &&
+           place->mount->root == place->entry;
+}
+
+int mount_new(const char *type, const char *source, const char *options, unsigned long flags,
+              const struct path *place)
+{
+    struct file_system *file_system;
+    int error = mount_make_instance(type, source, options, flags, &file_system);
+    if (error != 0) {
+        return error;
+    }
+    struct vnode *root = file_system->root->vnode;
+    if (mount_is_same(place, file_system)) {
+        error = -EBUSY;
+    } else if (vnode_is_directory(root) != vnode_is_directory(place->entry->vnode)) {
+        error = -ENOTDIR;
+    }
+    struct mount *mount = NULL;
+    if (error == 0) {
+        mount = mount_create(file_system, file_system->root, source, mount_effective_flags(flags));
+        error = mount == NULL ? -ENOMEM : mount_attach(mount, place);
+    }
+    if (error != 0 && mount != NULL) {
+        mount_put(mount);
+    }
+    file_system_put(file_system);
+    return error;
+}
+
+int mount_root(const char *type, const char *source, const char *options, unsigned long flags)
+{
+    struct file_system *file_system;
+    int error = mount_make_instance(type, source, options, flags, &file_system);
+    if (error != 0) {
+        return error;
+    }
+    struct mount *mount =
+        mount_create(file_system, file_system->root, source, flags & MOUNT_FLAGS);
+    file_system_put(file_system);
+    if (mount == NULL) {
+        return -ENOMEM;
+    }
+    error = mount_attach(mount, NULL);
+    assert(error == 0);
+    fs_context_kernel.root = mount_global_root();
+    fs_context_kernel.working_directory = fs_context_kernel.root;
+    return error;
+}
+
+// ---- bind and move -------------------------------------------------------------------------------
+
+static int mount_bind_one(struct mount *from, struct name_entry *root, const struct path *place)
+{
+    struct mount *mount = mount_create(from->file_system, root, from->source, from->flags);
+    if (mount == NULL) {
+        return -ENOMEM;
+    }
+    int error = mount_attach(mount, place);
+    if (error != 0) {
+        mount_put(mount);
+    }
+    return error;
+}
+
+// A recursive bind repeats each mount that stands below the source, at the same relative place of the copy.
+struct mount_bind_state {
+    struct mount *from;  // what is being repeated
+    struct mount *onto;  // its copy
+    int last_id;         // copies that this call makes are not repeated in turn
+    int error;
+};
+
+static bool mount_bind_child(struct mount *mount, void *context)
+{
+    struct mount_bind_state *state = context;
+    if (mount->id > state->last_id || mount->covered.mount != state->from) {
+        return true;
+    }
+    if (!name_entry_is_below(mount->covered.entry, state->onto->root)) {
+        return true;
+    }
+    struct path place = {state->onto, mount->covered.entry};
+    state->error = mount_bind_one(mount, mount->root, &place);
+    if (state->error != 0) {
+        return false;
+    }
+    struct mount_bind_state below = *state;
+    below.from = mount;
+    below.onto = mount_find_covering(place.mount, place.entry);
+    mount_visit(mount_bind_child, &below);
+    state->error = below.error;
+    return state->error == 0;
+}
+
+static bool mount_last_id_visit(struct mount *mount, void *context)
+{
+    *(int *)context = mount->id;
+    return true;
+}
+
+int mount_bind(const struct path *source, const struct path *place, bool recursive)
+{
+    if (vnode_is_directory(source->entry->vnode) != vnode_is_directory(place->entry->vnode)) {
+        return -ENOTDIR;
+    }
+    struct mount_bind_state state = {.from = source->mount};
+    mount_visit(mount_last_id_visit, &state.last_id);
+    int error = mount_bind_one(source->mount, source->entry, place);
+    if (error != 0 || !recursive) {
+        return error;
+    }
+    struct path top = *place;
+    path_get(&top);
+    while (mount_cross_down(&top)) {
+    }
+    state.onto = top.mount;
+    mount_visit(mount_bind_child, &state);
+    path_put(&top);
+    return state.error;
+}
+
+int mount_move(const struct path *from, const struct path *place)
+{
+    struct mount *mount = from->mount;
+    if (from->entry != mount->root || mount->covered.mount == NULL) {
+        return -EINVAL;
+    }
+    if (vnode_is_directory(from->entry->vnode) != vnode_is_directory(place->entry->vnode)) {
+        return -EINVAL;
+    }
+    struct path covered;
+    spin_lock(&mount_lock);
+    bool is_loop = mount_is_below_locked(place->mount, mount);
+    if (!is_loop) {
+        mount_detach_locked(mount, &covered);
+        mount->is_detached = false;
+    }
+    spin_unlock(&mount_lock);
+    if (is_loop) {
+        return -ELOOP;
+    }
+    int error = mount_attach(mount, place);
+    if (error != 0) {
+        int back = mount_attach(mount, &covered);
+        if (back != 0) {
+            mount_put(mount);
+        }
+    }
+    path_put(&covered);
+    return error;
+}
+
+int mount_remount(const struct path *place, unsigned long flags, const char *options)
+{
+    struct mount *mount = place->mount;
+    if (place->entry != mount->root) {
+        return -EINVAL;
+    }
+    struct file_system *file_system = mount->file_system;
+    if ((flags & MS_BIND) == 0 && file_system->ops->remount != NULL) {
+        int error = file_system->ops->remount(file_system, flags, options);
+        if (error != 0) {
+            return error;
+        }
+    }
+    unsigned long kept = (flags & MOUNT_TIME_FLAGS) == 0 ? mount->flags & MOUNT_TIME_FLAGS : 0;
+    unsigned long wanted = kept != 0 ? (flags & MOUNT_FLAGS) | kept : mount_effective_flags(flags);
+    spin_lock(&mount_lock);
+    mount->flags = wanted;
+    spin_unlock(&mount_lock);
+    mount_table_changed();
+    return 0;
+}
+
+// ---- removal -------------------------------------------------------------------------------------
+
+// In use: somebody besides the table and the caller's path holds it. The change is announced before the count is read, so a walk
+// that takes a reference now will see the change and give it back.
+static int mount_try_detach(struct mount *mount, bool is_lazy, struct path *covered)
+{
+    enum { TABLE_AND_CALLER = 2 };
+    int error = 0;
+    spin_lock(&mount_lock);
+    walk_sequence_start_change();
+    if (mount->covered.mount == NULL) {
+        error = -EINVAL;
+    } else if (!is_lazy && (mount_has_children_locked(mount) ||
+                            refcount_read(&mount->references) > TABLE_AND_CALLER)) {
+        error = -EBUSY;
+    } else {
+        mount_detach_locked(mount, covered);
+    }
+    walk_sequence_end_change();
+    spin_unlock(&mount_lock);
+    return error;
+}
+
+// The mounts that stand on a lazily removed one go with it, deepest first.
+static void mount_detach_children(struct mount *mount)
+{
+    for (;;) {
+        struct mount *child, *found = NULL;
+        struct path covered = {NULL, NULL};
+        spin_lock(&mount_lock);
+        list_for_each_entry(child, &mount_list, link)
+        {
+            if (child != mount && mount_is_below_locked(child, mount) &&
+                !mount_has_children_locked(child)) {
+                found = child;
+                mount_detach_locked(child, &covered);
+                break;
+            }
+        }
+        spin_unlock(&mount_lock);
+        if (found == NULL) {
+            return;
+        }
+        path_put(&covered);
+        mount_put(found);
+    }
+}
+
+int mount_remove(const struct path *place, unsigned flags)
+{
+    unsigned known = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
+    bool has_conflict = (flags & MNT_EXPIRE) != 0 && (flags & (MNT_FORCE | MNT_DETACH)) != 0;
+    struct mount *mount = place->mount;
+    if ((flags & ~known) != 0 || has_conflict || place->entry != mount->root) {
+        return -EINVAL;
+    }
+    bool is_lazy = (flags & MNT_DETACH) != 0;
+    if (is_lazy) {
+        mount_detach_children(mount);
+    }
+    struct path covered;
+    int error = mount_try_detach(mount, is_lazy, &covered);
+    if (error != 0) {
+        return error;
+    }
+    if (mount->file_system->ops->sync != NULL) {
+        (void)mount->file_system->ops->sync(mount->file_system);
+    }
+    path_put(&covered);
+    mount_put(mount);
+    mount_table_changed();
+    return 0;
+}
+
+// ---- all of them ---------------------------------------------------------------------------------
+
+static bool mount_sync_one(struct mount *mount, void *context)
+{
+    (void)context;
+    if (mount->file_system->ops->sync != NULL) {
+        (void)mount->file_system->ops->sync(mount->file_system);
+    }
+    return true;
+}
+
+void mount_sync_all(void)
+{
+    mount_visit(mount_sync_one, NULL);
+}
+
+void mount_shut_down(void)
+{
+    mount_sync_all();
+    mount_detach_children(mount_global_root().mount);
+}

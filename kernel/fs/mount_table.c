@@ -1,0 +1,269 @@
+// The mount table: which mount stands on which (mount, name entry).
+//
+// A mount is made unattached, then attached (in the table, which holds one reference), then detached; its memory goes after a grace
+// period, since path walks find mounts under RCU. A mount holds the path that it covers, so the mount below stays as long as
+// anything stands on it. Changes are announced through the walk sequence.
+#include "fs/mount_internal.h"
+
+#include "fs/name_cache.h"
+#include "lib/errno.h"
+#include "lib/hash.h"
+#include "lib/string.h"
+#include "memory/heap.h"
+#include "uapi/mount.h"
+
+enum { MOUNT_BUCKETS = 64 };
+
+struct spinlock mount_lock = SPINLOCK_INIT(LOCK_RANK_MOUNT);
+struct list_head mount_list = LIST_INIT(mount_list);
+
+static struct hlist_head mount_buckets[MOUNT_BUCKETS]; // [l mount; read under RCU]
+static struct mount *mount_first;                      // [I] once set
+static int mount_next_id = 1;                          // [l mount]
+static struct atomic64 mount_events;                   // [a]
+
+static struct hlist_head *mount_bucket(const struct mount *mount, const struct name_entry *entry)
+{
+    return &mount_buckets[hash_combine((uint64_t)(uintptr_t)mount, (uint64_t)(uintptr_t)entry) %
+                          MOUNT_BUCKETS];
+}
+
+static void mount_free(struct rcu_head *head)
+{
+    heap_free(container_of(head, struct mount, rcu));
+}
+
+struct mount *mount_create(struct file_system *file_system, struct name_entry *root,
+                           const char *source, unsigned long flags)
+{
+    struct mount *mount = heap_alloc_zeroed(sizeof(*mount));
+    if (mount == NULL) {
+        return NULL;
+    }
+    refcount_init(&mount->references, 1);
+    mount->file_system = file_system;
+    file_system_get(file_system);
+    mount->root = root;
+    name_entry_get(root);
+    mount->flags = flags;
+    (void)strscpy(mount->source, source, sizeof(mount->source));
+    list_init(&mount->link);
+    hlist_node_init(&mount->hash_link);
+    return mount;
+}
+
+void mount_get(struct mount *mount)
+{
+    refcount_get(&mount->references);
+}
+
+void mount_put(struct mount *mount)
+{
+    if (!refcount_put(&mount->references)) {
+        return;
+    }
+    assert(mount->covered.mount == NULL);
+    name_entry_put(mount->root);
+    file_system_put(mount->file_system);
+    rcu_defer(&mount->rcu, mount_free);
+}
+
+struct mount *mount_find_covering(const struct mount *mount, const struct name_entry *entry)
+{
+    struct mount *found;
+    hlist_for_each_entry_rcu(found, mount_bucket(mount, entry), hash_link)
+    {
+        if (found->covered.mount == mount && found->covered.entry == entry) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
+bool mount_cross_down(struct path *path)
+{
+    if (!path->entry->is_mount_point) {
+        return false;
+    }
+    spin_lock(&mount_lock);
+    struct mount *mount = mount_find_covering(path->mount, path->entry);
+    if (mount != NULL) {
+        mount_get(mount);
+    }
+    spin_unlock(&mount_lock);
+    if (mount == NULL) {
+        return false;
+    }
+    path_put(path);
+    *path = (struct path){mount, mount->root};
+    name_entry_get(mount->root);
+    return true;
+}
+
+bool mount_cross_up(struct path *path)
+{
+    if (path->entry != path->mount->root) {
+        return false;
+    }
+    spin_lock(&mount_lock);
+    struct path covered = path->mount->covered;
+    if (covered.mount != NULL) {
+        path_get(&covered);
+    }
+    spin_unlock(&mount_lock);
+    if (covered.mount == NULL) {
+        return false;
+    }
+    path_put(path);
+    *path = covered;
+    return true;
+}
+
+void mount_table_changed(void)
+{
+    atomic64_add(&mount_events, 1);
+}
+
+uint64_t mount_event_count(void)
+{
+    return atomic64_load(&mount_events);
+}
+
+// The first mount covers nothing and is the global root.
+static void mount_attach_root_locked(struct mount *mount)
+{
+    assert(mount_first == NULL);
+    mount_first = mount;
+    mount->parent_id = mount->id;
+}
+
+int mount_attach(struct mount *mount, const struct path *place)
+{
+    struct path top = {NULL, NULL};
+    if (place != NULL) {
+        top = *place;
+        path_get(&top);
+        while (mount_cross_down(&top)) {
+        }
+        if (top.entry->is_detached) {
+            path_put(&top);
+            return -ENOENT;
+        }
+    }
+    spin_lock(&mount_lock);
+    walk_sequence_start_change();
+    mount->id = mount_next_id++;
+    if (place == NULL) {
+        mount_attach_root_locked(mount);
+    } else {
+        mount->covered = top;
+        mount->parent_id = top.mount->id;
+        top.entry->is_mount_point = 1;
+        hlist_add_head_rcu(mount_bucket(top.mount, top.entry), &mount->hash_link);
+    }
+    list_add_tail_rcu(&mount_list, &mount->link);
+    walk_sequence_end_change();
+    spin_unlock(&mount_lock);
+    mount_table_changed();
+    return 0;
+}
+
+// is_mount_point stays while any other mount covers the same entry (through a bind).
+static bool mount_covers_entry_locked(const struct name_entry *entry)
+{
+    struct mount *mount;
+    list_for_each_entry(mount, &mount_list, link)
+    {
+        if (mount->covered.entry == entry) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void mount_detach_locked(struct mount *mount, struct path *covered)
+{
+    assert(spin_is_held(&mount_lock));
+    walk_sequence_start_change();
+    *covered = mount->covered;
+    mount->covered = (struct path){NULL, NULL};
+    hlist_remove_rcu(&mount->hash_link);
+    list_remove(&mount->link);
+    mount->is_detached = true;
+    if (!mount_covers_entry_locked(covered->entry)) {
+        covered->entry->is_mount_point = 0;
+    }
+    walk_sequence_end_change();
+}
+
+bool mount_has_children_locked(const struct mount *mount)
+{
+    struct mount *other;
+    list_for_each_entry(other, &mount_list, link)
+    {
+        if (other->covered.mount == mount) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mount_is_below_locked(const struct mount *mount, const struct mount *ancestor)
+{
+    for (; mount != NULL; mount = mount->covered.mount) {
+        if (mount == ancestor) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct path mount_global_root(void)
+{
+    assert(mount_first != NULL);
+    struct path path = {mount_first, mount_first->root};
+    while (path.entry->is_mount_point) {
+        struct mount *above = mount_find_covering(path.mount, path.entry);
+        if (above == NULL) {
+            break;
+        }
+        path = (struct path){above, above->root};
+    }
+    return path;
+}
+
+// The first mount whose number is greater, with a reference.
+static struct mount *mount_next_by_id(int id)
+{
+    struct mount *mount, *found = NULL;
+    spin_lock(&mount_lock);
+    list_for_each_entry(mount, &mount_list, link)
+    {
+        if (mount->id > id) {
+            found = mount;
+            mount_get(found);
+            break;
+        }
+    }
+    spin_unlock(&mount_lock);
+    return found;
+}
+
+void mount_visit(bool (*visit)(struct mount *mount, void *context), void *context)
+{
+    int id = 0;
+    struct mount *mount;
+    while ((mount = mount_next_by_id(id)) != NULL) {
+        id = mount->id;
+        bool goes_on = visit(mount, context);
+        mount_put(mount);
+        if (!goes_on) {
+            return;
+        }
+    }
+}
+
+int mount_want_write(const struct path *path)
+{
+    return (path->mount->flags & MS_RDONLY) != 0 ? -EROFS : 0;
+}

@@ -1,0 +1,153 @@
+// Paths: references, the backing that files and areas hold, and the text of a path.
+#include "fs/path.h"
+
+#include "fs/mount.h"
+#include "fs/name_cache.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+void path_get(const struct path *path)
+{
+    mount_get(path->mount);
+    name_entry_get(path->entry);
+}
+
+void path_put(struct path *path)
+{
+    if (path->entry != NULL) {
+        name_entry_put(path->entry);
+        mount_put(path->mount);
+    }
+    *path = (struct path){NULL, NULL};
+}
+
+// ---- backing -------------------------------------------------------------------------------------
+
+static void path_backing_get(const struct backing *backing)
+{
+    struct path path;
+    if (path_from_backing(backing, &path)) {
+        path_get(&path);
+    }
+}
+
+static void path_backing_put(const struct backing *backing)
+{
+    struct path path;
+    if (path_from_backing(backing, &path)) {
+        path_put(&path);
+    }
+}
+
+static long path_backing_describe(const struct backing *backing, char *text, size_t size)
+{
+    struct path path;
+    return path_from_backing(backing, &path) ? path_describe(&path, NULL, text, size, true)
+                                             : -EINVAL;
+}
+
+static void path_backing_identify(const struct backing *backing, uint64_t *device, uint64_t *inode)
+{
+    const struct name_entry *entry = backing->object[1];
+    *device = entry->vnode->file_system->device_number;
+    *inode = entry->vnode->number;
+}
+
+static const struct backing_ops path_backing_ops = {
+    .get = path_backing_get,
+    .put = path_backing_put,
+    .describe = path_backing_describe,
+    .identify = path_backing_identify,
+};
+
+void path_to_backing(const struct path *path, struct backing *backing)
+{
+    *backing = (struct backing){&path_backing_ops, {path->mount, path->entry}};
+}
+
+bool path_from_backing(const struct backing *backing, struct path *path)
+{
+    if (backing->ops != &path_backing_ops) {
+        return false;
+    }
+    *path = (struct path){backing->object[0], backing->object[1]};
+    return true;
+}
+
+// ---- text ----------------------------------------------------------------------------------------
+
+// Text that grows toward the front of a buffer, since a path is known from its end.
+struct path_text {
+    char *start;  // of the buffer
+    char *first;  // first character written so far
+    bool is_full;
+};
+
+static void path_text_prepend(struct path_text *text, const char *bytes, size_t length)
+{
+    if (text->is_full || (size_t)(text->first - text->start) < length) {
+        text->is_full = true;
+        return;
+    }
+    text->first -= length;
+    memcpy(text->first, bytes, length);
+}
+
+static void path_text_prepend_string(struct path_text *text, const char *string)
+{
+    path_text_prepend(text, string, strlen(string));
+}
+
+// Climbs from `path` to `root` or to the global root. The name lock and RCU keep every step in place. True: `root` was met.
+static bool path_climb_locked(const struct path *path, const struct path *root,
+                              struct path_text *text)
+{
+    struct path at = *path;
+    for (;;) {
+        if (root != NULL && path_is_equal(&at, root)) {
+            return true;
+        }
+        if (at.entry == at.mount->root || at.entry->parent == at.entry) {
+            if (at.mount->covered.mount == NULL) {
+                return root == NULL;
+            }
+            at = at.mount->covered;
+            continue;
+        }
+        path_text_prepend(text, at.entry->name, at.entry->length);
+        path_text_prepend(text, "/", 1);
+        at.entry = at.entry->parent;
+    }
+}
+
+long path_describe(const struct path *path, const struct path *root, char *text, size_t size,
+                   bool mark_deleted)
+{
+    if (size == 0) {
+        return -ENAMETOOLONG;
+    }
+    struct path_text built = {.start = text, .first = text + size};
+    path_text_prepend(&built, "", 1);
+    rcu_read_lock();
+    spin_lock(&name_lock);
+    bool is_deleted = path->entry->is_detached != 0 && path->entry->parent != path->entry;
+    if (mark_deleted && is_deleted) {
+        path_text_prepend_string(&built, " (deleted)");
+    }
+    char *end = built.first;
+    bool is_reachable = path_climb_locked(path, root, &built);
+    spin_unlock(&name_lock);
+    rcu_read_unlock();
+    if (built.first == end) {
+        path_text_prepend(&built, "/", 1);
+    }
+    if (!is_reachable) {
+        path_text_prepend_string(&built, "(unreachable)");
+    }
+    if (built.is_full) {
+        return -ENAMETOOLONG;
+    }
+    size_t length = (size_t)(text + size - built.first);
+    memmove(text, built.first, length);
+    return (long)length - 1;
+}

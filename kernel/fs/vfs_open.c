@@ -1,0 +1,402 @@
+// open(2): resolving, creating, checking, and giving the open file its operations.
+//
+// Order of the checks, as Linux's: existence and kind; permissions; read-only mounts; a program that runs from the file; then the
+// kind's own open (a device's node, a FIFO's other end); truncation last.
+#include "fs/vfs_internal.h"
+
+#include "device/node.h"
+#include "file/pipe.h"
+#include "fs/file_lock.h"
+#include "lib/errno.h"
+#include "memory/heap.h"
+#include "uapi/limits.h"
+#include "uapi/mount.h"
+
+// Bits that only matter while opening.
+#define OPEN_ONLY_FLAGS (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
+
+struct open_request {
+    const struct fs_context *context;
+    unsigned flags;
+    uint32_t mode;      // for O_CREAT
+    unsigned access;    // enum vnode_access
+    bool is_created;    // by this call: permissions were given by making it
+};
+
+// An O_PATH file, and any file that is not open yet, can do nothing.
+static const struct file_ops path_file_ops = {.name = "path"};
+
+static unsigned open_access(unsigned flags)
+{
+    static const unsigned by_mode[] = {
+        [O_RDONLY] = ACCESS_READ,
+        [O_WRONLY] = ACCESS_WRITE,
+        [O_RDWR] = ACCESS_READ | ACCESS_WRITE,
+        [O_ACCMODE] = ACCESS_READ | ACCESS_WRITE,
+    };
+    return by_mode[flags & O_ACCMODE] | ((flags & O_TRUNC) != 0 ? ACCESS_WRITE : 0);
+}
+
+// ---- what a path names is opened -----------------------------------------------------------------
+
+static int open_check_kind(const struct open_request *request, const struct path *path)
+{
+    const struct vnode *vnode = path->entry->vnode;
+    bool is_directory = vnode_is_directory(vnode);
+    if ((request->flags & O_DIRECTORY) != 0 && !is_directory) {
+        return -ENOTDIR;
+    }
+    if (vnode_is_symlink(vnode)) {
+        return -ELOOP;
+    }
+    if (is_directory && (request->access & ACCESS_WRITE) != 0) {
+        return -EISDIR;
+    }
+    bool is_device = S_ISCHR(vnode->mode) || S_ISBLK(vnode->mode);
+    return is_device && (path->mount->flags & MS_NODEV) != 0 ? -EACCES : 0;
+}
+
+static int open_check_rights(const struct open_request *request, const struct path *path)
+{
+    struct vnode *vnode = path->entry->vnode;
+    const struct credentials *credentials = request->context->credentials;
+    int error = vnode_permission(vnode, credentials, request->access);
+    if (error != 0) {
+        return error;
+    }
+    if ((request->flags & O_NOATIME) != 0 && !vnode_is_owner(vnode, credentials)) {
+        return -EPERM;
+    }
+    bool writes = (request->access & ACCESS_WRITE) != 0;
+    return writes && vnode_is_regular(vnode) ? mount_want_write(path) : 0;
+}
+
+static void vnode_release_file(struct open_file *file)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    file_lock_release_file(file);
+    if (vnode_is_regular(vnode) && open_file_can_write(file)) {
+        vnode_end_write(vnode);
+    }
+}
+
+static int open_device(struct open_file *file, struct vnode *vnode)
+{
+    enum device_kind kind = S_ISBLK(vnode->mode) ? DEVICE_BLOCK : DEVICE_CHARACTER;
+    struct device_node *node = device_node_find(kind, (uint32_t)vnode->device_number);
+    if (node == NULL) {
+        return -ENXIO;
+    }
+    file->ops = node->ops;
+    return node->open != NULL ? node->open(node, file) : 0;
+}
+
+static int open_fifo(struct open_file *file, struct vnode *vnode)
+{
+    mutex_lock(&vnode->mutex);
+    if (vnode->fifo == NULL) {
+        vnode->fifo = pipe_object_create();
+    }
+    struct pipe *fifo = vnode->fifo;
+    mutex_unlock(&vnode->mutex);
+    return fifo != NULL ? pipe_open_fifo(fifo, file) : -ENOMEM;
+}
+
+// The default of vnode_ops.open: by the kind of file.
+static int open_by_kind(struct open_file *file, struct vnode *vnode)
+{
+    switch (vnode->mode & S_IFMT) {
+    case S_IFREG:
+        file->ops = &vnode_file_ops;
+        return 0;
+    case S_IFDIR:
+        file->ops = &directory_file_ops;
+        return 0;
+    case S_IFCHR:
+    case S_IFBLK:
+        return open_device(file, vnode);
+    case S_IFIFO:
+        return open_fifo(file, vnode);
+    default:
+        return -ENXIO;
+    }
+}
+
+// Makes the open file once everything is allowed. The write count, where one is held, becomes the file's.
+static int open_make_file(const struct open_request *request, const struct path *path,
+                          struct open_file **result)
+{
+    struct vnode *vnode = path->entry->vnode;
+    struct backing backing;
+    path_to_backing(path, &backing);
+    struct credentials *credentials = (struct credentials *)(uintptr_t)request->context->credentials;
+    struct open_file *file =
+        open_file_create(&path_file_ops, request->flags, NULL, credentials, &backing);
+    if (file == NULL) {
+        return -ENOMEM;
+    }
+    file->vnode = vnode;
+    int error = 0;
+    if ((request->flags & O_PATH) == 0) {
+        if (vnode_is_regular(vnode) && open_file_can_write(file)) {
+            error = vnode_begin_write(vnode);
+        }
+        file->vnode_release = error == 0 ? vnode_release_file : NULL;
+        if (error == 0) {
+            error = vnode->ops->open != NULL ? vnode->ops->open(vnode, file)
+                                             : open_by_kind(file, vnode);
+        }
+    }
+    if (error != 0) {
+        file->ops = &path_file_ops;
+        open_file_put(file);
+        return error;
+    }
+    *result = file;
+    return 0;
+}
+
+static int open_truncate(const struct open_request *request, struct vnode *vnode)
+{
+    if ((request->flags & O_TRUNC) == 0 || request->is_created || !vnode_is_regular(vnode)) {
+        return 0;
+    }
+    int error = vnode_begin_write(vnode);
+    if (error == 0) {
+        error = vnode_truncate(vnode, request->context->credentials, 0, UINT64_MAX, true);
+        vnode_end_write(vnode);
+    }
+    return error;
+}
+
+static int open_resolved(const struct open_request *request, const struct path *path,
+                         struct open_file **result)
+{
+    struct vnode *vnode = path->entry->vnode;
+    if ((request->flags & O_PATH) != 0) {
+        return open_make_file(request, path, result);
+    }
+    int error = open_check_kind(request, path);
+    if (error == 0 && !request->is_created) {
+        error = open_check_rights(request, path);
+    }
+    if (error != 0) {
+        return error;
+    }
+    struct open_file *file;
+    error = open_make_file(request, path, &file);
+    if (error != 0) {
+        return error;
+    }
+    // Nothing here has direct transfers: Linux's tmpfs, procfs and devices say the same.
+    error = (request->flags & O_DIRECT) != 0 ? -EINVAL : open_truncate(request, vnode);
+    if (error != 0) {
+        open_file_put(file);
+        return error;
+    }
+    file->flags &= ~(unsigned)OPEN_ONLY_FLAGS;
+    *result = file;
+    return 0;
+}
+
+// ---- O_CREAT -------------------------------------------------------------------------------------
+
+// Makes the file in the directory, whose mutex is held.
+static int open_create_locked(const struct open_request *request, const struct walk_parent *parent,
+                              struct name_entry *entry)
+{
+    struct vnode *directory = walk_parent_directory(parent);
+    int error = mount_want_write(&parent->parent);
+    if (error == 0) {
+        error = vfs_may_create(request->context, directory);
+    }
+    if (error == 0 && directory->ops->create == NULL) {
+        error = -EACCES;
+    }
+    if (error != 0) {
+        return error;
+    }
+    uint32_t mode = S_IFREG | (request->mode & S_IALLUGO & ~request->context->umask);
+    return directory->ops->create(directory, entry, request->context, mode, 0);
+}
+
+// The file of that name, made if it is missing: a path with references. A link at the end is not followed.
+static int open_find_or_create(struct open_request *request, const struct walk_parent *parent,
+                               struct path *path)
+{
+    struct name_entry *directory = parent->parent.entry;
+    struct name_entry *entry = name_entry_find(directory, parent->last, parent->last_length);
+    if (entry == NULL || name_entry_is_negative(entry) || entry->needs_check) {
+        if (entry != NULL) {
+            name_entry_put(entry);
+        }
+        mutex_lock(&directory->vnode->mutex);
+        int error = name_entry_look_up(directory, parent->last, parent->last_length, &entry);
+        if (error == 0 && name_entry_is_negative(entry)) {
+            error = open_create_locked(request, parent, entry);
+            request->is_created = error == 0;
+            if (error != 0) {
+                name_entry_put(entry);
+            }
+        }
+        mutex_unlock(&directory->vnode->mutex);
+        if (error != 0) {
+            return error;
+        }
+    }
+    *path = (struct path){parent->parent.mount, entry};
+    mount_get(path->mount);
+    while (mount_cross_down(path)) {
+    }
+    return 0;
+}
+
+// A link at the end: jumps (0, the path is the target), or gives its text (-EAGAIN).
+static int open_follow(struct path *path, char **text)
+{
+    struct vnode *vnode = path->entry->vnode;
+    struct path target;
+    int error = vnode->ops->follow != NULL ? vnode->ops->follow(vnode, &target) : -EOPNOTSUPP;
+    if (error == 0) {
+        path_put(path);
+        *path = target;
+    }
+    if (error != -EOPNOTSUPP) {
+        return error;
+    }
+    *text = *text != NULL ? *text : heap_alloc(PATH_MAX);
+    long length = *text != NULL ? vnode_read_link(vnode, *text, PATH_MAX) : -ENOMEM;
+    return length < 0 ? (int)length : -EAGAIN;
+}
+
+// Opens through the last name. -EAGAIN: it is a link, whose text is now in `text`.
+static int open_last_name(struct open_request *request, const struct walk_parent *parent,
+                          char **text, struct open_file **result)
+{
+    bool is_exclusive = (request->flags & O_EXCL) != 0;
+    if (walk_parent_is_dots(parent)) {
+        return is_exclusive ? -EEXIST : -EISDIR;
+    }
+    if (parent->has_trailing_slash) {
+        return -EISDIR;
+    }
+    struct path path;
+    int error = open_find_or_create(request, parent, &path);
+    if (error != 0) {
+        return error;
+    }
+    struct vnode *vnode = path.entry->vnode;
+    bool follows = vnode_is_symlink(vnode) && (request->flags & (O_NOFOLLOW | O_EXCL)) == 0;
+    if (is_exclusive && !request->is_created) {
+        error = -EEXIST;
+    } else if (follows) {
+        error = open_follow(&path, text);
+    }
+    if (error == 0) {
+        error = vnode_is_directory(path.entry->vnode) ? -EISDIR
+                                                      : open_resolved(request, &path, result);
+    }
+    path_put(&path);
+    return error;
+}
+
+static int open_or_create(struct open_request *request, const struct path *start, const char *name,
+                          struct open_file **result)
+{
+    struct path from = {NULL, NULL};
+    char *text = NULL;
+    int error = -ELOOP;
+    for (unsigned links = 0; links <= SYMLOOP_MAX; links++) {
+        struct walk_parent parent;
+        error = walk_to_parent(request->context, from.entry != NULL ? &from : start,
+                               text != NULL ? text : name, &parent);
+        if (error != 0) {
+            break;
+        }
+        error = open_last_name(request, &parent, &text, result);
+        path_put(&from); // the walk no longer needs it, and `text` has the next name
+        from = parent.parent;
+        if (error != -EAGAIN) {
+            break;
+        }
+        error = -ELOOP;
+    }
+    path_put(&from);
+    heap_free(text);
+    return error;
+}
+
+// ---- O_TMPFILE -----------------------------------------------------------------------------------
+
+static int open_unnamed(struct open_request *request, const struct path *directory,
+                        struct open_file **result)
+{
+    struct vnode *vnode = directory->entry->vnode, *made;
+    int error = mount_want_write(directory);
+    if (error == 0) {
+        error = vnode_permission(vnode, request->context->credentials,
+                                 ACCESS_WRITE | ACCESS_EXECUTE);
+    }
+    if (error == 0 && vnode->ops->create_unnamed == NULL) {
+        error = -EOPNOTSUPP;
+    }
+    if (error != 0) {
+        return error;
+    }
+    uint32_t mode = S_IFREG | (request->mode & S_IALLUGO & ~request->context->umask);
+    error = vnode->ops->create_unnamed(vnode, request->context, mode, &made);
+    if (error != 0) {
+        return error;
+    }
+    made->is_linkable = (request->flags & O_EXCL) == 0;
+    struct path path = {directory->mount, name_entry_create_unnamed(directory->entry, made)};
+    if (path.entry == NULL) {
+        return -ENOMEM;
+    }
+    mount_get(path.mount);
+    request->is_created = true;
+    request->flags &= ~(unsigned)(O_DIRECTORY | O_CREAT);
+    error = open_resolved(request, &path, result);
+    path_put(&path);
+    return error;
+}
+
+// ---- entry points --------------------------------------------------------------------------------
+
+int vfs_open(const struct fs_context *context, const struct path *start, const char *name,
+             unsigned flags, uint32_t mode, struct open_file **file)
+{
+    struct open_request request = {
+        .context = context, .flags = flags, .mode = mode, .access = open_access(flags)};
+    bool is_unnamed = (flags & O_TMPFILE & ~(unsigned)O_DIRECTORY) != 0;
+    if (is_unnamed && ((flags & O_TMPFILE) != O_TMPFILE || (flags & O_CREAT) != 0 ||
+                       (flags & O_ACCMODE) == O_RDONLY)) {
+        return -EINVAL;
+    }
+    if ((flags & O_CREAT) != 0 && (flags & O_PATH) == 0) {
+        return open_or_create(&request, start, name, file);
+    }
+    unsigned walk_flags = (flags & O_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW;
+    if ((flags & O_DIRECTORY) != 0) {
+        walk_flags |= WALK_DIRECTORY;
+    }
+    struct path path;
+    int error = walk_path(context, start, name, walk_flags, &path);
+    if (error != 0) {
+        return error;
+    }
+    error = is_unnamed ? open_unnamed(&request, &path, file) : open_resolved(&request, &path, file);
+    path_put(&path);
+    return error;
+}
+
+int vfs_open_path(const struct fs_context *context, const struct path *path, unsigned flags,
+                  struct open_file **file)
+{
+    struct open_request request = {
+        .context = context,
+        .flags = flags & ~(unsigned)(O_CREAT | O_EXCL),
+        .access = open_access(flags),
+    };
+    return open_resolved(&request, path, file);
+}

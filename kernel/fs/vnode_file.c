@@ -1,0 +1,182 @@
+// Open regular files by the page cache. Writes hold the vnode's mutex, so they do not mix and the size grows in order; reads take no
+// lock of the vnode.
+#include "fs/file_lock.h"
+#include "fs/mount.h"
+#include "fs/vfs_internal.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "uapi/mount.h"
+#include "vm/address_space.h"
+
+static ssize_t vnode_file_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    ssize_t done = page_cache_read(&vnode->pages, iter, *position);
+    if (done > 0) {
+        *position += (uint64_t)done;
+    }
+    struct path path;
+    if (done >= 0 && (file->flags & O_NOATIME) == 0 && vfs_file_path(file, &path)) {
+        vnode_touch_access(vnode, &path);
+    }
+    return done;
+}
+
+static ssize_t vnode_file_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    if (io_iter_remaining(iter) == 0) {
+        return 0;
+    }
+    mutex_lock(&vnode->mutex);
+    uint64_t at = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes : *position;
+    ssize_t done = -EFBIG;
+    if (at < INT64_MAX) {
+        vnode_drop_set_id_locked(vnode, file->credentials);
+        vnode_touch_modify(vnode);
+        done = page_cache_write(&vnode->pages, iter, at);
+    }
+    if (done > 0) {
+        at += (uint64_t)done;
+        if (at > vnode->pages.size_bytes) {
+            __atomic_store_n(&vnode->pages.size_bytes, at, __ATOMIC_RELEASE);
+        }
+        *position = at;
+    }
+    mutex_unlock(&vnode->mutex);
+    return done;
+}
+
+static int vnode_file_map(struct open_file *file, struct map_request *request)
+{
+    struct path path;
+    if (vfs_file_path(file, &path)) {
+        if ((path.mount->flags & MS_NOEXEC) != 0) {
+            if ((request->flags & AREA_EXECUTE) != 0) {
+                return -EPERM;
+            }
+            request->flags &= ~(unsigned)AREA_MAY_EXECUTE;
+        }
+        vnode_touch_access(vnode_from_file(file), &path);
+    }
+    request->cache = &vnode_from_file(file)->pages;
+    request->backing = file->backing;
+    return 0;
+}
+
+static int vnode_file_sync(struct open_file *file, bool data_only)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    return vnode->ops->sync != NULL ? vnode->ops->sync(vnode, data_only) : 0;
+}
+
+static int vnode_file_truncate(struct open_file *file, uint64_t size)
+{
+    return vfs_file_truncate(file, size, UINT64_MAX);
+}
+
+// ---- fallocate -----------------------------------------------------------------------------------
+
+// Makes the pages that are missing in [first, end). Those that were made stay when memory or the limit ends it.
+static int allocate_pages(struct page_cache *pages, uint64_t first, uint64_t end)
+{
+    for (uint64_t index = first; index < end; index++) {
+        struct frame *frame;
+        int error = page_cache_get(pages, index, &frame);
+        if (error != 0) {
+            return error;
+        }
+        frame_put(frame);
+    }
+    return 0;
+}
+
+static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset, uint64_t bytes)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0 ||
+        mode == FALLOC_FL_PUNCH_HOLE) {
+        return -EOPNOTSUPP;
+    }
+    if (offset > INT64_MAX || bytes > INT64_MAX - offset) {
+        return -EFBIG;
+    }
+    uint64_t end = offset + bytes;
+    int error = 0;
+    mutex_lock(&vnode->mutex);
+    vnode_drop_set_id_locked(vnode, file->credentials);
+    if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) {
+        page_cache_punch(&vnode->pages, offset, end);
+        vnode_touch_modify(vnode);
+    } else {
+        error = allocate_pages(&vnode->pages, offset / PAGE_SIZE, DIV_ROUND_UP(end, PAGE_SIZE));
+        bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && end > vnode->pages.size_bytes;
+        if (error == 0 && grows) {
+            __atomic_store_n(&vnode->pages.size_bytes, end, __ATOMIC_RELEASE);
+        }
+        vnode->change_time = file_time_now();
+    }
+    mutex_unlock(&vnode->mutex);
+    return error;
+}
+
+// ---- lseek ---------------------------------------------------------------------------------------
+
+// SEEK_DATA and SEEK_HOLE: the file's end is a hole.
+static int64_t seek_extent(struct vnode *vnode, int64_t offset, bool is_data)
+{
+    uint64_t size = vnode->pages.size_bytes;
+    if (offset < 0 || (uint64_t)offset >= size) {
+        return -ENXIO;
+    }
+    uint64_t from = (uint64_t)offset / PAGE_SIZE;
+    uint64_t index = page_cache_next(&vnode->pages, from, is_data);
+    bool is_beyond = index > INT64_MAX / PAGE_SIZE || index * PAGE_SIZE >= size;
+    if (is_beyond) {
+        return is_data ? -ENXIO : (int64_t)size;
+    }
+    return index == from ? offset : (int64_t)(index * PAGE_SIZE);
+}
+
+static int64_t vnode_file_seek(struct open_file *file, int64_t offset, int whence)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    int64_t base = 0;
+    switch (whence) {
+    case SEEK_SET:
+        break;
+    case SEEK_CUR:
+        base = (int64_t)file->position;
+        break;
+    case SEEK_END:
+        base = (int64_t)vnode->pages.size_bytes;
+        break;
+    case SEEK_DATA:
+    case SEEK_HOLE:
+        offset = seek_extent(vnode, offset, whence == SEEK_DATA);
+        break;
+    default:
+        return -EINVAL;
+    }
+    if (offset < 0 && (whence == SEEK_DATA || whence == SEEK_HOLE)) {
+        return offset;
+    }
+    int64_t target;
+    if (__builtin_add_overflow(base, offset, &target) || target < 0) {
+        return -EINVAL;
+    }
+    file->position = (uint64_t)target;
+    return target;
+}
+
+const struct file_ops vnode_file_ops = {
+    .name = "file",
+    .read = vnode_file_read,
+    .write = vnode_file_write,
+    .seek = vnode_file_seek,
+    .map = vnode_file_map,
+    .sync = vnode_file_sync,
+    .truncate = vnode_file_truncate,
+    .allocate = vnode_file_allocate,
+    .close_descriptor = file_lock_release_owner,
+};
