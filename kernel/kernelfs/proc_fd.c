@@ -107,9 +107,11 @@ static int fd_next(const struct generated_key *key, uint64_t *cursor, char *name
     return 0;
 }
 
+/* A number may mean another file at each look, and asking would sleep: names are never kept. */
 static bool fd_is_valid(const struct generated_key *key)
 {
-    return row_of(key) != NULL;
+    (void)key;
+    return false;
 }
 
 static const struct generated_row no_rows[] = {{0}};
