@@ -1,5 +1,5 @@
-// Descriptors: small numbers to open files. Read without a lock (RCU); changed under the table's lock. Grows up to the limit that the
-// caller passes (RLIMIT_NOFILE).
+// Descriptors: small numbers to open files. Read without a lock where one task uses the table, under the table's lock where several
+// share it; changed under the lock. Grows up to the limit that the caller passes (RLIMIT_NOFILE).
 #pragma once
 
 #include "file/open_file.h"
@@ -7,8 +7,10 @@
 
 struct descriptor_table;
 
+void descriptor_table_init(void); // once, at boot
 must_check struct descriptor_table *descriptor_table_create(void);
 must_check struct descriptor_table *descriptor_table_copy(struct descriptor_table *table); // fork; NULL: no memory
+bool descriptor_table_is_shared(struct descriptor_table *table); // somebody else holds a reference
 void descriptor_table_get(struct descriptor_table *table);
 void descriptor_table_put(struct descriptor_table *table); // the last one closes everything; may sleep
 

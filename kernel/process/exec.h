@@ -20,3 +20,6 @@ must_check int exec_arguments_from_kernel(struct exec_arguments *arguments, cons
 // Replaces the current task's program. `start` as in vfs_open. 0: the user frame is set, the caller returns to user mode. -errno: the
 // old program goes on. Past the point of no return a failure kills with SIGSEGV or SIGKILL.
 must_check int exec_program(const struct path *start, const char *name, unsigned walk_flags, struct exec_arguments *arguments);
+
+// The program's path from address_space.executable (borrowed); false: there is none. For /proc/<pid>/exe.
+bool executable_path(const struct backing *backing, struct path *path);

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "lib/compiler.h"
+#include "lib/types.h"
 
 struct process;
 struct id;
 
 void job_control_init(void); // hands terminal_job_ops to device/
-// Is no member's parent in another group of the same session? process_tree_lock is held.
+// Does no member of the group have a parent in another group of the same session? Such a group cannot be continued by a shell.
+// process_tree_lock is held; `ignored` counts as gone already, may be NULL.
 bool group_is_orphaned_locked(struct id *group, const struct process *ignored);
-// A process leaves (exit) or changes group: groups that become orphaned with stopped members get SIGHUP and SIGCONT.
-void job_control_process_left_locked(struct process *process);
+// The same of the process's own group; takes the lock.
+bool job_control_is_orphaned(struct process *process);

@@ -1,9 +1,12 @@
-// Processes and tasks. A process owns what its tasks share: address space, descriptors, signal actions, place in the family. A task is
-// a thread that runs (or could run) user code; it embeds scheduler/'s thread, so the current task is the current thread.
+// Processes and tasks. A process owns what its tasks share: address space, descriptors, signal actions, place in the family. A task
+// is a thread that runs (or could run) user code; it embeds scheduler/'s thread, so the current task is the current thread.
 //
 // States of a process: alive; stopped (every task stops on the way to user mode); exiting (no task will run user code again); zombie
 // (all tasks are gone, the parent has not waited yet); reaped. The family (parent, children, group, session, ids' members) is under
 // process_tree_lock; it is short: nothing sleeps under it.
+//
+// Legends: [l tree] process_tree_lock; [l signal] the lock of process->actions (process_internal.h's signal_lock); [l both] written
+// with both held, so either is enough to read; [o] the current task, or the only task of the process.
 #pragma once
 
 #include "fs/fs_context.h"
@@ -18,6 +21,7 @@
 #include "uapi/resource.h"
 #include "vm/address_space.h"
 
+struct completion;
 struct descriptor_table;
 struct terminal;
 struct task;
@@ -39,37 +43,43 @@ struct process_usage {
 };
 
 struct process {
-    struct refcount references;        // [a]
+    struct refcount references;        // [a] the family's, one per task, one per finder
     struct id *id;                     // [I] the process's number: that of its first task
-    struct process *parent;            // [l tree] never NULL but for pid 1
+    struct list_head id_link;          // [l tree] in id->members[ID_PROCESS] until reaped
+    struct process *parent;            // [l tree] NULL only for pid 1 and for a reaped process
     struct list_head children;         // [l tree] by sibling_link
     struct list_head sibling_link;     // [l tree]
-    struct list_head tasks;            // [l tree] by process_link
-    unsigned task_count;               // [l tree]
-    struct task *leader;               // [l tree] first task
+    struct list_head tasks;            // [l both] live ones, by process_link
+    unsigned task_count;               // [l both] live ones
+    struct task *leader;               // [I] first task; a reference until the process is freed
     struct id *group, *session;        // [l tree] references
     struct list_head group_link, session_link; // [l tree] in id->members
     struct terminal *terminal;         // [l tree] controlling terminal, a reference; NULL: none
     bool is_session_leader;            // [l tree]
     bool has_executed;                 // [l tree] called execve since fork (setpgid's EACCES)
     bool is_zombie;                    // [l tree]
-    bool is_exiting;                   // [l tree] exit_group or a fatal signal began
-    bool is_stopped;                   // [l tree] group stop is complete or under way
-    bool stop_reported, continue_pending; // [l tree] for WUNTRACED, WCONTINUED
-    int stop_signal;                   // [l tree]
-    int exit_status;                   // [l tree] as wait gives it
+    bool is_exiting;                   // [l signal] exit_group or a fatal signal began
+    bool is_unkillable;                // [l signal] pid 1: default actions do nothing
+    bool is_stopping;                  // [l signal] a group stop began and nothing continued it
+    bool is_stopped;                   // [l signal] ... and every task has stopped
+    bool stop_reported, continue_pending; // [l signal] for WUNTRACED, WCONTINUED
+    bool stop_was_taken;               // [l signal] a stop signal was dequeued; SIGCONT since then clears it
+    bool must_report_continue;         // [l signal] the parent has to hear of SIGCONT
+    unsigned tasks_to_stop;            // [l signal] tasks that have not stopped yet
+    int stop_signal;                   // [l signal]
+    int exit_status;                   // [l signal] as wait gives it; fixed once is_exiting
     int exit_signal;                   // [I] sent to the parent at the end, SIGCHLD as a rule, 0: none
     struct wait_queue child_events;    // wait4 of the parent sleeps here (its own queue)
-    struct signal_actions *actions;    // [I] shared with CLONE_SIGHAND
-    struct pending_signals pending;    // [l actions->lock] sent to the process
+    struct signal_actions *actions;    // [l both] shared with CLONE_SIGHAND; replaced by exec only
+    struct pending_signals pending;    // [l signal] sent to the process
     struct rlimit_table {
         struct uapi_rlimit entries[RLIM_NLIMITS];
     } limits;                          // [l tree]; single words may be read without
     struct process_usage usage;        // [l tree] of tasks that ended
     struct process_usage children_usage; // [l tree]
     struct timer real_timer;           // ITIMER_REAL and alarm
-    uint64_t real_timer_interval_ns;   // [l actions->lock]
-    uint64_t virtual_timer_ns, virtual_timer_interval_ns, profile_timer_ns, profile_timer_interval_ns; // [l actions->lock]
+    uint64_t real_timer_interval_ns;   // [l signal]
+    uint64_t virtual_timer_ns, virtual_timer_interval_ns, profile_timer_ns, profile_timer_interval_ns; // [l signal]
     uint64_t started_ns;               // [I] monotonic
     struct mutex exec_mutex;           // rank PROCESS_EXEC: address space and name change together
     bool is_dumpable, no_new_privileges; // [a]
@@ -88,16 +98,18 @@ struct task {
     struct thread thread;              // first
     struct process *process;           // [I] a reference
     struct id *id;                     // [I] a reference; thread.number is its number
-    struct list_head process_link;     // [l tree]
-    struct address_space *space;       // [o] a reference; others take exec_mutex; NULL for pid 1 in the kernel shell
-    struct descriptor_table *descriptors; // [o] a reference; others take exec_mutex
-    struct fs_state *fs;               // [o] a reference
-    struct credentials *credentials;   // [o] a reference; others read it under RCU
-    uint64_t signal_mask;              // [l actions->lock to write by others; o]
+    struct list_head process_link;     // [l both]
+    struct address_space *space;       // [o, changes with the tree lock] a reference; NULL for the kernel shell and after exit
+    struct descriptor_table *descriptors; // [o, changes with the tree lock] a reference
+    struct fs_state *fs;               // [o, changes with the tree lock] a reference
+    struct credentials *credentials;   // [o, changes with the tree lock] a reference; others read it with the tree lock
+    uint64_t signal_mask;              // [o, changes with the signal lock]
     uint64_t saved_signal_mask;        // [o] with THREAD_WORK_RESTORE_MASK
-    struct pending_signals pending;    // [l actions->lock] sent to this task
+    struct pending_signals pending;    // [l signal] sent to this task
     struct uapi_stack alternate_stack; // [o]
     struct restart_block restart;      // [o]
+    void (*first_run)(struct task *task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
+    void *first_run_argument;          // [o]
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
     struct completion *vfork_done;     // [l tree] the parent that waits for exec or exit
@@ -112,24 +124,39 @@ static inline struct task *task_from_thread(struct thread *thread)
 {
     return (struct task *)thread;
 }
-// The current task; asserts that this is no kernel thread.
-struct task *task_current(void);
+bool thread_is_task(const struct thread *thread);
+// The current task; the caller knows that this is no kernel thread (asserted).
+static inline struct task *task_current(void)
+{
+    assert(thread_is_task(thread_current()));
+    return task_from_thread(thread_current());
+}
 static inline struct process *process_current(void)
 {
     return task_current()->process;
 }
-bool thread_is_task(const struct thread *thread);
 
 void process_get(struct process *process);
-void process_put(struct process *process);
+void process_put(struct process *process); // not under a spin lock
 // By number, with a reference: -> NULL if there is none (zombies are found).
 must_check struct process *process_find(int number);
 must_check struct task *task_find(int number); // any thread's number; thread reference
 void task_put(struct task *task);
 
+// What another task has at this moment, with a reference, or NULL (kernel shell, ended).
+must_check struct address_space *task_space_get(struct task *task);
+must_check struct descriptor_table *task_descriptors_get(struct task *task);
+must_check struct fs_state *task_fs_get(struct task *task);
+must_check struct credentials *task_credentials_get(struct task *task);
+// New credentials of the current task; consumes the reference.
+void task_set_credentials(struct task *task, struct credentials *credentials);
+
 // The task's view of the tree: references are held in *context until fs_context_end. Cheap where nothing is shared.
 void fs_context_begin(struct task *task, struct fs_context *context);
 void fs_context_end(struct fs_context *context);
+must_check struct fs_state *fs_state_create(const struct path *root); // root and working directory; references are taken
+must_check struct fs_state *fs_state_copy(struct fs_state *source);
+void fs_state_put(struct fs_state *state); // may sleep
 
 // fork, vfork, clone.
 struct clone_request {
@@ -140,18 +167,16 @@ struct clone_request {
     uint32_t __user *parent_tid;
     uint32_t __user *child_tid;
 };
-// Number of the child, or -errno (-EAGAIN: limits; -ENOMEM; -EINVAL; -ENOSYS for combinations not there yet). With CLONE_VFORK returns after
-// the child's exec or exit.
+// Number of the child, or -errno (-EAGAIN: limits; -ENOMEM; -EINVAL; -ENOSYS for combinations not there yet, CLONE_THREAD above all;
+// -ERESTARTNOINTR when a signal came first). With CLONE_VFORK returns after the child's exec or exit.
 long process_clone(const struct clone_request *request);
 
-// exec: `path_name` etc. are kernel memory; strings were copied into *arguments. On success does not return to the old program: the user
-// frame is the new one's. Errors after the point of no return kill the process.
-struct exec_arguments; // process/exec.h
-// Ends the current task (exit) or the whole process (exit_group).
+// Ends the current task (exit) or the whole process (exit_group). `status` as wait gives it (uapi/wait.h).
 _Noreturn void task_exit(int status);
 _Noreturn void process_exit(int status);
 
-// wait4/waitid: `which` P_ALL, P_PID, P_PGID. Returns the child's number, 0 (WNOHANG), -ECHILD, -ERESTARTSYS.
+// wait4/waitid: `which` P_ALL, P_PID, P_PGID; `options` W* with WEXITED said openly (wait4 adds it). Returns the child's number,
+// 0 (WNOHANG), -ECHILD, -ERESTARTSYS.
 struct wait_result {
     int number, status; // status as wait4 stores it
     uint32_t uid;
@@ -168,7 +193,12 @@ int process_new_session(void);       // setsid: the new session's number or -EPE
 
 void process_get_usage(struct process *process, struct process_usage *usage); // live tasks included
 uint64_t process_limit(const struct process *process, int resource); // soft limit
+// prlimit: either pointer may be NULL. 0, -EINVAL (soft above hard), -EPERM (hard raised without the right).
+must_check int process_set_limit(struct process *process, int resource, const struct uapi_rlimit *wanted, struct uapi_rlimit *old);
 
-// Makes pid 1 and starts it: it runs the initramfs's or root's init, or else the kernel shell through `shell_main`, which boot/ hands
-// in (process/ does not know shell/). pid 1's end powers off, see process/init.h.
+// ITIMER_REAL and alarm: time to the first expiry and interval, ns, 0 first: off. `old` may be NULL.
+void process_set_real_timer(uint64_t first_ns, uint64_t interval_ns, uint64_t *old_first_ns, uint64_t *old_interval_ns);
+void process_get_real_timer(uint64_t *first_ns, uint64_t *interval_ns);
+
+// Caches, the answers to device/ and vm/. Before process_start_first (process/init.h).
 void process_init(void);

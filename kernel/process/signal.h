@@ -4,6 +4,7 @@
 #include "arch/trap_frame.h"
 #include "lib/compiler.h"
 #include "lib/list.h"
+#include "scheduler/rcu.h"
 #include "scheduler/wait_queue.h"
 #include "sync/refcount.h"
 #include "sync/spinlock.h"
@@ -28,10 +29,12 @@ struct queued_signal {
 struct pending_signals {
     uint64_t set;            // [l] numbers that are pending
     struct list_head queue;  // [l] struct queued_signal; a standard signal at most once
+    unsigned count;          // [l] entries of queue
 };
 
 struct signal_actions {
-    struct refcount references;
+    struct refcount references; // [a]
+    struct rcu_head rcu;
     struct spinlock lock;    // rank SIGNAL; also guards masks and pending queues of the tasks that share it
     struct uapi_sigaction actions[SIGNAL_COUNT]; // [l]
     struct wait_queue signalled; // sigtimedwait and signalfd sleep here
@@ -59,7 +62,11 @@ long signal_suspend(uint64_t mask);
 // sigtimedwait: takes a pending signal of `set`. Its number, -EAGAIN at the deadline, -EINTR.
 long signal_wait(uint64_t set, uint64_t deadline_ns, struct uapi_siginfo *info);
 uint64_t signal_pending_set(struct task *task); // process's and task's
-bool signal_is_ignored(struct task *task, int number);
+bool signal_is_ignored(struct task *task, int number); // blocked counts too: what the terminal asks
+// sigaltstack: either pointer may be NULL. 0, -EPERM (running on it), -EINVAL, -ENOMEM (too small).
+int signal_alternate_stack(const struct uapi_stack *wanted, struct uapi_stack *old);
+// rt_sigreturn: restores what the handler's frame says. Returns the value that the interrupted code finds in its result register.
+long signal_return(struct trap_frame *frame);
 // Temporary mask for pselect, ppoll, epoll_pwait: restored on the way to user mode or by the handler's return.
 void signal_set_temporary_mask(uint64_t mask);
 
@@ -68,5 +75,14 @@ void signal_reset_for_exec(struct task *task);
 struct signal_actions *signal_actions_create(void);
 struct signal_actions *signal_actions_copy(const struct signal_actions *source);
 void signal_actions_put(struct signal_actions *actions);
+
+// The queue by itself (signal_queue.c): the caller holds the lock of the actions.
+void signal_queue_init(void); // the cache of entries
 void pending_signals_init(struct pending_signals *pending);
+// Adds; `entry` (consumed) may be NULL: then only the number is remembered. A standard signal that is pending already is dropped.
+void pending_signals_add(struct pending_signals *pending, int number, struct queued_signal *entry);
+// Takes the first signal of `set` in Linux's order (the faults first, then by number) with its information. 0: none.
+int pending_signals_take(struct pending_signals *pending, uint64_t set, struct uapi_siginfo *info);
 void pending_signals_discard(struct pending_signals *pending, uint64_t set);
+must_check struct queued_signal *queued_signal_alloc(void);
+void queued_signal_free(struct queued_signal *entry);

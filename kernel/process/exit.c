@@ -1,0 +1,155 @@
+// The end of tasks and processes.
+//
+// A task ends by task_exit, or by process_exit of any task of its process, which first tells the others to die (THREAD_WORK_KILL).
+// It leaves the lists of live tasks, gives up address space, descriptors and directories, and, as the last one, ends the process:
+// timers off, terminal given up by a session leader, children to pid 1, then the process is a zombie and its parent is told. The
+// order matters: pipes and sockets are closed before a parent hears of the end.
+#include "device/terminal.h"
+#include "lib/assert.h"
+#include "lib/macros.h"
+#include "process/descriptor_table.h"
+#include "process/init.h"
+#include "process/process_internal.h"
+#include "uapi/wait.h"
+
+void process_begin_exit_locked(struct process *process, int status)
+{
+    struct task *task;
+    if (process->is_exiting) {
+        return;
+    }
+    process->is_exiting = true;
+    process->exit_status = status;
+    list_for_each_entry(task, &process->tasks, process_link) {
+        if (&task->thread != thread_current()) {
+            thread_notify(&task->thread, THREAD_WORK_KILL);
+        }
+    }
+}
+
+static void usage_add(struct process_usage *sum, const struct process_usage *part)
+{
+    sum->user_ns += part->user_ns;
+    sum->kernel_ns += part->kernel_ns;
+    sum->minor_faults += part->minor_faults;
+    sum->major_faults += part->major_faults;
+    sum->voluntary_switches += part->voluntary_switches;
+    sum->involuntary_switches += part->involuntary_switches;
+    sum->peak_resident_kib = MAX(sum->peak_resident_kib, part->peak_resident_kib);
+}
+
+static void usage_of_task(const struct task *task, struct process_usage *usage)
+{
+    const struct thread *thread = &task->thread;
+    *usage = (struct process_usage){
+        .user_ns = thread->user_ns,
+        .kernel_ns = thread->kernel_ns,
+        .minor_faults = thread->minor_faults,
+        .major_faults = thread->major_faults,
+        .voluntary_switches = thread->voluntary_switches,
+        .involuntary_switches = thread->involuntary_switches,
+    };
+    if (task->space != NULL) {
+        usage->peak_resident_kib = task->space->resident_peak * (PAGE_SIZE / 1024);
+    }
+}
+
+// Takes the task off its process's list. True: it was the last one.
+static bool task_leave_process(struct task *task, int status)
+{
+    struct process *process = task->process;
+    struct process_usage usage;
+    usage_of_task(task, &usage);
+    spin_lock(&process_tree_lock);
+    struct signal_actions *actions = signal_lock(process);
+    list_remove(&task->process_link);
+    bool is_last = --process->task_count == 0;
+    if (is_last) {
+        process_begin_exit_locked(process, status);
+    }
+    signal_unlock(actions);
+    usage_add(&process->usage, &usage);
+    spin_unlock(&process_tree_lock);
+    return is_last;
+}
+
+static void task_give_up_resources(struct task *task)
+{
+    task_change_space(task, NULL);
+    spin_lock(&process_tree_lock);
+    struct descriptor_table *descriptors = task->descriptors;
+    struct fs_state *fs = task->fs;
+    task->descriptors = NULL;
+    task->fs = NULL;
+    spin_unlock(&process_tree_lock);
+    descriptor_table_put(descriptors);
+    fs_state_put(fs);
+}
+
+// The process has no tasks any more but for the one that runs this.
+static void process_end(struct process *process)
+{
+    if (process->is_session_leader) {
+        job_control_session_ends(process);
+    }
+    if (!list_is_empty(&process->children)) {
+        family_give_children_away(process);
+    }
+    spin_lock(&process_tree_lock);
+    struct terminal *terminal = process->terminal;
+    process->terminal = NULL;
+    process->is_zombie = true;
+    job_control_check_orphans_locked(process, process->parent, true);
+    bool reap = family_notify_exit_locked(process);
+    if (reap) {
+        family_remove_locked(process);
+    }
+    spin_unlock(&process_tree_lock);
+    if (terminal != NULL) {
+        terminal_put(terminal);
+    }
+    if (reap) {
+        family_release(process);
+    }
+}
+
+// pid 1 takes the machine with it.
+static _Noreturn void first_process_end(int status)
+{
+    int signal = status & 0x7f;
+    process_end_machine(MACHINE_POWER_OFF, signal != 0 ? 127 : (unsigned)status >> 8 & 0xff);
+}
+
+_Noreturn void task_exit(int status)
+{
+    struct task *task = task_current();
+    struct process *process = task->process;
+    bool is_last = task_leave_process(task, status);
+    if (is_last) {
+        if (process == process_first) {
+            first_process_end(process->exit_status);
+        }
+        real_timer_stop(process);
+    }
+    task_give_up_resources(task);
+    if (is_last) {
+        process_end(process);
+    } else {
+        spin_lock(&process_tree_lock);
+        if (task != process->leader) {
+            task->id->task = NULL;
+        }
+        spin_unlock(&process_tree_lock);
+    }
+    thread_exit();
+}
+
+_Noreturn void process_exit(int status)
+{
+    struct process *process = process_current();
+    struct signal_actions *actions = signal_lock(process);
+    process_begin_exit_locked(process, status);
+    status = process->exit_status;
+    signal_unlock(actions);
+    task_exit(status);
+}

@@ -1,0 +1,265 @@
+// Making processes from programs: fork, vfork, clone.
+//
+// First everything that can fail is made (process, task, copies of what is not shared), then the child enters the tree in one short
+// step under process_tree_lock, then it starts. A signal that arrived before that step makes the call start over, so that a signal to
+// the group reaches the child too. The child runs from a copy of the parent's registers with 0 as result. See clone(2).
+#include "arch/context.h"
+#include "device/terminal.h"
+#include "lib/errno.h"
+#include "log/log.h"
+#include "memory/kernel_map.h"
+#include "memory/user_copy.h"
+#include "process/descriptor_table.h"
+#include "process/process_internal.h"
+#include "uapi/capability.h"
+#include "uapi/sched.h"
+
+#define CLONE_NAMESPACES                                                                           \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
+     CLONE_NEWNET | CLONE_NEWTIME)
+
+// Linux's checks, then what is not there yet.
+static int clone_check(const struct clone_request *request)
+{
+    uint64_t flags = request->flags;
+    if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0) {
+        return -EINVAL;
+    }
+    if ((flags & CLONE_THREAD) != 0 && (flags & CLONE_SIGHAND) == 0) {
+        return -EINVAL;
+    }
+    if ((flags & (CLONE_PARENT)) != 0 && process_current() == process_first) {
+        return -EINVAL;
+    }
+    if ((flags & CLONE_NAMESPACES) != 0) {
+        return -EINVAL;
+    }
+    return (flags & (CLONE_THREAD | CLONE_PIDFD | CLONE_INTO_CGROUP)) != 0 ? -ENOSYS : 0;
+}
+
+// Processes of one user. Walks by number, so that no lock is held for long.
+static unsigned count_of_user(uint32_t uid)
+{
+    unsigned count = 0;
+    struct id *id = id_next(1);
+    while (id != NULL) {
+        spin_lock(&process_tree_lock);
+        const struct task *task = id->task;
+        count += task != NULL && task->credentials->uid == uid;
+        spin_unlock(&process_tree_lock);
+        int next = id->number + 1;
+        id_put(id);
+        id = id_next(next);
+    }
+    return count;
+}
+
+// RLIMIT_NPROC. Counting is needed only where the whole machine has that many tasks.
+static int clone_check_limit(const struct task *parent)
+{
+    uint64_t limit = process_limit(parent->process, RLIMIT_NPROC);
+    const struct credentials *credentials = parent->credentials;
+    if (process_task_total() < limit || credentials->uid == 0 ||
+        credentials_can(credentials, CAP_SYS_RESOURCE) ||
+        credentials_can(credentials, CAP_SYS_ADMIN)) {
+        return 0;
+    }
+    return count_of_user(credentials->uid) >= limit ? -EAGAIN : 0;
+}
+
+static int clone_space(uint64_t flags, struct task *parent, struct task *child)
+{
+    if ((flags & CLONE_VM) != 0) {
+        address_space_get(parent->space);
+        child->space = parent->space;
+    } else {
+        int error = address_space_clone(parent->space, &child->space);
+        if (error != 0) {
+            return error;
+        }
+        limits_apply(parent->process, child->space);
+    }
+    page_table_get(child->space->page_table);
+    child->thread.page_table = child->space->page_table;
+    return 0;
+}
+
+static int clone_resources(uint64_t flags, struct task *parent, struct task *child)
+{
+    if ((flags & CLONE_FILES) != 0) {
+        descriptor_table_get(parent->descriptors);
+        child->descriptors = parent->descriptors;
+    } else {
+        child->descriptors = descriptor_table_copy(parent->descriptors);
+    }
+    if ((flags & CLONE_FS) != 0) {
+        refcount_get(&parent->fs->references);
+        child->fs = parent->fs;
+    } else {
+        child->fs = fs_state_copy(parent->fs);
+    }
+    if (child->descriptors == NULL || child->fs == NULL) {
+        return -ENOMEM;
+    }
+    return clone_space(flags, parent, child);
+}
+
+// What a process inherits without sharing it.
+static int clone_process_state(uint64_t flags, const struct process *parent, struct process *child)
+{
+    child->actions = (flags & CLONE_SIGHAND) != 0 ? signal_actions_get(parent->actions)
+                                                  : signal_actions_copy(parent->actions);
+    if (child->actions == NULL) {
+        return -ENOMEM;
+    }
+    if ((flags & CLONE_CLEAR_SIGHAND) != 0) {
+        for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+            if (child->actions->actions[i].sa_handler != SIG_IGN) {
+                child->actions->actions[i] = (struct uapi_sigaction){0};
+            }
+        }
+    }
+    child->limits = parent->limits;
+    child->is_dumpable = parent->is_dumpable;
+    child->no_new_privileges = parent->no_new_privileges;
+    child->oom_score_adjust = parent->oom_score_adjust;
+    child->personality = parent->personality;
+    return 0;
+}
+
+// Registers, and the words that the child's C library wants.
+static void clone_task_state(const struct clone_request *request, struct task *parent,
+                             struct task *child)
+{
+    struct trap_frame frame = *arch_user_frame(&parent->thread.arch);
+    system_call_set_result(&frame, 0);
+    if (request->stack != 0) {
+        trap_set_stack_pointer(&frame, request->stack);
+    }
+    arch_thread_init_user(&child->thread.arch, child->thread.stack_base + KERNEL_STACK_BYTES,
+                          &frame, &parent->thread.arch);
+    if ((request->flags & CLONE_SETTLS) != 0) {
+        child->thread.arch.user_fs_base = request->tls;
+    }
+    if ((request->flags & CLONE_CHILD_SETTID) != 0) {
+        child->set_tid_address = request->child_tid;
+        task_set_work(child, THREAD_WORK_NOTIFY);
+    }
+    if ((request->flags & CLONE_CHILD_CLEARTID) != 0) {
+        child->clear_tid_address = request->child_tid;
+    }
+    child->credentials = credentials_get(parent->credentials);
+    child->signal_mask = parent->signal_mask;
+    child->thread.nice = parent->thread.nice;
+    child->thread.policy = parent->thread.policy;
+    child->thread.real_time_priority = parent->thread.real_time_priority;
+    child->thread.affinity = parent->thread.affinity;
+    if ((request->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
+        child->alternate_stack = parent->alternate_stack;
+    }
+}
+
+// Everything about the child that nobody else can see yet. 0 and the child, or -errno.
+static int clone_make(const struct clone_request *request, struct task *parent, struct task **made)
+{
+    struct process *process = process_create();
+    if (process == NULL) {
+        return -ENOMEM;
+    }
+    struct task *child = task_create(process, parent->thread.name);
+    if (child == NULL) {
+        process_put(process);
+        return -EAGAIN;
+    }
+    process->exit_signal = (request->flags & CLONE_PARENT) != 0 ? parent->process->exit_signal
+                                                                : request->exit_signal;
+    int error = clone_process_state(request->flags, parent->process, process);
+    if (error == 0) {
+        error = clone_resources(request->flags, parent, child);
+    }
+    if (error != 0) {
+        task_discard(child);
+        process_put(process);
+        return error;
+    }
+    clone_task_state(request, parent, child);
+    *made = child;
+    return 0;
+}
+
+// The child joins the tree; from here on everybody sees it.
+static int clone_publish(uint64_t flags, struct task *parent, struct task *child)
+{
+    struct process *self = parent->process;
+    struct process *process = child->process;
+    int error = 0;
+    spin_lock(&process_tree_lock);
+    if (thread_is_interrupted()) {
+        error = -ERESTARTNOINTR;
+    } else {
+        family_add_locked(process, (flags & CLONE_PARENT) != 0 ? self->parent : self);
+        process_join_group_locked(process, self->group, self->session);
+        process->terminal = self->terminal;
+        if (process->terminal != NULL) {
+            terminal_get(process->terminal);
+        }
+        task_publish_locked(child);
+    }
+    spin_unlock(&process_tree_lock);
+    return error;
+}
+
+// Waits for the child's exec or exit. Killed meanwhile: the child must not signal what lies on this stack.
+static void clone_wait_vfork(struct task *child, struct completion *done)
+{
+    if (completion_wait_killable(done) == 0) {
+        return;
+    }
+    spin_lock(&process_tree_lock);
+    child->vfork_done = NULL;
+    spin_unlock(&process_tree_lock);
+}
+
+long process_clone(const struct clone_request *request)
+{
+    struct task *parent = task_current();
+    struct task *child;
+    struct completion done;
+    int error = clone_check(request);
+    if (error == 0) {
+        error = thread_is_interrupted() ? -ERESTARTNOINTR : clone_check_limit(parent);
+    }
+    if (error == 0) {
+        error = clone_make(request, parent, &child);
+    }
+    if (error != 0) {
+        return error;
+    }
+    bool is_vfork = (request->flags & CLONE_VFORK) != 0;
+    if (is_vfork) {
+        completion_init(&done);
+        child->vfork_done = &done;
+        thread_get(&child->thread);
+    }
+    error = clone_publish(request->flags, parent, child);
+    if (error != 0) {
+        struct process *process = child->process;
+        if (is_vfork) {
+            thread_put(&child->thread);
+        }
+        task_discard(child);
+        process_put(process);
+        return error;
+    }
+    uint32_t number = (uint32_t)child->id->number;
+    if ((request->flags & CLONE_PARENT_SETTID) != 0 &&
+        user_copy_out(request->parent_tid, &number, sizeof(number)) != 0) {
+        log_debug("process: clone with a bad address for the thread id");
+    }
+    thread_start(&child->thread);
+    if (is_vfork) {
+        clone_wait_vfork(child, &done);
+        thread_put(&child->thread);
+    }
+    return number;
+}

@@ -1,0 +1,90 @@
+// Resource limits: Linux's defaults, prlimit's rules, and what an address space is told of them.
+#include "arch/page.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "process/process_internal.h"
+#include "uapi/capability.h"
+#include "vm/address_space.h"
+
+#define FREE RLIM_INFINITY
+
+// As Linux gives them to init; NPROC and SIGPENDING are half of what the table of numbers holds.
+static const struct uapi_rlimit default_limits[RLIM_NLIMITS] = {
+    [RLIMIT_CPU] = {FREE, FREE},
+    [RLIMIT_FSIZE] = {FREE, FREE},
+    [RLIMIT_DATA] = {FREE, FREE},
+    [RLIMIT_STACK] = {MiB(8), FREE},
+    [RLIMIT_CORE] = {0, FREE},
+    [RLIMIT_RSS] = {FREE, FREE},
+    [RLIMIT_NPROC] = {ID_MAX / 2, ID_MAX / 2},
+    [RLIMIT_NOFILE] = {1024, 4096},
+    [RLIMIT_MEMLOCK] = {MiB(8), MiB(8)},
+    [RLIMIT_AS] = {FREE, FREE},
+    [RLIMIT_LOCKS] = {FREE, FREE},
+    [RLIMIT_SIGPENDING] = {ID_MAX / 2, ID_MAX / 2},
+    [RLIMIT_MSGQUEUE] = {819200, 819200},
+    [RLIMIT_NICE] = {0, 0},
+    [RLIMIT_RTPRIO] = {0, 0},
+    [RLIMIT_RTTIME] = {FREE, FREE},
+};
+
+void limits_init(struct process *process)
+{
+    for (unsigned i = 0; i < RLIM_NLIMITS; i++) {
+        process->limits.entries[i] = default_limits[i];
+    }
+}
+
+uint64_t process_limit(const struct process *process, int resource)
+{
+    return READ_ONCE(process->limits.entries[resource].rlim_cur);
+}
+
+void limits_apply(struct process *process, struct address_space *space)
+{
+    space->limit_total = process_limit(process, RLIMIT_AS);
+    space->limit_data = process_limit(process, RLIMIT_DATA);
+    space->limit_stack = process_limit(process, RLIMIT_STACK);
+    space->limit_locked = process_limit(process, RLIMIT_MEMLOCK);
+}
+
+static int limit_check(const struct uapi_rlimit *present, const struct uapi_rlimit *wanted)
+{
+    if (wanted->rlim_cur > wanted->rlim_max) {
+        return -EINVAL;
+    }
+    if (wanted->rlim_max > present->rlim_max &&
+        !credentials_can(task_current()->credentials, CAP_SYS_RESOURCE)) {
+        return -EPERM;
+    }
+    return 0;
+}
+
+int process_set_limit(struct process *process, int resource, const struct uapi_rlimit *wanted,
+                      struct uapi_rlimit *old)
+{
+    struct task *task;
+    int error = 0;
+    if (resource < 0 || resource >= RLIM_NLIMITS) {
+        return -EINVAL;
+    }
+    spin_lock(&process_tree_lock);
+    struct uapi_rlimit *limit = &process->limits.entries[resource];
+    struct uapi_rlimit before = *limit;
+    if (wanted != NULL) {
+        error = limit_check(limit, wanted);
+    }
+    if (wanted != NULL && error == 0) {
+        *limit = *wanted;
+        list_for_each_entry(task, &process->tasks, process_link) {
+            if (task->space != NULL) {
+                limits_apply(process, task->space);
+            }
+        }
+    }
+    spin_unlock(&process_tree_lock);
+    if (error == 0 && old != NULL) {
+        *old = before;
+    }
+    return error;
+}

@@ -1,0 +1,30 @@
+// The end of the machine: everything is written back, then power off, restart or halt. In every case but a restart a QEMU with
+// isa-debug-exit ends with 2 * status + 1, so that a test sees how init ended.
+#include "arch/cpu.h"
+#include "arch/machine.h"
+#include "fs/mount.h"
+#include "lib/macros.h"
+#include "log/log.h"
+#include "process/init.h"
+
+enum { DEBUG_STATUS_MAX = 127 };
+
+_Noreturn void process_end_machine(enum machine_end end, unsigned debug_status)
+{
+    mount_sync_all();
+    mount_shut_down();
+    switch (end) {
+    case MACHINE_RESTART: log_notice("machine: restarting"); machine_reboot();
+    case MACHINE_HALT:
+        log_notice("machine: halted");
+        machine_debug_exit(0);
+        break;
+    case MACHINE_POWER_OFF:
+        log_notice("machine: power off");
+        machine_debug_exit(MIN(debug_status, (unsigned)DEBUG_STATUS_MAX));
+        machine_power_off();
+        log_error("machine: cannot be powered off, halted");
+        break;
+    }
+    cpu_halt_forever();
+}

@@ -1,0 +1,109 @@
+// Processes: making, references, finding by number.
+//
+// A process is made by fork.c (or spawn.c for the kernel's own children), joins the tree in family.c, ends in exit.c and leaves the
+// tree when its parent waits (wait.c). Its memory lives until the last reference: the family holds one, each task one, finders one.
+#include "process/process.h"
+
+#include "interrupt/clock.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "memory/heap.h"
+#include "process/descriptor_table.h"
+#include "process/job_control.h"
+#include "process/process_internal.h"
+
+struct spinlock process_tree_lock = SPINLOCK_INIT(LOCK_RANK_PROCESS_TREE);
+struct process *process_first;
+
+static struct slab_cache process_cache;
+
+struct process *process_create(void)
+{
+    struct process *process = slab_alloc_zeroed(&process_cache);
+    if (process == NULL) {
+        return NULL;
+    }
+    refcount_init(&process->references, 1);
+    list_init(&process->id_link);
+    list_init(&process->children);
+    list_init(&process->sibling_link);
+    list_init(&process->tasks);
+    list_init(&process->group_link);
+    list_init(&process->session_link);
+    wait_queue_init(&process->child_events);
+    pending_signals_init(&process->pending);
+    mutex_init(&process->exec_mutex, LOCK_RANK_PROCESS_EXEC);
+    real_timer_init(process);
+    process->is_dumpable = true;
+    process->started_ns = clock_monotonic_ns();
+    return process;
+}
+
+void process_get(struct process *process)
+{
+    refcount_get(&process->references);
+}
+
+void process_put(struct process *process)
+{
+    if (!refcount_put(&process->references)) {
+        return;
+    }
+    assert(process->task_count == 0);
+    pending_signals_discard(&process->pending, ~0ULL);
+    if (process->actions != NULL) {
+        signal_actions_put(process->actions);
+    }
+    if (process->id != NULL) {
+        id_put(process->id);
+    }
+    slab_free(&process_cache, process);
+}
+
+struct process *process_find(int number)
+{
+    struct id *id = id_find(number);
+    if (id == NULL) {
+        return NULL;
+    }
+    spin_lock(&process_tree_lock);
+    struct process *process =
+        list_first_entry_or_null(&id->members[ID_PROCESS], struct process, id_link);
+    if (process != NULL) {
+        process_get(process);
+    }
+    spin_unlock(&process_tree_lock);
+    id_put(id);
+    return process;
+}
+
+void process_get_usage(struct process *process, struct process_usage *usage)
+{
+    struct task *task;
+    spin_lock(&process_tree_lock);
+    *usage = process->usage;
+    list_for_each_entry(task, &process->tasks, process_link) {
+        const struct thread *thread = &task->thread;
+        usage->user_ns += thread->user_ns;
+        usage->kernel_ns += thread->kernel_ns;
+        usage->minor_faults += thread->minor_faults;
+        usage->major_faults += thread->major_faults;
+        usage->voluntary_switches += thread->voluntary_switches;
+        usage->involuntary_switches += thread->involuntary_switches;
+        if (task->space != NULL) {
+            usage->peak_resident_kib =
+                MAX(usage->peak_resident_kib, task->space->resident_peak * (PAGE_SIZE / 1024));
+        }
+    }
+    spin_unlock(&process_tree_lock);
+}
+
+void process_init(void)
+{
+    slab_cache_init(&process_cache, "process", sizeof(struct process), _Alignof(struct process));
+    task_cache_init();
+    signal_queue_init();
+    descriptor_table_init();
+    job_control_init();
+    oom_init();
+}

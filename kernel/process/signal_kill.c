@@ -1,0 +1,126 @@
+// kill, tkill, tgkill: who may signal whom, and every meaning of the number. See kill(2).
+#include "lib/errno.h"
+#include "process/process_internal.h"
+#include "uapi/capability.h"
+
+int signal_permission_locked(struct process *target, int number)
+{
+    const struct task *task = task_current();
+    const struct credentials *self = task->credentials;
+    const struct credentials *other = target->leader->credentials;
+    if (target == task->process || self->euid == other->suid || self->euid == other->uid ||
+        self->uid == other->suid || self->uid == other->uid || credentials_can(self, CAP_KILL)) {
+        return 0;
+    }
+    return number == SIGCONT && target->session == task->process->session ? 0 : -EPERM;
+}
+
+int signal_permission(struct process *target, int number)
+{
+    spin_lock(&process_tree_lock);
+    int error = signal_permission_locked(target, number);
+    spin_unlock(&process_tree_lock);
+    return error;
+}
+
+void signal_info_from_user(struct uapi_siginfo *info, int number, int code)
+{
+    const struct task *task = task_current();
+    *info = (struct uapi_siginfo){.si_signo = number, .si_code = code};
+    info->fields.kill.pid = task->process->id->number;
+    info->fields.kill.uid = task->credentials->uid;
+}
+
+static long kill_process(int number, int signal, const struct uapi_siginfo *info)
+{
+    struct process *process = process_find(number);
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    int error = signal_permission(process, signal);
+    if (error == 0 && signal != 0) {
+        error = signal_send_process(process, signal, info);
+    }
+    process_put(process);
+    return error;
+}
+
+static long kill_own_group(int signal, const struct uapi_siginfo *info)
+{
+    spin_lock(&process_tree_lock);
+    int error = signal_send_group_locked(process_current()->group, signal, info, true);
+    spin_unlock(&process_tree_lock);
+    return error;
+}
+
+static long kill_group(int number, int signal, const struct uapi_siginfo *info)
+{
+    struct id *group = id_find(number);
+    if (group == NULL) {
+        return -ESRCH;
+    }
+    int error = signal_send_group(group, signal, info, true);
+    id_put(group);
+    return error;
+}
+
+// Everybody but pid 1 and the caller. Walks by number: processes may come and go meanwhile.
+static long kill_everybody(int signal, const struct uapi_siginfo *info)
+{
+    const struct process *self = process_current();
+    long result = -ESRCH;
+    struct id *id = id_next(2);
+    while (id != NULL) {
+        int number = id->number;
+        id_put(id);
+        if (number != self->id->number) {
+            long error = kill_process(number, signal, info);
+            if (error != -ESRCH && result != 0) {
+                result = error == -EPERM ? result : error;
+            }
+        }
+        id = id_next(number + 1);
+    }
+    return result;
+}
+
+long signal_kill(int number, int signal)
+{
+    struct uapi_siginfo info;
+    if (signal < 0 || signal > SIGNAL_COUNT) {
+        return -EINVAL;
+    }
+    signal_info_from_user(&info, signal, SI_USER);
+    if (number > 0) {
+        return kill_process(number, signal, &info);
+    }
+    if (number == 0) {
+        return kill_own_group(signal, &info);
+    }
+    if (number == -1) {
+        return kill_everybody(signal, &info);
+    }
+    return number == INT32_MIN ? -ESRCH : kill_group(-number, signal, &info);
+}
+
+long signal_kill_task(int group, int number, int signal)
+{
+    struct uapi_siginfo info;
+    if (signal < 0 || signal > SIGNAL_COUNT || number <= 0) {
+        return -EINVAL;
+    }
+    struct task *task = task_find(number);
+    if (task == NULL) {
+        return -ESRCH;
+    }
+    long error = -ESRCH;
+    if (group == 0 || task->process->id->number == group) {
+        error = signal_permission(task->process, signal);
+        if (error == 0 && signal != 0) {
+            signal_info_from_user(&info, signal, SI_TKILL);
+            error = signal_send_task(task, signal, &info);
+        }
+    }
+    task_put(task);
+    return error;
+}

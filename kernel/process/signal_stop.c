@@ -1,0 +1,103 @@
+// Job control's stop and continue.
+//
+// A stop begins when a task takes a stop signal with its default action; every other task of the process is told by THREAD_WORK_STOP
+// and stops on its way to user mode; the last one to stop tells the parent. SIGCONT ends the stop when it is sent (signal_send.c);
+// the first task that runs again tells the parent. A SIGCONT between taking the stop signal and the stop wins.
+#include "process/process_internal.h"
+
+static bool is_killed(const struct task *task)
+{
+    return (READ_ONCE(task->thread.arch.work) & THREAD_WORK_KILL) != 0;
+}
+
+// Counts the current task as stopped. True: it was the last one, and the parent has to hear of it.
+static bool count_stopped(struct process *process)
+{
+    struct signal_actions *actions = signal_lock(process);
+    bool is_last = false;
+    if (process->is_stopping && process->tasks_to_stop > 0 && --process->tasks_to_stop == 0) {
+        process->is_stopped = true;
+        process->stop_reported = false;
+        process->continue_pending = false;
+        is_last = true;
+    }
+    signal_unlock(actions);
+    return is_last;
+}
+
+static bool take_continue_report(struct process *process)
+{
+    struct signal_actions *actions = signal_lock(process);
+    bool must_report = process->must_report_continue;
+    process->must_report_continue = false;
+    signal_unlock(actions);
+    return must_report;
+}
+
+// Stands still until SIGCONT or death.
+static void stand_still(struct task *task)
+{
+    struct process *process = task->process;
+    for (;;) {
+        thread_prepare_to_block(THREAD_STOPPED);
+        if (!READ_ONCE(process->is_stopping) || is_killed(task)) {
+            break;
+        }
+        scheduler_block();
+    }
+    thread_cancel_block();
+}
+
+void signal_stop_join(struct task *task)
+{
+    struct process *process = task->process;
+    task_clear_work(task, THREAD_WORK_STOP);
+    if (count_stopped(process)) {
+        family_notify_state(process, CLD_STOPPED);
+    }
+    stand_still(task);
+    if (take_continue_report(process)) {
+        family_notify_state(process, CLD_CONTINUED);
+    }
+}
+
+void signal_stop_begin(struct task *task, int number)
+{
+    struct process *process = task->process;
+    struct task *other;
+    struct signal_actions *actions = signal_lock(process);
+    bool begins = process->stop_was_taken && !process->is_exiting;
+    if (begins && !process->is_stopping) {
+        process->is_stopping = true;
+        process->stop_signal = number;
+        process->tasks_to_stop = process->task_count;
+        list_for_each_entry(other, &process->tasks, process_link) {
+            if (other != task) {
+                thread_notify(&other->thread, THREAD_WORK_STOP);
+            }
+        }
+    }
+    signal_unlock(actions);
+    if (begins) {
+        signal_stop_join(task);
+    }
+}
+
+void signal_continue_locked(struct process *process)
+{
+    struct task *task;
+    process->stop_was_taken = false;
+    if (!process->is_stopping) {
+        return;
+    }
+    if (process->is_stopped) {
+        process->continue_pending = true;
+        process->must_report_continue = true;
+    }
+    process->is_stopping = false;
+    process->is_stopped = false;
+    list_for_each_entry(task, &process->tasks, process_link) {
+        task_clear_work(task, THREAD_WORK_STOP);
+        thread_wake_states(&task->thread, 1u << THREAD_STOPPED);
+    }
+}

@@ -1,0 +1,140 @@
+// Waiting for children: wait4 and waitid.
+//
+// The caller looks at its children under process_tree_lock; where nothing fits it sleeps on its process's own queue, which every
+// change of a child wakes. A zombie that is taken leaves the tree under the same lock, so no two waiters get it.
+#include "lib/errno.h"
+#include "process/process_internal.h"
+#include "uapi/wait.h"
+
+struct wait_query {
+    struct process *self;
+    int which, number, options;
+    struct wait_result *result;
+    struct process *reaped; // left the tree: to be released without the lock
+};
+
+enum wait_outcome { WAIT_NO_CHILD, WAIT_NOTHING_YET, WAIT_FOUND };
+
+static bool query_matches(const struct wait_query *query, const struct process *child)
+{
+    bool is_clone = child->exit_signal != SIGCHLD;
+    if ((query->options & __WALL) == 0 && is_clone != ((query->options & (int)__WCLONE) != 0)) {
+        return false;
+    }
+    switch (query->which) {
+    case P_PID: return child->id->number == query->number;
+    case P_PGID: return child->group->number == query->number;
+    default: return true;
+    }
+}
+
+static void usage_sum(struct process_usage *sum, const struct process_usage *a,
+                      const struct process_usage *b)
+{
+    sum->user_ns = a->user_ns + b->user_ns;
+    sum->kernel_ns = a->kernel_ns + b->kernel_ns;
+    sum->minor_faults = a->minor_faults + b->minor_faults;
+    sum->major_faults = a->major_faults + b->major_faults;
+    sum->voluntary_switches = a->voluntary_switches + b->voluntary_switches;
+    sum->involuntary_switches = a->involuntary_switches + b->involuntary_switches;
+    sum->peak_resident_kib = MAX(a->peak_resident_kib, b->peak_resident_kib);
+}
+
+static void result_fill(struct wait_result *result, const struct process *child, int status,
+                        int code)
+{
+    result->number = child->id->number;
+    result->uid = child->leader->credentials->uid;
+    result->status = status;
+    result->code = code;
+    usage_sum(&result->usage, &child->usage, &child->children_usage);
+}
+
+static bool take_zombie(struct wait_query *query, struct process *child)
+{
+    int status = child->exit_status;
+    result_fill(query->result, child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
+    if ((query->options & WNOWAIT) == 0) {
+        struct process_usage *sum = &query->self->children_usage;
+        usage_sum(sum, sum, &query->result->usage);
+        family_remove_locked(child);
+        query->reaped = child;
+    }
+    return true;
+}
+
+// A stop or a continue that the parent has not heard of.
+static bool take_state(struct wait_query *query, struct process *child)
+{
+    bool keep = (query->options & WNOWAIT) != 0;
+    bool found = false;
+    struct signal_actions *actions = signal_lock(child);
+    if ((query->options & WUNTRACED) != 0 && child->is_stopped && !child->stop_reported) {
+        child->stop_reported = !keep;
+        result_fill(query->result, child, wait_status_stopped(child->stop_signal), CLD_STOPPED);
+        found = true;
+    } else if ((query->options & WCONTINUED) != 0 && child->continue_pending) {
+        child->continue_pending = keep;
+        result_fill(query->result, child, WAIT_STATUS_CONTINUED, CLD_CONTINUED);
+        found = true;
+    }
+    signal_unlock(actions);
+    return found;
+}
+
+static enum wait_outcome look_at_children_locked(struct wait_query *query)
+{
+    enum wait_outcome outcome = WAIT_NO_CHILD;
+    struct process *child;
+    list_for_each_entry(child, &query->self->children, sibling_link) {
+        if (!query_matches(query, child)) {
+            continue;
+        }
+        outcome = WAIT_NOTHING_YET;
+        bool found = false;
+        if (!child->is_zombie) {
+            found = take_state(query, child);
+        } else if ((query->options & WEXITED) != 0) {
+            found = take_zombie(query, child);
+        }
+        if (found) {
+            return WAIT_FOUND;
+        }
+    }
+    return outcome;
+}
+
+static enum wait_outcome look_at_children(struct wait_query *query)
+{
+    spin_lock(&process_tree_lock);
+    enum wait_outcome outcome = look_at_children_locked(query);
+    spin_unlock(&process_tree_lock);
+    if (query->reaped != NULL) {
+        family_release(query->reaped);
+    }
+    return outcome;
+}
+
+// True when the call can return: *answer is what it returns.
+static bool query_is_done(struct wait_query *query, long *answer)
+{
+    switch (look_at_children(query)) {
+    case WAIT_FOUND: *answer = query->result->number; return true;
+    case WAIT_NO_CHILD: *answer = -ECHILD; return true;
+    default: *answer = 0; return (query->options & WNOHANG) != 0;
+    }
+}
+
+long process_wait(int which, int number, int options, struct wait_result *result)
+{
+    struct wait_query query = {
+        .self = process_current(),
+        .which = which,
+        .number = number,
+        .options = options,
+        .result = result,
+    };
+    long answer;
+    int error = WAIT_INTERRUPTIBLE(&query.self->child_events, query_is_done(&query, &answer));
+    return error != 0 ? error : answer;
+}
