@@ -1,0 +1,43 @@
+/*
+ * Tests that run inside a booted kernel, for what needs the real CPU. A test is
+ *
+ *     KERNEL_TEST(its_name_says_what_it_promises)
+ *     {
+ *         KT_ASSERT(condition);
+ *     }
+ *
+ * and is found by the linker: it stands in the section .kernel_tests, which the release image has
+ * empty. Tests run one after another on the boot thread, which may sleep, take locks and start threads.
+ * They run when the command line has astra.test=all, or a pattern with * and ?.
+ */
+#pragma once
+
+#include "lib/compiler.h"
+#include "lib/macros.h"
+#include "lib/types.h"
+
+struct kernel_test {
+    const char *name;
+    void (*run)(void);
+};
+
+#define KERNEL_TEST(test_name)                                                                     \
+    static void test_name(void);                                                                   \
+    static const struct kernel_test kernel_test_##test_name used_by_linker                         \
+        section(".kernel_tests") = {#test_name, test_name};                                        \
+    static void test_name(void)
+
+/* Linker-script symbols: all tests of the image. */
+extern const struct kernel_test kernel_tests_start[], kernel_tests_end[];
+
+/* Ends the test, or the helper of it that it stands in, as failed where the condition does not hold. */
+#define KT_ASSERT(condition)                                                                       \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            kernel_test_fail(__FILE__, __LINE__, #condition);                                      \
+            return;                                                                                \
+        }                                                                                          \
+    } while (0)
+
+/* Marks the running test as failed, from any thread of it; the first call's place is shown. */
+void kernel_test_fail(const char *file, int line, const char *condition);
