@@ -14,7 +14,13 @@ enum {
     BOOT_STAGES_MAX = 32,
 };
 
-enum boot_memory_kind { BOOT_MEMORY_USABLE = 1, BOOT_MEMORY_RESERVED, BOOT_MEMORY_ACPI, BOOT_MEMORY_NVS, BOOT_MEMORY_BAD };
+enum boot_memory_kind {
+    BOOT_MEMORY_USABLE = 1,
+    BOOT_MEMORY_RESERVED,
+    BOOT_MEMORY_ACPI,
+    BOOT_MEMORY_NVS,
+    BOOT_MEMORY_BAD
+};
 
 struct boot_memory_range {
     paddr_t base;
@@ -57,8 +63,8 @@ struct boot_acpi {
     uint16_t pm_timer_port;        // 0: none
     bool pm_timer_is_32bit;
     uint16_t pm1a_control_port, pm1b_control_port; // 0: none
-    paddr_t sleep_control_register;                // hardware-reduced FADT (microvm), memory; 0: none
-    uint16_t sleep_control_port;                   // the same in I/O space; 0: none
+    paddr_t sleep_control_register; // hardware-reduced FADT (microvm), memory; 0: none
+    uint16_t sleep_control_port;    // the same in I/O space; 0: none
     bool has_s5;
     uint8_t s5_type_a, s5_type_b; // SLP_TYP values of the _S5_ package
     paddr_t reset_register;       // FADT reset register in memory; 0: none

@@ -8,15 +8,15 @@
 struct arch_thread {
     // Bits that must be looked at before user code runs again; set by anybody (atomically), tested by the
     // return path without a lock. The values are scheduler/thread.h's THREAD_WORK_*.
-    uint32_t work;              // [a]
-    uint16_t fpu_cpu;           // [o] 1 + the CPU whose registers hold (or held last) the FPU state, 0: none
-    uint8_t fpu_is_edited;      // [o] the memory image is being rewritten: do not load it
+    uint32_t work;    // [a]
+    uint16_t fpu_cpu; // [o] 1 + the CPU whose registers hold (or held last) the FPU state, 0: none
+    uint8_t fpu_is_edited; // [o] the memory image is being rewritten: do not load it
     uint8_t reserved;
-    uint64_t stack_pointer;     // [o] while switched out
-    uint64_t kernel_stack_top;  // [I] one past the last byte of the kernel stack
-    uint64_t user_fs_base;      // [o] valid while switched out, or by arch_user_tls_get
-    uint64_t user_gs_base;      // [o]
-    void *fpu_state;            // [I] NULL for kernel threads; fpu_state_size() bytes, 64-byte aligned
+    uint64_t stack_pointer;    // [o] while switched out
+    uint64_t kernel_stack_top; // [I] one past the last byte of the kernel stack
+    uint64_t user_fs_base;     // [o] valid while switched out, or by arch_user_tls_get
+    uint64_t user_gs_base;     // [o]
+    void *fpu_state; // [I] NULL for kernel threads; fpu_state_size() bytes, 64-byte aligned
 };
 
 // Prepares a thread that starts in upcall_thread_start (arch/upcalls.h) on its own kernel stack. `fpu_state` was set by the
@@ -25,8 +25,8 @@ void arch_thread_init_kernel(struct arch_thread *thread, vaddr_t stack_top);
 
 // Prepares a thread that starts in upcall_thread_start and, when that returns, leaves for user mode with a copy
 // of `frame`. TLS bases and, if `source` is given, FPU state are copied from `source` (the current thread).
-void arch_thread_init_user(struct arch_thread *thread, vaddr_t stack_top, const struct trap_frame *frame,
-                           struct arch_thread *source);
+void arch_thread_init_user(struct arch_thread *thread, vaddr_t stack_top,
+                           const struct trap_frame *frame, struct arch_thread *source);
 
 // Saves `previous`, loads `next` (stacks, TLS bases, FPU, TSS stack). Interrupts are off. Returns when
 // somebody switches back to `previous`. The caller has set cpu_block.current to next's thread and loaded its page table.

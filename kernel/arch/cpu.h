@@ -23,12 +23,12 @@ enum cpu_feature {
     CPU_HAS_FSGSBASE,
     CPU_HAS_RDRAND,
     CPU_HAS_RDSEED,
-    CPU_HAS_HUGE_PAGES,     // 1 GiB leaves
-    CPU_HAS_FAST_STRINGS,   // ERMS: rep movsb is the fast copy
+    CPU_HAS_HUGE_PAGES,   // 1 GiB leaves
+    CPU_HAS_FAST_STRINGS, // ERMS: rep movsb is the fast copy
     CPU_HAS_INVARIANT_TSC,
     CPU_HAS_APIC,
     CPU_HAS_GLOBAL_PAGES,
-    CPU_HAS_TSC_DEADLINE,   // the local APIC's timer compares with the time-stamp counter
+    CPU_HAS_TSC_DEADLINE, // the local APIC's timer compares with the time-stamp counter
     CPU_FEATURE_COUNT
 };
 

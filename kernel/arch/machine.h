@@ -15,6 +15,7 @@ _Noreturn void machine_reboot(void);
 void machine_debug_exit(unsigned status);
 
 // Linker-script symbols.
-extern char kernel_image_start[], kernel_text_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[],
-    kernel_data_start[], kernel_bss_start[], kernel_bss_end[], kernel_image_end[];
+extern char kernel_image_start[], kernel_text_start[], kernel_text_end[], kernel_rodata_start[],
+    kernel_rodata_end[], kernel_data_start[], kernel_bss_start[], kernel_bss_end[],
+    kernel_image_end[];
 extern char kernel_percpu_start[], kernel_percpu_end[];

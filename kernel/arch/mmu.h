@@ -23,12 +23,13 @@ enum {
 };
 
 struct page_level {
-    unsigned shift;      // log2 of the bytes that one entry covers
-    unsigned entries;    // entries per table
-    bool can_be_leaf;    // may map memory directly on this CPU
+    unsigned shift;   // log2 of the bytes that one entry covers
+    unsigned entries; // entries per table
+    bool can_be_leaf; // may map memory directly on this CPU
 };
-enum { PAGE_LEVELS = 4 };                               // 0: 4 KiB pages ... 3: the root
-extern struct page_level page_levels[PAGE_LEVELS];      // set by cpu_init (1 GiB leaves depend on the CPU)
+enum { PAGE_LEVELS = 4 }; // 0: 4 KiB pages ... 3: the root
+extern struct page_level
+    page_levels[PAGE_LEVELS]; // set by cpu_init (1 GiB leaves depend on the CPU)
 
 #include "arch/x86_64/mmu_inline.h" // inline:
 //   struct page_entry page_entry_none(void)

@@ -7,13 +7,13 @@
 
 struct signal_delivery {
     int number;
-    uint64_t handler;          // user address
-    uint64_t restorer;         // user address; SA_RESTORER is required, as on Linux x86_64
-    uint64_t flags;            // SA_*
+    uint64_t handler;  // user address
+    uint64_t restorer; // user address; SA_RESTORER is required, as on Linux x86_64
+    uint64_t flags;    // SA_*
     struct uapi_siginfo info;
-    uint64_t saved_mask;       // goes to uc_sigmask
+    uint64_t saved_mask;         // goes to uc_sigmask
     struct uapi_stack alternate; // goes to uc_stack
-    bool use_alternate;        // start at the top of the alternate stack
+    bool use_alternate;          // start at the top of the alternate stack
     // For a signal that an exception raised, as fault_info has them; else 0. Go to the machine context.
     uint64_t trap_number, error_code, fault_address;
 };

@@ -11,11 +11,11 @@ enum fault_access { FAULT_READ = 1, FAULT_WRITE = 2, FAULT_EXECUTE = 4 };
 struct fault_info {
     unsigned vector;
     uint64_t error_code;
-    vaddr_t address;   // faulting address for page faults, else the instruction pointer
-    unsigned access;   // FAULT_* for page faults, else 0
-    bool is_present;   // page fault on a present page: a protection violation
-    int signal;        // what a user program gets: SIGSEGV, SIGFPE, ...
-    int signal_code;   // si_code
+    vaddr_t address; // faulting address for page faults, else the instruction pointer
+    unsigned access; // FAULT_* for page faults, else 0
+    bool is_present; // page fault on a present page: a protection violation
+    int signal;      // what a user program gets: SIGSEGV, SIGFPE, ...
+    int signal_code; // si_code
 };
 
 /* in: process/. A page fault at a user address, from user mode or from a user copy in the kernel; interrupts are on
@@ -45,7 +45,8 @@ void upcall_reschedule(void);
 void upcall_thread_start(void);
 
 /* in: log/. The kernel itself raised an exception that no exception table entry covers. */
-_Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault, const char *why);
+_Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault,
+                                       const char *why);
 
 /* in: boot/. Fills *info (but for the ACPI part and the stages) from the loader's start information at a physical address,
    which the physical map shows; the first GiB is mapped. Interrupts are off. */

@@ -100,7 +100,8 @@ static paddr_t rsdp_find(paddr_t hint)
     uint16_t segment;
     memcpy(&segment, bytes_at(EBDA_SEGMENT_POINTER, sizeof(segment)), sizeof(segment));
     paddr_t ebda = (paddr_t)segment << 4;
-    paddr_t found = ebda >= PAGE_SIZE && ebda < BIOS_AREA ? rsdp_scan(ebda, ebda + EBDA_SCAN_BYTES) : 0;
+    paddr_t found =
+        ebda >= PAGE_SIZE && ebda < BIOS_AREA ? rsdp_scan(ebda, ebda + EBDA_SCAN_BYTES) : 0;
     return found ? found : rsdp_scan(BIOS_AREA, BIOS_AREA_END);
 }
 
@@ -152,6 +153,7 @@ void acpi_scan(struct boot_info *info)
         return;
     }
     root_pointer_follow(acpi);
-    log_info("acpi: %u CPU, %u I/O APIC, HPET %s, PM timer %#x, S5 %s", acpi->cpu_count, acpi->io_apic_count,
-             acpi->hpet ? "yes" : "no", acpi->pm_timer_port, acpi->has_s5 ? "yes" : "no");
+    log_info("acpi: %u CPU, %u I/O APIC, HPET %s, PM timer %#x, S5 %s", acpi->cpu_count,
+             acpi->io_apic_count, acpi->hpet ? "yes" : "no", acpi->pm_timer_port,
+             acpi->has_s5 ? "yes" : "no");
 }

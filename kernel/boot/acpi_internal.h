@@ -36,7 +36,8 @@ struct acpi_register {
 };
 static inline struct acpi_register acpi_register_at(const struct acpi_table *table, size_t offset)
 {
-    return (struct acpi_register){(unsigned)acpi_number(table, offset, 1), acpi_number(table, offset + 4, 8)};
+    return (struct acpi_register){(unsigned)acpi_number(table, offset, 1),
+                                  acpi_number(table, offset + 4, 8)};
 }
 
 // acpi.c: maps and checks the table at an address; bytes is NULL if it is not sound.

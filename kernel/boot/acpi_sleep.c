@@ -59,7 +59,8 @@ static bool is_name_at(const struct acpi_table *table, size_t at)
 void acpi_sleep_scan(struct boot_acpi *acpi, const struct acpi_table *definition)
 {
     const struct acpi_table *table = definition;
-    for (size_t at = ACPI_HEADER_BYTES + 1; !acpi->has_s5 && at + NAME_BYTES < table->length; at++) {
+    for (size_t at = ACPI_HEADER_BYTES + 1; !acpi->has_s5 && at + NAME_BYTES < table->length;
+         at++) {
         if (table->bytes[at] == '_' && is_name_at(table, at)) {
             acpi->has_s5 = package_read(acpi, table, at + NAME_BYTES);
         }

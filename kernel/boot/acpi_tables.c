@@ -50,12 +50,14 @@ static void override_entry(struct boot_acpi *acpi, const struct acpi_table *madt
     }
 }
 
-static void local_apic_address_entry(struct boot_acpi *acpi, const struct acpi_table *madt, size_t at)
+static void local_apic_address_entry(struct boot_acpi *acpi, const struct acpi_table *madt,
+                                     size_t at)
 {
     acpi->local_apic = acpi_number(madt, at + 4, 8);
 }
 
-static void (*const madt_entries[])(struct boot_acpi *acpi, const struct acpi_table *madt, size_t at) = {
+static void (*const madt_entries[])(struct boot_acpi *acpi, const struct acpi_table *madt,
+                                    size_t at) = {
     [ENTRY_LOCAL_APIC] = local_apic_entry,
     [ENTRY_IO_APIC] = io_apic_entry,
     [ENTRY_OVERRIDE] = override_entry,
@@ -106,8 +108,8 @@ enum {
     FADT_X_DSDT = 140,
     FADT_SLEEP_CONTROL = 244,
 };
-#define FADT_FLAG_TIMER_32BIT BIT(8)
-#define FADT_FLAG_RESET BIT(10)
+#define FADT_FLAG_TIMER_32BIT      BIT(8)
+#define FADT_FLAG_RESET            BIT(10)
 #define FADT_FLAG_HARDWARE_REDUCED BIT(20)
 
 static void sleep_register_read(struct boot_acpi *acpi, const struct acpi_table *fadt)

@@ -8,6 +8,7 @@
 #include "arch/machine.h"
 #include "arch/upcalls.h"
 #include "boot/boot_internal.h"
+#include "boot/kernel_test_hook.h"
 #include "device/node.h"
 #include "file/open_file.h"
 #include "fs/initramfs.h"
@@ -49,9 +50,10 @@ static void log_start(void)
     if (parameters->log_level >= 0) {
         log_console_level_set(parameters->log_level);
     }
-    log_info("Astra: loaded by %s, command line: %s", boot_information.loader, boot_information.command_line);
-    log_info("boot: %lu KiB usable memory, %u modules", memory_map_usable_bytes(&boot_information) / 1024,
-             boot_information.module_count);
+    log_info("Astra: loaded by %s, command line: %s", boot_information.loader,
+             boot_information.command_line);
+    log_info("boot: %lu KiB usable memory, %u modules",
+             memory_map_usable_bytes(&boot_information) / 1024, boot_information.module_count);
 }
 
 static void firmware_scan(void)
@@ -76,30 +78,25 @@ static void initramfs_start(void)
         const struct boot_module *module = &boot_information.modules[i];
         int error = initramfs_unpack(physical_to_virtual(module->base), module->bytes);
         if (error) {
-            log_error("boot: initial RAM disk %u is damaged (error %d), going on with what unpacked", i, -error);
+            log_error(
+                "boot: initial RAM disk %u is damaged (error %d), going on with what unpacked", i,
+                -error);
         }
         frame_release_boot_range(module->base, module->bytes);
     }
 }
 
 static const struct boot_step steps_before_threads[] = {
-    {"log", log_start},
-    {"firmware", firmware_scan},
-    {"memory", memory_start},
-    {"interrupts", interrupt_init},
-    {"clock", clock_init},
-    {"scheduler", scheduler_init},
+    {"log", log_start},       {"firmware", firmware_scan},
+    {"memory", memory_start}, {"interrupts", interrupt_init},
+    {"clock", clock_init},    {"scheduler", scheduler_init},
 };
 
 static const struct boot_step steps_in_thread[] = {
-    {"address spaces", vm_init},
-    {"files", file_init},
-    {"file systems", fs_init},
-    {"devices", device_init},
-    {"kernel files", kernelfs_init},
-    {"processes", process_init},
-    {"system calls", system_call_init},
-    {"initial files", initramfs_start},
+    {"address spaces", vm_init},        {"files", file_init},
+    {"file systems", fs_init},          {"devices", device_init},
+    {"kernel files", kernelfs_init},    {"processes", process_init},
+    {"system calls", system_call_init}, {"initial files", initramfs_start},
 };
 
 static void steps_run(const struct boot_step *steps, size_t count)
@@ -114,6 +111,10 @@ static void boot_thread(void *argument)
 {
     (void)argument;
     steps_run(steps_in_thread, ARRAY_SIZE(steps_in_thread));
+    const char *test_pattern = boot_parameter_find("astra.test");
+    if (kernel_test_main && test_pattern) {
+        kernel_test_main(test_pattern);
+    }
     process_start_first(shell_main);
 }
 

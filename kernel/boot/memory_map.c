@@ -6,11 +6,12 @@
 
 // Where two ranges overlap the stronger kind wins: usable gives way to everything.
 static const uint8_t kind_strength[] = {
-    [BOOT_MEMORY_USABLE] = 0, [BOOT_MEMORY_ACPI] = 1, [BOOT_MEMORY_NVS] = 2,
+    [BOOT_MEMORY_USABLE] = 0,   [BOOT_MEMORY_ACPI] = 1, [BOOT_MEMORY_NVS] = 2,
     [BOOT_MEMORY_RESERVED] = 3, [BOOT_MEMORY_BAD] = 4,
 };
 
-void memory_map_add(struct boot_info *info, paddr_t base, uint64_t bytes, enum boot_memory_kind kind)
+void memory_map_add(struct boot_info *info, paddr_t base, uint64_t bytes,
+                    enum boot_memory_kind kind)
 {
     if (bytes == 0 || info->memory_count == BOOT_MEMORY_RANGES_MAX) {
         return;
@@ -45,7 +46,8 @@ static void range_remove(struct boot_info *info, unsigned index)
 
 // `first` starts before or with `second` and reaches into it: one of them is cut. What of `first` lies behind `second` becomes a
 // range of its own.
-static void overlap_settle(struct boot_info *info, struct boot_memory_range *first, struct boot_memory_range *second)
+static void overlap_settle(struct boot_info *info, struct boot_memory_range *first,
+                           struct boot_memory_range *second)
 {
     if (kind_strength[second->kind] <= kind_strength[first->kind]) {
         paddr_t end = range_end(second);
@@ -99,7 +101,8 @@ void memory_map_cap(struct boot_info *info, uint64_t limit)
     memory_map_sanitise(info);
 }
 
-void memory_map_carve(struct boot_info *info, paddr_t base, uint64_t bytes, enum boot_memory_kind kind)
+void memory_map_carve(struct boot_info *info, paddr_t base, uint64_t bytes,
+                      enum boot_memory_kind kind)
 {
     memory_map_add(info, base, bytes, kind);
     memory_map_sanitise(info);

@@ -48,7 +48,8 @@ static void modules_copy(struct boot_info *info, const struct pvh_start_info *st
     unsigned count = MIN(start->module_count, (uint32_t)BOOT_MODULES_MAX);
     for (unsigned i = 0; start->modules && i < count; i++) {
         if (modules[i].bytes) {
-            info->modules[info->module_count++] = (struct boot_module){modules[i].base, modules[i].bytes};
+            info->modules[info->module_count++] =
+                (struct boot_module){modules[i].base, modules[i].bytes};
         }
     }
 }

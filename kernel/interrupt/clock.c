@@ -26,10 +26,10 @@ static struct clock_scale scales[2]; // [a] the copy of index sequence % 2 is va
 static uint32_t scale_sequence;      // [a]
 static struct atomic64 wall_offset;  // wall clock less monotonic clock
 static struct atomic64 pit_ticks;
-static bool is_ticking;                        // [I] the PIT counts
+static bool is_ticking;                         // [I] the PIT counts
 static const struct clock_reference *reference; // [I]
-static struct clock_rates rates;               // [I] but for tsc_hz at the refinement
-static bool is_refined;                        // [o] first CPU's clock event
+static struct clock_rates rates;                // [I] but for tsc_hz at the refinement
+static bool is_refined;                         // [o] first CPU's clock event
 
 static uint64_t scale_apply(const struct clock_scale *scale, uint64_t timestamp)
 {
@@ -57,9 +57,11 @@ uint64_t clock_monotonic_ns(void)
 
 uint64_t clock_timestamp_of(uint64_t monotonic_ns)
 {
-    const struct clock_scale *scale = &scales[__atomic_load_n(&scale_sequence, __ATOMIC_ACQUIRE) % 2];
+    const struct clock_scale *scale =
+        &scales[__atomic_load_n(&scale_sequence, __ATOMIC_ACQUIRE) % 2];
     uint64_t ns = monotonic_ns > scale->base_ns ? monotonic_ns - scale->base_ns : 0;
-    return scale->base_timestamp + ns / 1000 * (rates.tsc_hz / 1000000) + ns / 1000 * (rates.tsc_hz % 1000000) / 1000000;
+    return scale->base_timestamp + ns / 1000 * (rates.tsc_hz / 1000000) +
+           ns / 1000 * (rates.tsc_hz % 1000000) / 1000000;
 }
 
 uint64_t clock_realtime_ns(void)
@@ -143,5 +145,6 @@ void clock_init(void)
     wall_clock_init();
     is_ticking = !local_apic_is_used();
     clock_event_init();
-    log_info("clock: tsc %lu kHz by %s, timer %lu kHz", rates.tsc_hz / 1000, reference->name, rates.timer_hz / 1000);
+    log_info("clock: tsc %lu kHz by %s, timer %lu kHz", rates.tsc_hz / 1000, reference->name,
+             rates.timer_hz / 1000);
 }

@@ -5,8 +5,8 @@
 #include "lib/types.h"
 
 #define NS_PER_SECOND 1000000000ULL
-#define NS_PER_MS 1000000ULL
-#define NS_PER_US 1000ULL
+#define NS_PER_MS     1000000ULL
+#define NS_PER_US     1000ULL
 
 void clock_init(void); // calibrates (at most 1 ms), reads the RTC
 

@@ -47,14 +47,14 @@ void clock_sample_take(const struct clock_reference *reference, struct clock_sam
     }
 }
 
-static uint64_t reference_between(const struct clock_reference *reference, const struct clock_sample *from,
-                                  const struct clock_sample *to)
+static uint64_t reference_between(const struct clock_reference *reference,
+                                  const struct clock_sample *from, const struct clock_sample *to)
 {
     return (to->reference - from->reference) & reference->mask;
 }
 
-uint64_t clock_rate_between(const struct clock_reference *reference, const struct clock_sample *from,
-                            const struct clock_sample *to)
+uint64_t clock_rate_between(const struct clock_reference *reference,
+                            const struct clock_sample *from, const struct clock_sample *to)
 {
     uint64_t ticks = reference_between(reference, from, to);
     return ticks ? (to->timestamp - from->timestamp) * reference->hz / ticks : 0;
@@ -65,8 +65,8 @@ static bool is_precise(const struct clock_sample *from, const struct clock_sampl
     return (from->width + to->width) / 2 * PRECISION < to->timestamp - from->timestamp;
 }
 
-static uint64_t window_end_take(const struct clock_reference *reference, const struct clock_sample *start,
-                                struct clock_sample *end)
+static uint64_t window_end_take(const struct clock_reference *reference,
+                                const struct clock_sample *start, struct clock_sample *end)
 {
     uint64_t us;
     do {

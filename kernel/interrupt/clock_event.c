@@ -50,7 +50,8 @@ static uint32_t timer_count_for(uint64_t ns)
 static void hardware_arm(uint64_t deadline_ns)
 {
     if (has_deadline_mode) {
-        cpu_timer_deadline_write(deadline_ns == UINT64_MAX ? 0 : MAX(clock_timestamp_of(deadline_ns), 1UL));
+        cpu_timer_deadline_write(
+            deadline_ns == UINT64_MAX ? 0 : MAX(clock_timestamp_of(deadline_ns), 1UL));
         return;
     }
     if (deadline_ns == UINT64_MAX) {

@@ -38,7 +38,8 @@ static bool hpet_start(void)
         return false;
     }
     mmio_write32(base + HPET_CONFIGURATION, mmio_read32(base + HPET_CONFIGURATION) | HPET_ENABLE);
-    chosen = (struct clock_reference){"HPET", 1000000000000000UL / period_fs, UINT32_MAX, hpet_read};
+    chosen =
+        (struct clock_reference){"HPET", 1000000000000000UL / period_fs, UINT32_MAX, hpet_read};
     return true;
 }
 

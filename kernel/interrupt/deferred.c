@@ -57,7 +57,8 @@ void deferred_queue(struct deferred *deferred)
     queue_append(queue, deferred);
     cpu_block_set(deferred_pending, 1);
     // The end of an interrupts-off section and of an interrupt run the queue; the end of a preempt count does not.
-    if (cpu_block_get(interrupt_depth) == 0 && cpu_block_get(preempt_count) != 0 && !queue->is_running) {
+    if (cpu_block_get(interrupt_depth) == 0 && cpu_block_get(preempt_count) != 0 &&
+        !queue->is_running) {
         kick();
     }
     interrupts_unblock();

@@ -16,7 +16,8 @@ static PERCPU_DEFINE(bool, is_from_user); // the interrupt that is being handled
 static bool apic_is_usable(void)
 {
     const struct boot_acpi *acpi = &boot_information.acpi;
-    return cpu_has(CPU_HAS_APIC) && acpi->local_apic && acpi->io_apic_count > 0 && !boot_parameters.no_apic;
+    return cpu_has(CPU_HAS_APIC) && acpi->local_apic && acpi->io_apic_count > 0 &&
+           !boot_parameters.no_apic;
 }
 
 void interrupt_init(void)
@@ -31,7 +32,8 @@ void interrupt_init(void)
     local_apic_init();
     io_apic_init();
     lines_init(&io_apic_controller);
-    log_info("interrupt: local APIC %u, %u I/O APIC", local_apic_id(), boot_information.acpi.io_apic_count);
+    log_info("interrupt: local APIC %u, %u I/O APIC", local_apic_id(),
+             boot_information.acpi.io_apic_count);
 }
 
 static void line_vector(unsigned vector)

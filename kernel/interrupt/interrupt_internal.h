@@ -38,10 +38,10 @@ void pic_init(void);
 void io_apic_init(void);
 
 // local_apic.c
-void local_apic_init(void);             // this CPU
+void local_apic_init(void); // this CPU
 bool local_apic_is_used(void);
-void local_apic_end(void);              // end of interrupt
-void local_apic_kick(void);             // VECTOR_KICK to this CPU
+void local_apic_end(void);  // end of interrupt
+void local_apic_kick(void); // VECTOR_KICK to this CPU
 uint8_t local_apic_id(void);
 void local_apic_timer_start(uint32_t count); // one shot; 0 stops it
 uint32_t local_apic_timer_count(void);       // what is left
@@ -62,8 +62,8 @@ void clock_event_init(void);
 void clock_event_interrupt(bool is_from_user);
 
 // pit.c
-void pit_start_ticks(void);      // channel 0 at 1000 Hz on ISA line 0
-void pit_reference_start(void);  // channel 2 counts down freely
+void pit_start_ticks(void);        // channel 0 at 1000 Hz on ISA line 0
+void pit_reference_start(void);    // channel 2 counts down freely
 uint64_t pit_reference_read(void); // counts up, 16 bits
 enum { PIT_HZ = 1193182, CLOCK_TICK_HZ = 1000, PIT_LINE = 0 };
 void clock_tick(void); // clock.c: one PIT tick has passed
@@ -94,8 +94,8 @@ struct clock_rates {
 void clock_calibrate(const struct clock_reference *reference, struct clock_rates *rates);
 void clock_sample_take(const struct clock_reference *reference, struct clock_sample *sample);
 // The time-stamp counter's rate between two samples.
-uint64_t clock_rate_between(const struct clock_reference *reference, const struct clock_sample *from,
-                            const struct clock_sample *to);
+uint64_t clock_rate_between(const struct clock_reference *reference,
+                            const struct clock_sample *from, const struct clock_sample *to);
 
 // clock.c
 uint64_t clock_timer_frequency_hz(void);

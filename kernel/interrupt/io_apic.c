@@ -71,7 +71,8 @@ static bool line_find(unsigned line, struct pin *pin)
     for (unsigned i = 0; i < acpi->override_count; i++) {
         const struct boot_interrupt_override *override = &acpi->overrides[i];
         if (override->isa_line == line) {
-            pin->mode = (override->is_active_low ? ENTRY_ACTIVE_LOW : 0) | (override->is_level ? ENTRY_LEVEL : 0);
+            pin->mode = (override->is_active_low ? ENTRY_ACTIVE_LOW : 0) |
+                        (override->is_level ? ENTRY_LEVEL : 0);
             return global_interrupt_find(override->global_interrupt, pin);
         }
     }

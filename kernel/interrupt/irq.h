@@ -9,7 +9,8 @@ typedef bool interrupt_handler_function(void *context);
 
 // ISA line 0-15 (through the MADT's overrides) or a global interrupt number from 16 on. Unmasks it.
 // 0, -EINVAL (no such line), -ENOMEM.
-must_check int interrupt_register(unsigned line, interrupt_handler_function *handler, void *context, const char *name);
+must_check int interrupt_register(unsigned line, interrupt_handler_function *handler, void *context,
+                                  const char *name);
 void interrupt_unregister(unsigned line, interrupt_handler_function *handler, void *context);
 
 void interrupt_init(void); // PIC remapped and masked; APICs where boot_information has them

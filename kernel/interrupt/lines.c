@@ -90,7 +90,8 @@ static void slot_link_locked(struct interrupt_line *line, struct line_handler *s
     __atomic_store_n(end, slot, __ATOMIC_RELEASE);
 }
 
-int interrupt_register(unsigned number, interrupt_handler_function *run, void *context, const char *name)
+int interrupt_register(unsigned number, interrupt_handler_function *run, void *context,
+                       const char *name)
 {
     int result = 0;
     spin_lock(&routing_lock);

@@ -45,9 +45,9 @@ static bool pic_has_line(unsigned line)
 
 static void pic_unmask(unsigned line)
 {
-    masked_lines &= (uint16_t)~(1U << line);
+    masked_lines &= (uint16_t) ~(1U << line);
     if (line >= LINES_PER_CHIP) {
-        masked_lines &= (uint16_t)~(1U << CASCADE_LINE);
+        masked_lines &= (uint16_t) ~(1U << CASCADE_LINE);
     }
     masks_write();
 }

@@ -6,8 +6,8 @@ enum {
     PIT_CHANNEL_0 = 0x40,
     PIT_CHANNEL_2 = 0x42,
     PIT_COMMAND = 0x43,
-    COMMAND_CHANNEL_0_RATE = 0x34,   // low then high byte, rate generator
-    COMMAND_CHANNEL_2_COUNT = 0xb0,  // low then high byte, interrupt on terminal count
+    COMMAND_CHANNEL_0_RATE = 0x34,  // low then high byte, rate generator
+    COMMAND_CHANNEL_2_COUNT = 0xb0, // low then high byte, interrupt on terminal count
     COMMAND_LATCH_CHANNEL_2 = 0x80,
     GATE_PORT = 0x61,
     GATE_CHANNEL_2 = 0x01,

@@ -62,14 +62,15 @@ static void fields_normalise(uint8_t fields[FIELD_COUNT], uint8_t status)
 
 static bool fields_are_valid(const uint8_t fields[FIELD_COUNT])
 {
-    return fields[SECOND] < 60 && fields[MINUTE] < 60 && fields[HOUR] < 24 && fields[DAY] >= 1 && fields[DAY] <= 31 &&
-           fields[MONTH] >= 1 && fields[MONTH] <= 12 && fields[YEAR] < 100;
+    return fields[SECOND] < 60 && fields[MINUTE] < 60 && fields[HOUR] < 24 && fields[DAY] >= 1 &&
+           fields[DAY] <= 31 && fields[MONTH] >= 1 && fields[MONTH] <= 12 && fields[YEAR] < 100;
 }
 
 // Days from 1970 to a date of the years 2000 to 2099, in which every fourth year is a leap year.
 static uint64_t days_since_1970(unsigned years_since_2000, unsigned month, unsigned day)
 {
-    static const uint16_t days_before_month[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    static const uint16_t days_before_month[] = {0,   31,  59,  90,  120, 151,
+                                                 181, 212, 243, 273, 304, 334};
     const uint64_t days_to_2000 = 10957;
     uint64_t days = days_to_2000 + years_since_2000 * 365UL + (years_since_2000 + 3) / 4;
     bool is_after_leap_day = years_since_2000 % 4 == 0 && month > 2;

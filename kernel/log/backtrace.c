@@ -12,7 +12,8 @@ enum { BACKTRACE_MAX = 10, SYMBOL_TEXT_MAX = 72 };
 // Stacks are in the kernel's mappings, in the image, or (heap-made ones) in the physical map.
 static bool is_stack_address(uint64_t pointer)
 {
-    bool is_mapped = (pointer >= PHYSICAL_MAP_BASE && pointer < KERNEL_MAP_END) || pointer >= KERNEL_IMAGE_BASE;
+    bool is_mapped =
+        (pointer >= PHYSICAL_MAP_BASE && pointer < KERNEL_MAP_END) || pointer >= KERNEL_IMAGE_BASE;
     return is_mapped && pointer % 8 == 0 && pointer < UINT64_MAX - 16;
 }
 

@@ -13,8 +13,8 @@ struct boot_parameters boot_parameters = {
     .max_cpus = CPU_MAX,
 };
 
-static char words[BOOT_COMMAND_LINE_MAX];      // [I] the line, cut into words
-static const char *dotted_words[DOTTED_MAX];   // [I] "name.part=value"
+static char words[BOOT_COMMAND_LINE_MAX];    // [I] the line, cut into words
+static const char *dotted_words[DOTTED_MAX]; // [I] "name.part=value"
 static unsigned dotted_count, argument_count, environment_count;
 
 // --- values ---
@@ -249,7 +249,8 @@ static void argument_add(const char *word)
 static void environment_add(const char *word, size_t name_length)
 {
     unsigned i = 0;
-    while (i < environment_count && strncmp(boot_parameters.init_environment[i], word, name_length + 1) != 0) {
+    while (i < environment_count &&
+           strncmp(boot_parameters.init_environment[i], word, name_length + 1) != 0) {
         i++;
     }
     if (i < BOOT_INIT_ENVIRONMENT_MAX) {

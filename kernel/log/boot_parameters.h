@@ -7,16 +7,16 @@
 enum { BOOT_INIT_ARGUMENTS_MAX = 64, BOOT_INIT_ENVIRONMENT_MAX = 64 };
 
 struct boot_parameters {
-    const char *console;  // last console=, NULL if none
-    const char *init;     // init=
-    const char *rdinit;   // rdinit=
-    const char *root;     // root=
+    const char *console; // last console=, NULL if none
+    const char *init;    // init=
+    const char *rdinit;  // rdinit=
+    const char *root;    // root=
     const char *root_fs_type;
     const char *root_flags;
-    bool root_read_only;  // default true, rw clears
+    bool root_read_only; // default true, rw clears
     bool quiet;
-    int log_level;        // loglevel=, -1 if not given
-    int panic_seconds;    // panic=, 0 if not given
+    int log_level;         // loglevel=, -1 if not given
+    int panic_seconds;     // panic=, 0 if not given
     uint64_t memory_limit; // mem=, 0 if not given
     unsigned max_cpus;     // maxcpus=, nosmp = 1; CPU_MAX if not given
     bool no_apic;          // noapic, nolapic: the 8259 and the PIT serve all interrupts

@@ -69,8 +69,8 @@ static void slot_show_locked(const struct log_slot *slot)
         return;
     }
     uint64_t us = slot->time_ns / 1000;
-    int length = format_string(line, sizeof(line), "[%5lu.%06lu] %.*s\n", us / 1000000, us % 1000000, slot->length,
-                               slot->text);
+    int length = format_string(line, sizeof(line), "[%5lu.%06lu] %.*s\n", us / 1000000,
+                               us % 1000000, slot->length, slot->text);
     sinks_write_locked(line, (size_t)length);
 }
 
@@ -183,6 +183,18 @@ void log_sink_add(struct log_sink *sink)
     spin_lock(&log_lock);
     sink->next = sinks;
     sinks = sink;
+    spin_unlock(&log_lock);
+}
+
+void log_sink_replace_early(struct log_sink *sink)
+{
+    spin_lock(&log_lock);
+    struct log_sink **link = &sinks;
+    while (*link && *link != &early_sink) {
+        link = &(*link)->next;
+    }
+    sink->next = *link ? early_sink.next : NULL;
+    *link = sink;
     spin_unlock(&log_lock);
 }
 

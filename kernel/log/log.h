@@ -7,17 +7,24 @@
 
 // Linux's levels; a record is shown on the console when its level is below the console level.
 enum log_level {
-    LOG_EMERGENCY, LOG_ALERT, LOG_CRITICAL, LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG,
+    LOG_EMERGENCY,
+    LOG_ALERT,
+    LOG_CRITICAL,
+    LOG_ERROR,
+    LOG_WARNING,
+    LOG_NOTICE,
+    LOG_INFO,
+    LOG_DEBUG,
 };
 
 // One record, one line; `format` without a line end and opening with the subsystem ("memory: ...").
 void log_write(enum log_level level, const char *format, ...) printf_format(2, 3);
 
-#define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
+#define log_error(...)   log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
-#define log_notice(...) log_write(LOG_NOTICE, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
+#define log_notice(...)  log_write(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_write(LOG_DEBUG, __VA_ARGS__)
 
 struct log_record {
     uint64_t sequence;
@@ -47,6 +54,9 @@ struct log_sink {
     struct log_sink *next; // [l] owned by log/
 };
 void log_sink_add(struct log_sink *sink);
+// The driver of the line that the early console writes to takes it over. write() is then called with the log's lock held, or, in
+// a panic, without waiting for anybody.
+void log_sink_replace_early(struct log_sink *sink);
 int log_console_level(void);
 void log_console_level_set(int level); // 1..8
 

@@ -19,8 +19,8 @@
 enum { PANIC_TEXT_MAX = 160, NOBODY = 0 };
 
 static struct atomic32 panicking_cpu = ATOMIC_INIT(NOBODY); // number + 1
-static int timeout_seconds;                                  // [I] after the command line is parsed
-static struct panic_ops ops;                                 // [I] after boot, slot by slot
+static int timeout_seconds;                                 // [I] after the command line is parsed
+static struct panic_ops ops;                                // [I] after boot, slot by slot
 
 bool panic_is_in_progress(void)
 {
@@ -70,11 +70,12 @@ static void registers_show(const struct trap_frame *frame)
 
 static void current_show(void)
 {
-    char text[PANIC_TEXT_MAX] = "boot";
+    char text[PANIC_TEXT_MAX];
+    format_string(text, sizeof(text), "CPU %u, boot code", cpu_block_get(number));
     if (ops.describe_current) {
         ops.describe_current(text, sizeof(text));
     }
-    log_write_panic("cpu %u: %s", cpu_block_get(number), text);
+    log_write_panic("%s", text);
 }
 
 static _Noreturn void panic_finish(void)
@@ -122,10 +123,12 @@ noreturn void assert_failed(const char *expression, const char *file, int line)
     panic("assertion failed: %s (%s:%d)", expression, file, line);
 }
 
-_Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault, const char *why)
+_Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault,
+                                       const char *why)
 {
     panic_claim();
     log_write_panic("kernel panic: %s: %s", fault_name(fault->vector), why);
-    log_write_panic("address %#lx, error code %#lx, vector %u", fault->address, fault->error_code, fault->vector);
+    log_write_panic("address %#lx, error code %#lx, vector %u", fault->address, fault->error_code,
+                    fault->vector);
     panic_dump(frame);
 }

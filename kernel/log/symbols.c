@@ -32,7 +32,8 @@ int symbol_describe(uint64_t address, char *text, size_t size)
     }
     uint32_t offset = (uint32_t)(address - KERNEL_IMAGE_BASE);
     uint32_t index = symbol_before(offset);
-    return format_string(text, size, "%s+%#x", &symbol_names[symbol_name_offsets[index]], offset - symbol_offsets[index]);
+    return format_string(text, size, "%s+%#x", &symbol_names[symbol_name_offsets[index]],
+                         offset - symbol_offsets[index]);
 }
 
 uint64_t symbol_find(const char *name)

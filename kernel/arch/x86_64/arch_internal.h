@@ -41,7 +41,7 @@ void fpu_switch(struct arch_thread *previous, struct arch_thread *next);
 // Between the two the current thread may write its memory image, and sleep.
 void fpu_edit_begin(struct arch_thread *current);
 void fpu_edit_end(struct arch_thread *current);
-uint64_t fpu_features(void); // XCR0, 0 with FXSAVE
+uint64_t fpu_features(void);   // XCR0, 0 with FXSAVE
 uint32_t fpu_mxcsr_mask(void); // a set bit outside of it faults
 
 // --- trap.c, called by the entry code ---

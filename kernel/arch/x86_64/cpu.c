@@ -18,9 +18,12 @@ static const struct {
     enum cpu_feature feature;
     uint32_t bit;
 } optional_control_bits[] = {
-    {CPU_HAS_GLOBAL_PAGES, CR4_GLOBAL_PAGES}, {CPU_HAS_UMIP, CR4_UMIP},
-    {CPU_HAS_FSGSBASE, CR4_FSGSBASE},         {CPU_HAS_XSAVE, CR4_XSAVE},
-    {CPU_HAS_SMEP, CR4_SMEP},                 {CPU_HAS_SMAP, CR4_SMAP},
+    {CPU_HAS_GLOBAL_PAGES, CR4_GLOBAL_PAGES},
+    {CPU_HAS_UMIP, CR4_UMIP},
+    {CPU_HAS_FSGSBASE, CR4_FSGSBASE},
+    {CPU_HAS_XSAVE, CR4_XSAVE},
+    {CPU_HAS_SMEP, CR4_SMEP},
+    {CPU_HAS_SMAP, CR4_SMAP},
 };
 
 // The timestamp counter stays readable for user code (CR4.TSD clear).
@@ -35,7 +38,8 @@ static void control_registers_set(void)
     cr4_write(cr4);
 
     uint64_t cr0 = cr0_read();
-    cr0 &= ~(uint64_t)(CR0_EMULATION | CR0_TASK_SWITCHED | CR0_CACHE_DISABLE | CR0_NOT_WRITE_THROUGH);
+    cr0 &=
+        ~(uint64_t)(CR0_EMULATION | CR0_TASK_SWITCHED | CR0_CACHE_DISABLE | CR0_NOT_WRITE_THROUGH);
     cr0 |= CR0_MONITOR_COPROCESSOR | CR0_NUMERIC_ERROR | CR0_WRITE_PROTECT | CR0_ALIGNMENT_MASK;
     cr0_write(cr0);
 }
@@ -44,11 +48,12 @@ static void control_registers_set(void)
 static void system_call_entry_set(void)
 {
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SYSCALL | EFER_NO_EXECUTE);
-    msr_write(MSR_STAR, ((uint64_t)SELECTOR_USER_CODE_32 << 48) | ((uint64_t)SELECTOR_KERNEL_CODE << 32));
+    msr_write(MSR_STAR,
+              ((uint64_t)SELECTOR_USER_CODE_32 << 48) | ((uint64_t)SELECTOR_KERNEL_CODE << 32));
     msr_write(MSR_LSTAR, (uint64_t)system_call_entry);
     msr_write(MSR_CSTAR, (uint64_t)system_call_entry_32);
-    msr_write(MSR_SFMASK, RFLAGS_TRAP | RFLAGS_INTERRUPT | RFLAGS_DIRECTION | RFLAGS_IOPL | RFLAGS_NESTED |
-                              RFLAGS_RESUME | RFLAGS_ALIGNMENT | RFLAGS_CARRY);
+    msr_write(MSR_SFMASK, RFLAGS_TRAP | RFLAGS_INTERRUPT | RFLAGS_DIRECTION | RFLAGS_IOPL |
+                              RFLAGS_NESTED | RFLAGS_RESUME | RFLAGS_ALIGNMENT | RFLAGS_CARRY);
     msr_write(MSR_SYSENTER_CS, 0); // SYSENTER faults
 }
 

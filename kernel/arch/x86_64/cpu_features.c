@@ -11,18 +11,12 @@ static const struct {
     enum cpuid_register reg;
     unsigned bit;
 } feature_bits[CPU_FEATURE_COUNT] = {
-    [CPU_HAS_XSAVE] = {1, ECX, 26},
-    [CPU_HAS_SMEP] = {7, EBX, 7},
-    [CPU_HAS_SMAP] = {7, EBX, 20},
-    [CPU_HAS_UMIP] = {7, ECX, 2},
-    [CPU_HAS_FSGSBASE] = {7, EBX, 0},
-    [CPU_HAS_RDRAND] = {1, ECX, 30},
-    [CPU_HAS_RDSEED] = {7, EBX, 18},
-    [CPU_HAS_HUGE_PAGES] = {0x80000001, EDX, 26},
-    [CPU_HAS_FAST_STRINGS] = {7, EBX, 9},
-    [CPU_HAS_INVARIANT_TSC] = {0x80000007, EDX, 8},
-    [CPU_HAS_APIC] = {1, EDX, 9},
-    [CPU_HAS_GLOBAL_PAGES] = {1, EDX, 13},
+    [CPU_HAS_XSAVE] = {1, ECX, 26},        [CPU_HAS_SMEP] = {7, EBX, 7},
+    [CPU_HAS_SMAP] = {7, EBX, 20},         [CPU_HAS_UMIP] = {7, ECX, 2},
+    [CPU_HAS_FSGSBASE] = {7, EBX, 0},      [CPU_HAS_RDRAND] = {1, ECX, 30},
+    [CPU_HAS_RDSEED] = {7, EBX, 18},       [CPU_HAS_HUGE_PAGES] = {0x80000001, EDX, 26},
+    [CPU_HAS_FAST_STRINGS] = {7, EBX, 9},  [CPU_HAS_INVARIANT_TSC] = {0x80000007, EDX, 8},
+    [CPU_HAS_APIC] = {1, EDX, 9},          [CPU_HAS_GLOBAL_PAGES] = {1, EDX, 13},
     [CPU_HAS_TSC_DEADLINE] = {1, ECX, 24},
 };
 
@@ -46,7 +40,8 @@ static uint32_t cpuid_word(uint32_t leaf, enum cpuid_register reg)
 void cpu_features_detect(void)
 {
     for (size_t i = 0; i < CPU_FEATURE_COUNT; i++) {
-        features[i] = (cpuid_word(feature_bits[i].leaf, feature_bits[i].reg) >> feature_bits[i].bit) & 1;
+        features[i] =
+            (cpuid_word(feature_bits[i].leaf, feature_bits[i].reg) >> feature_bits[i].bit) & 1;
     }
 }
 

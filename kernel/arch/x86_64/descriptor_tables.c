@@ -50,8 +50,8 @@ struct cpu_tables {
 static struct cpu_block blocks[CPU_MAX];
 static struct cpu_tables tables[CPU_MAX];
 static struct gate idt[VECTOR_COUNT];
-static section(".noinit") aligned(EXCEPTION_STACK_BYTES)
-    uint8_t boot_exception_stacks[EXCEPTION_STACKS][EXCEPTION_STACK_BYTES];
+static section(".noinit") aligned(EXCEPTION_STACK_BYTES) uint8_t
+    boot_exception_stacks[EXCEPTION_STACKS][EXCEPTION_STACK_BYTES];
 
 // [I] four stacks in a row for each CPU, aligned to their size
 static uint8_t *exception_stacks[CPU_MAX] = {&boot_exception_stacks[0][0]};
@@ -126,8 +126,9 @@ static void gdt_fill(unsigned number)
     for (size_t i = 0; i < ARRAY_SIZE(segments); i++) {
         own->gdt[i] = segments[i];
     }
-    own->gdt[SELECTOR_TASK_STATE / 8] = (sizeof(struct task_state) - 1) | ((base & 0xffffff) << 16) |
-                                        (0x89UL << 40) | (((base >> 24) & 0xff) << 56);
+    own->gdt[SELECTOR_TASK_STATE / 8] = (sizeof(struct task_state) - 1) |
+                                        ((base & 0xffffff) << 16) | (0x89UL << 40) |
+                                        (((base >> 24) & 0xff) << 56);
     own->gdt[SELECTOR_TASK_STATE / 8 + 1] = base >> 32;
 }
 

@@ -35,7 +35,7 @@ void early_console_init(void)
     uart_write(UART_DATA, 1); // 115200 baud
     uart_write(UART_INTERRUPT_ENABLE, 0);
     uart_write(UART_LINE_CONTROL, LINE_8N1);
-    uart_write(UART_FIFO_CONTROL, 0x07); // on, both emptied
+    uart_write(UART_FIFO_CONTROL, 0x07);  // on, both emptied
     uart_write(UART_MODEM_CONTROL, 0x0b); // DTR, RTS, interrupts reach the PIC
     is_present = true;
 }

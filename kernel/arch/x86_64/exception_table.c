@@ -3,7 +3,8 @@
 
 uint64_t exception_table_find(uint64_t address)
 {
-    for (const struct exception_range *range = exception_table_start; range < exception_table_end; range++) {
+    for (const struct exception_range *range = exception_table_start; range < exception_table_end;
+         range++) {
         if (address >= range->start && address < range->end) {
             return range->fixup;
         }

@@ -26,35 +26,48 @@ struct exception_row {
 };
 
 static const struct exception_row exceptions[] = {
-    [0] = {"divide error", "division by zero, or the quotient does not fit", SIGFPE, FPE_INTDIV, false, false},
+    [0] = {"divide error", "division by zero, or the quotient does not fit", SIGFPE, FPE_INTDIV,
+           false, false},
     [1] = {"debug", "breakpoint, watchpoint or single step", SIGTRAP, TRAP_TRACE, false, false},
     [2] = {"non-maskable interrupt", "sent by hardware or by the operator", 0, 0, true, false},
     [3] = {"breakpoint", "INT3", SIGTRAP, SI_KERNEL, false, true},
     [4] = {"overflow", "INTO with the overflow flag set", SIGSEGV, SI_KERNEL, false, true},
-    [5] = {"bound range exceeded", "BOUND found its index outside", SIGSEGV, SI_KERNEL, false, true},
+    [5] = {"bound range exceeded", "BOUND found its index outside", SIGSEGV, SI_KERNEL, false,
+           true},
     [6] = {"invalid opcode", "no such instruction on this CPU", SIGILL, ILL_ILLOPN, false, false},
-    [7] = {"device not available", "FPU instruction while the FPU is off", SIGSEGV, SI_KERNEL, false, true},
-    [8] = {"double fault", "an exception during the delivery of another, such as a stack overflow", 0, 0, true, false},
+    [7] = {"device not available", "FPU instruction while the FPU is off", SIGSEGV, SI_KERNEL,
+           false, true},
+    [8] = {"double fault", "an exception during the delivery of another, such as a stack overflow",
+           0, 0, true, false},
     [10] = {"invalid task state", "bad task state segment", SIGSEGV, SI_KERNEL, false, true},
-    [11] = {"segment not present", "a selector names an absent segment", SIGBUS, SI_KERNEL, false, true},
-    [12] = {"stack segment fault", "stack address not canonical, or bad stack segment", SIGBUS, SI_KERNEL, false, true},
-    [13] = {"general protection", "privileged instruction, address not canonical, or bad selector", SIGSEGV, SI_KERNEL,
-            false, true},
+    [11] = {"segment not present", "a selector names an absent segment", SIGBUS, SI_KERNEL, false,
+            true},
+    [12] = {"stack segment fault", "stack address not canonical, or bad stack segment", SIGBUS,
+            SI_KERNEL, false, true},
+    [13] = {"general protection", "privileged instruction, address not canonical, or bad selector",
+            SIGSEGV, SI_KERNEL, false, true},
     [14] = {"page fault", NULL, SIGSEGV, SEGV_MAPERR, false, false},
     [16] = {"x87 floating point", "unmasked x87 exception", SIGFPE, FPE_FLTUNK, false, false},
-    [17] = {"alignment check", "unaligned access with alignment checks on", SIGBUS, BUS_ADRALN, false, true},
+    [17] = {"alignment check", "unaligned access with alignment checks on", SIGBUS, BUS_ADRALN,
+            false, true},
     [18] = {"machine check", "hardware error", 0, 0, true, false},
     [19] = {"SIMD floating point", "unmasked SSE exception", SIGFPE, FPE_FLTUNK, false, false},
     [20] = {"virtualization", "EPT violation", SIGSEGV, SI_KERNEL, false, true},
-    [21] = {"control protection", "return address or branch target not allowed", SIGSEGV, SI_KERNEL, false, false},
+    [21] = {"control protection", "return address or branch target not allowed", SIGSEGV, SI_KERNEL,
+            false, false},
 };
 
-static const struct exception_row unnamed = {"reserved exception", "the manual gives this vector no meaning", SIGSEGV,
-                                             SI_KERNEL, false, true};
+static const struct exception_row unnamed = {"reserved exception",
+                                             "the manual gives this vector no meaning",
+                                             SIGSEGV,
+                                             SI_KERNEL,
+                                             false,
+                                             true};
 
 static const struct exception_row *exception_row(unsigned vector)
 {
-    return vector < ARRAY_SIZE(exceptions) && exceptions[vector].name ? &exceptions[vector] : &unnamed;
+    return vector < ARRAY_SIZE(exceptions) && exceptions[vector].name ? &exceptions[vector]
+                                                                      : &unnamed;
 }
 
 const char *fault_name(unsigned vector)
@@ -82,8 +95,10 @@ static const char *page_fault_reason(const struct trap_frame *frame, const struc
         return info->address < PAGE_SIZE ? "not present: null pointer" : "not present";
     }
     if (info->access & FAULT_EXECUTE) {
-        bool is_smep = !trap_is_from_user(frame) && cpu_has(CPU_HAS_SMEP) && info->address < USER_TOP;
-        return is_smep ? "SMEP: the kernel jumped to user memory" : "no-execute: the page holds data";
+        bool is_smep =
+            !trap_is_from_user(frame) && cpu_has(CPU_HAS_SMEP) && info->address < USER_TOP;
+        return is_smep ? "SMEP: the kernel jumped to user memory"
+                       : "no-execute: the page holds data";
     }
     if (trap_is_from_user(frame) && info->address >= USER_TOP) {
         return "kernel memory touched by user code";
@@ -96,14 +111,16 @@ static const char *page_fault_reason(const struct trap_frame *frame, const struc
 
 const char *fault_reason(const struct trap_frame *frame, const struct fault_info *info)
 {
-    return info->vector == VECTOR_PAGE_FAULT ? page_fault_reason(frame, info) : exception_row(info->vector)->reason;
+    return info->vector == VECTOR_PAGE_FAULT ? page_fault_reason(frame, info)
+                                             : exception_row(info->vector)->reason;
 }
 
 // The first unmasked exception bit decides, in the order of the status word: invalid, denormal, zero divide, overflow, underflow,
 // precision.
 static int fpu_signal_code(unsigned raised)
 {
-    static const uint8_t codes[] = {FPE_FLTINV, FPE_FLTUND, FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES};
+    static const uint8_t codes[] = {FPE_FLTINV, FPE_FLTUND, FPE_FLTDIV,
+                                    FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES};
     raised &= 0x3f;
     return raised ? codes[__builtin_ctz(raised)] : FPE_FLTUNK;
 }

@@ -20,7 +20,7 @@ enum {
     FXSAVE_MXCSR = 24,
     FXSAVE_MXCSR_MASK = 28,
     MXCSR_MASK_DEFAULT = 0xffbf, // where the CPU stores 0
-    FEATURES_USED = 0xe7, // XCR0: x87, SSE, AVX, opmask, upper ZMM, ZMM16-31
+    FEATURES_USED = 0xe7,        // XCR0: x87, SSE, AVX, opmask, upper ZMM, ZMM16-31
 };
 
 static size_t state_bytes = FXSAVE_BYTES; // [I]

@@ -1,6 +1,7 @@
 // The offsets that the assembly files use are those of the structures. No code.
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/constants.h"
+#include "arch/x86_64/entry_offsets.h"
 #include "lib/assert.h"
 
 static_assert(offsetof(struct trap_frame, r11) == FRAME_R11, "trap frame");

@@ -33,7 +33,8 @@ void machine_power_off(void)
     if (!acpi->has_s5) {
         return;
     }
-    uint8_t sleep_value = (uint8_t)(SLEEP_ENABLE_REGISTER | acpi->s5_type_a << SLEEP_TYPE_SHIFT_REGISTER);
+    uint8_t sleep_value =
+        (uint8_t)(SLEEP_ENABLE_REGISTER | acpi->s5_type_a << SLEEP_TYPE_SHIFT_REGISTER);
     if (acpi->sleep_control_register) {
         mmio_write8(register_address(acpi->sleep_control_register), sleep_value);
     }

@@ -1,18 +1,19 @@
 // Page-table entries of 4-level paging (Intel SDM 3A, 4.5).
 #pragma once
 
+#include "arch/mmu.h"
 #include "arch/x86_64/constants.h"
 #include "lib/types.h"
 
-#define ENTRY_PRESENT 0x1UL
-#define ENTRY_WRITE 0x2UL
-#define ENTRY_USER 0x4UL
-#define ENTRY_UNCACHED 0x18UL // PWT and PCD: strong uncacheable in the default PAT
-#define ENTRY_ACCESSED 0x20UL
-#define ENTRY_DIRTY 0x40UL
-#define ENTRY_LARGE 0x80UL
-#define ENTRY_GLOBAL 0x100UL
-#define ENTRY_NO_EXECUTE 0x8000000000000000UL
+#define ENTRY_PRESENT      0x1UL
+#define ENTRY_WRITE        0x2UL
+#define ENTRY_USER         0x4UL
+#define ENTRY_UNCACHED     0x18UL // PWT and PCD: strong uncacheable in the default PAT
+#define ENTRY_ACCESSED     0x20UL
+#define ENTRY_DIRTY        0x40UL
+#define ENTRY_LARGE        0x80UL
+#define ENTRY_GLOBAL       0x100UL
+#define ENTRY_NO_EXECUTE   0x8000000000000000UL
 #define ENTRY_ADDRESS_MASK 0x000ffffffffff000UL
 
 static inline struct page_entry page_entry_none(void)

@@ -64,7 +64,8 @@ static bool leaf_fits(const struct mapping *mapping, unsigned level)
 static void table_fill(paddr_t table, unsigned level, struct mapping *mapping)
 {
     uint64_t span = BIT(page_levels[level].shift);
-    unsigned index = (unsigned)(mapping->virtual >> page_levels[level].shift) & (page_levels[level].entries - 1);
+    unsigned index =
+        (unsigned)(mapping->virtual >> page_levels[level].shift) & (page_levels[level].entries - 1);
     for (; index < page_levels[level].entries && mapping->bytes; index++) {
         struct page_entry *entry = &table_at(table)[index];
         if (page_entry_is_none(*entry) && leaf_fits(mapping, level)) {
@@ -105,7 +106,8 @@ static paddr_t image_physical(const char *symbol)
 
 static void image_section_map(const char *start, const char *end, unsigned rights)
 {
-    map_range((vaddr_t)start, image_physical(start), (uint64_t)(end - start), image_rights | rights);
+    map_range((vaddr_t)start, image_physical(start), (uint64_t)(end - start),
+              image_rights | rights);
 }
 
 static void image_map(void)
@@ -167,7 +169,8 @@ static void pool_place(const struct boot_info *info)
     uint64_t bytes = pool_bytes_needed(info);
     for (unsigned i = 0; i < info->memory_count; i++) {
         const struct boot_memory_range *range = &info->memory[i];
-        paddr_t start = skip_modules(info, MAX(ALIGN_UP(range->base, PAGE_SIZE), info->kernel_end), bytes);
+        paddr_t start =
+            skip_modules(info, MAX(ALIGN_UP(range->base, PAGE_SIZE), info->kernel_end), bytes);
         paddr_t end = MIN(range->base + range->bytes, early_map_end);
         if (range->kind == BOOT_MEMORY_USABLE && start < end && end - start >= bytes) {
             table_pool.base = table_pool.next = start;

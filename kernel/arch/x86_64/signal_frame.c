@@ -38,12 +38,17 @@ static bool is_user_range(uint64_t address, uint64_t bytes)
 
 static int user_write(uint64_t address, const void *source, size_t bytes)
 {
-    return is_user_range(address, bytes) && arch_user_copy((void *)address, source, bytes) == 0 ? 0 : -EFAULT;
+    return is_user_range(address, bytes) && arch_user_copy((void *)address, source, bytes) == 0
+               ? 0
+               : -EFAULT;
 }
 
 static int user_read(void *destination, uint64_t address, size_t bytes)
 {
-    return is_user_range(address, bytes) && arch_user_copy(destination, (const void *)address, bytes) == 0 ? 0 : -EFAULT;
+    return is_user_range(address, bytes) &&
+                   arch_user_copy(destination, (const void *)address, bytes) == 0
+               ? 0
+               : -EFAULT;
 }
 
 static size_t fpu_frame_bytes(void)
@@ -83,26 +88,42 @@ static int fpu_push(uint64_t address)
 static void context_fill(struct uapi_sigcontext *context, const struct trap_frame *frame)
 {
     *context = (struct uapi_sigcontext){
-        .r8 = frame->r8, .r9 = frame->r9, .r10 = frame->r10, .r11 = frame->r11,
-        .r12 = frame->r12, .r13 = frame->r13, .r14 = frame->r14, .r15 = frame->r15,
-        .rdi = frame->rdi, .rsi = frame->rsi, .rbp = frame->rbp, .rbx = frame->rbx,
-        .rdx = frame->rdx, .rax = frame->rax, .rcx = frame->rcx, .rsp = frame->rsp,
-        .rip = frame->rip, .eflags = frame->rflags,
-        .cs = (uint16_t)frame->cs, .ss = (uint16_t)frame->ss,
+        .r8 = frame->r8,
+        .r9 = frame->r9,
+        .r10 = frame->r10,
+        .r11 = frame->r11,
+        .r12 = frame->r12,
+        .r13 = frame->r13,
+        .r14 = frame->r14,
+        .r15 = frame->r15,
+        .rdi = frame->rdi,
+        .rsi = frame->rsi,
+        .rbp = frame->rbp,
+        .rbx = frame->rbx,
+        .rdx = frame->rdx,
+        .rax = frame->rax,
+        .rcx = frame->rcx,
+        .rsp = frame->rsp,
+        .rip = frame->rip,
+        .eflags = frame->rflags,
+        .cs = (uint16_t)frame->cs,
+        .ss = (uint16_t)frame->ss,
     };
 }
 
 static uint64_t frame_place(const struct trap_frame *frame, const struct signal_delivery *delivery,
                             uint64_t *fpu_address)
 {
-    uint64_t stack = delivery->use_alternate ? delivery->alternate.ss_sp + delivery->alternate.ss_size
-                                             : frame->rsp - RED_ZONE_BYTES;
+    uint64_t stack = delivery->use_alternate
+                         ? delivery->alternate.ss_sp + delivery->alternate.ss_size
+                         : frame->rsp - RED_ZONE_BYTES;
     *fpu_address = ALIGN_DOWN(stack - fpu_frame_bytes(), 64);
     return ALIGN_DOWN(*fpu_address - sizeof(struct uapi_rt_sigframe), 16) - 8;
 }
 
 // The handler's registers: its three arguments, and flags without direction, trap and resume.
-static void handler_enter(struct trap_frame *frame, const struct signal_delivery *delivery, uint64_t base)
+static void handler_enter(struct trap_frame *frame, const struct signal_delivery *delivery,
+                          uint64_t base)
 {
     frame->rdi = (uint64_t)delivery->number;
     frame->rsi = base + offsetof(struct uapi_rt_sigframe, siginfo);
@@ -126,7 +147,8 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_delivery *de
     }
     memset(&image, 0, sizeof(image));
     image.return_address = delivery->restorer;
-    image.ucontext.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (fpu_features() ? UC_FP_XSTATE : 0);
+    image.ucontext.uc_flags =
+        UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (fpu_features() ? UC_FP_XSTATE : 0);
     image.ucontext.uc_stack = delivery->alternate;
     image.ucontext.uc_sigmask = delivery->saved_mask;
     context_fill(&image.ucontext.uc_mcontext, frame);
@@ -167,12 +189,14 @@ static bool has_extended_state(uint64_t address)
 {
     struct uapi_fpx_sw_bytes software;
     uint32_t magic2;
-    if (!fpu_features() || user_read(&software, address + FP_SOFTWARE_BYTES_OFFSET, sizeof(software)) ||
+    if (!fpu_features() ||
+        user_read(&software, address + FP_SOFTWARE_BYTES_OFFSET, sizeof(software)) ||
         software.magic1 != FP_XSTATE_MAGIC1 || software.xstate_size != fpu_state_size() ||
         software.extended_size != fpu_frame_bytes()) {
         return false;
     }
-    return user_read(&magic2, address + fpu_state_size(), sizeof(magic2)) == 0 && magic2 == FP_XSTATE_MAGIC2;
+    return user_read(&magic2, address + fpu_state_size(), sizeof(magic2)) == 0 &&
+           magic2 == FP_XSTATE_MAGIC2;
 }
 
 static int fpu_pop(uint64_t address)
@@ -200,12 +224,26 @@ static void context_restore(struct trap_frame *frame, const struct uapi_sigconte
 {
     uint64_t flags = (frame->rflags & ~(uint64_t)FLAGS_OF_USER) | (context->eflags & FLAGS_OF_USER);
     *frame = (struct trap_frame){
-        .r8 = context->r8, .r9 = context->r9, .r10 = context->r10, .r11 = context->r11,
-        .r12 = context->r12, .r13 = context->r13, .r14 = context->r14, .r15 = context->r15,
-        .rdi = context->rdi, .rsi = context->rsi, .rbp = context->rbp, .rbx = context->rbx,
-        .rdx = context->rdx, .rax = context->rax, .rcx = context->rcx, .rsp = context->rsp,
-        .rip = context->rip, .rflags = flags,
-        .cs = (uint16_t)(context->cs | 3), .ss = SELECTOR_USER_DATA,
+        .r8 = context->r8,
+        .r9 = context->r9,
+        .r10 = context->r10,
+        .r11 = context->r11,
+        .r12 = context->r12,
+        .r13 = context->r13,
+        .r14 = context->r14,
+        .r15 = context->r15,
+        .rdi = context->rdi,
+        .rsi = context->rsi,
+        .rbp = context->rbp,
+        .rbx = context->rbx,
+        .rdx = context->rdx,
+        .rax = context->rax,
+        .rcx = context->rcx,
+        .rsp = context->rsp,
+        .rip = context->rip,
+        .rflags = flags,
+        .cs = (uint16_t)(context->cs | 3),
+        .ss = SELECTOR_USER_DATA,
         .origin = TRAP_ORIGIN_NONE,
     };
 }
@@ -214,7 +252,8 @@ int signal_frame_pop(struct trap_frame *frame, uint64_t *mask, struct uapi_stack
 {
     struct uapi_ucontext ucontext;
     uint64_t base = frame->rsp - sizeof(uint64_t); // the handler's return took the first word
-    if (user_read(&ucontext, base + offsetof(struct uapi_rt_sigframe, ucontext), sizeof(ucontext))) {
+    if (user_read(&ucontext, base + offsetof(struct uapi_rt_sigframe, ucontext),
+                  sizeof(ucontext))) {
         return -EFAULT;
     }
     const struct uapi_sigcontext *context = &ucontext.uc_mcontext;

@@ -4,7 +4,7 @@
 // when the frame still says what SYSCALL left there; any frame that was changed (signal, exec) leaves by IRET.
 
 #include "arch/x86_64/constants.h"
-#include "arch/x86_64/entry_macros.h"
+#include "arch/x86_64/entry_macros.inc"
 
 #define ENOSYS 38
 

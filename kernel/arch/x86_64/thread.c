@@ -24,7 +24,8 @@ static void first_stack_prepare(struct arch_thread *thread, vaddr_t stack_top)
     assert(stack_top % 16 == 0);
     thread->kernel_stack_top = stack_top;
     uint64_t *stack = (uint64_t *)(void *)arch_user_frame(thread);
-    *--stack = 0; // arch_thread_entry is entered as if by a call: this is where its return address would be
+    *--stack =
+        0; // arch_thread_entry is entered as if by a call: this is where its return address would be
     *--stack = (uint64_t)arch_thread_entry;
     for (unsigned i = 0; i < CALLEE_SAVED_REGISTERS; i++) {
         *--stack = 0;
@@ -45,8 +46,8 @@ void arch_thread_init_kernel(struct arch_thread *thread, vaddr_t stack_top)
     }
 }
 
-void arch_thread_init_user(struct arch_thread *thread, vaddr_t stack_top, const struct trap_frame *frame,
-                           struct arch_thread *source)
+void arch_thread_init_user(struct arch_thread *thread, vaddr_t stack_top,
+                           const struct trap_frame *frame, struct arch_thread *source)
 {
     first_stack_prepare(thread, stack_top);
     *arch_user_frame(thread) = *frame;

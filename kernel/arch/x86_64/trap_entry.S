@@ -7,7 +7,7 @@
 // The frame's RIP is always canonical (arch/context.h's and signal_frame.c's setters check), so IRET cannot fault.
 
 #include "arch/x86_64/constants.h"
-#include "arch/x86_64/entry_macros.h"
+#include "arch/x86_64/entry_macros.inc"
 
     .section .text.entry, "ax"
 

@@ -4,7 +4,7 @@
 // With ERMS a byte string move is the fast way; without, an unrolled loop of 8-byte moves is (and TCG runs string
 // instructions an element a step). When a block faults, the byte loop runs over its rest, so the count is exact.
 
-#include "arch/x86_64/entry_macros.h"
+#include "arch/x86_64/entry_macros.inc"
 
 #define EFAULT 14
 
