@@ -9,10 +9,12 @@ struct descriptor_table;
 
 void descriptor_table_init(void); // once, at boot
 must_check struct descriptor_table *descriptor_table_create(void);
-must_check struct descriptor_table *descriptor_table_copy(struct descriptor_table *table); // fork; NULL: no memory
+must_check struct descriptor_table *
+descriptor_table_copy(struct descriptor_table *table);           // fork; NULL: no memory
 bool descriptor_table_is_shared(struct descriptor_table *table); // somebody else holds a reference
 void descriptor_table_get(struct descriptor_table *table);
-void descriptor_table_put(struct descriptor_table *table); // the last one closes everything; may sleep
+void descriptor_table_put(
+    struct descriptor_table *table); // the last one closes everything; may sleep
 
 // The file with a reference; NULL: -EBADF.
 must_check struct open_file *descriptor_get(struct descriptor_table *table, int number);
@@ -22,7 +24,8 @@ struct descriptor_use {
     struct open_file *file;
     bool is_referenced;
 };
-must_check bool descriptor_borrow(struct descriptor_table *table, int number, struct descriptor_use *use);
+must_check bool descriptor_borrow(struct descriptor_table *table, int number,
+                                  struct descriptor_use *use);
 static inline void descriptor_release(struct descriptor_use *use)
 {
     if (use->is_referenced) {
@@ -31,14 +34,19 @@ static inline void descriptor_release(struct descriptor_use *use)
 }
 
 // Puts a file at the lowest free number >= minimum; consumes the reference on success. Number, -EMFILE, -ENOMEM.
-must_check int descriptor_install(struct descriptor_table *table, struct open_file *file, int minimum, bool close_on_exec, uint64_t limit);
+must_check int descriptor_install(struct descriptor_table *table, struct open_file *file,
+                                  int minimum, bool close_on_exec, uint64_t limit);
 // dup2: puts the file at exactly `number`, closing what was there; consumes the reference on success. Number, -EBADF (beyond limit), -ENOMEM.
-must_check int descriptor_install_at(struct descriptor_table *table, struct open_file *file, int number, bool close_on_exec, uint64_t limit);
-int descriptor_close(struct descriptor_table *table, int number); // 0 or -EBADF; runs close_descriptor and the put
-void descriptor_close_range(struct descriptor_table *table, unsigned first, unsigned last, bool only_mark_close_on_exec);
+must_check int descriptor_install_at(struct descriptor_table *table, struct open_file *file,
+                                     int number, bool close_on_exec, uint64_t limit);
+int descriptor_close(struct descriptor_table *table,
+                     int number); // 0 or -EBADF; runs close_descriptor and the put
+void descriptor_close_range(struct descriptor_table *table, unsigned first, unsigned last,
+                            bool only_mark_close_on_exec);
 void descriptor_close_on_exec(struct descriptor_table *table);
-int descriptor_get_flag(struct descriptor_table *table, int number);                      // 0, FD_CLOEXEC or -EBADF
-int descriptor_set_flag(struct descriptor_table *table, int number, bool close_on_exec);  // 0 or -EBADF
+int descriptor_get_flag(struct descriptor_table *table, int number); // 0, FD_CLOEXEC or -EBADF
+int descriptor_set_flag(struct descriptor_table *table, int number,
+                        bool close_on_exec); // 0 or -EBADF
 // First open number >= from, or -1. For /proc/<pid>/fd.
 int descriptor_next(struct descriptor_table *table, int from);
 unsigned descriptor_capacity(struct descriptor_table *table); // FDSize

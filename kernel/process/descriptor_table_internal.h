@@ -9,10 +9,10 @@ enum { DESCRIPTORS_INLINE = 64, DESCRIPTORS_MAX = 1 << 20 };
 
 // The part that grows: one allocation, replaced as a whole.
 struct descriptor_array {
-    unsigned capacity;          // [I] a multiple of 64
-    struct open_file **files;   // [l] capacity slots, NULL: free
-    uint64_t *open;             // [l] bitmap of the slots in use
-    uint64_t *close_on_exec;    // [l] bitmap
+    unsigned capacity;        // [I] a multiple of 64
+    struct open_file **files; // [l] capacity slots, NULL: free
+    uint64_t *open;           // [l] bitmap of the slots in use
+    uint64_t *close_on_exec;  // [l] bitmap
 };
 
 struct descriptor_table {
@@ -20,7 +20,7 @@ struct descriptor_table {
     struct spinlock lock;          // rank DESCRIPTORS
     struct descriptor_array array; // [l]
     unsigned first_free_hint;      // [l] nothing is free below
-    void *grown;                   // [l] the allocation behind `array`, NULL while it is the inline one
+    void *grown; // [l] the allocation behind `array`, NULL while it is the inline one
     struct open_file *inline_files[DESCRIPTORS_INLINE];
     uint64_t inline_open, inline_close_on_exec;
 };

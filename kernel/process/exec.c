@@ -65,9 +65,8 @@ static int make_space(struct exec_call *call)
     uint64_t stack_pages = is_random ? call->random.stack % STACK_PAGES : 0;
     uint64_t map_pages = is_random ? call->random.map % MAP_PAGES : 0;
     struct address_space_layout layout = {.stack_top = USER_TOP - stack_pages * PAGE_SIZE};
-    layout.map_base =
-        ALIGN_DOWN(USER_TOP - STACK_PAGES * PAGE_SIZE - gap - STACK_GAP - map_pages * PAGE_SIZE,
-                   PAGE_SIZE);
+    layout.map_base = ALIGN_DOWN(
+        USER_TOP - STACK_PAGES * PAGE_SIZE - gap - STACK_GAP - map_pages * PAGE_SIZE, PAGE_SIZE);
     call->space = address_space_create(&layout);
     return call->space == NULL ? -ENOMEM : 0;
 }

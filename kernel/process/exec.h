@@ -13,13 +13,16 @@ struct exec_arguments;
 must_check struct exec_arguments *exec_arguments_create(void);
 void exec_arguments_destroy(struct exec_arguments *arguments);
 // From user arrays of pointers (argv, envp may be NULL) or from kernel strings. 0, -EFAULT, -E2BIG, -ENOMEM.
-must_check int exec_arguments_from_user(struct exec_arguments *arguments, const char __user *const __user *argv,
+must_check int exec_arguments_from_user(struct exec_arguments *arguments,
+                                        const char __user *const __user *argv,
                                         const char __user *const __user *envp);
-must_check int exec_arguments_from_kernel(struct exec_arguments *arguments, const char *const *argv, const char *const *envp);
+must_check int exec_arguments_from_kernel(struct exec_arguments *arguments, const char *const *argv,
+                                          const char *const *envp);
 
 // Replaces the current task's program. `start` as in vfs_open. 0: the user frame is set, the caller returns to user mode. -errno: the
 // old program goes on. Past the point of no return a failure kills with SIGSEGV or SIGKILL.
-must_check int exec_program(const struct path *start, const char *name, unsigned walk_flags, struct exec_arguments *arguments);
+must_check int exec_program(const struct path *start, const char *name, unsigned walk_flags,
+                            struct exec_arguments *arguments);
 
 // The program's path from address_space.executable (borrowed); false: there is none. For /proc/<pid>/exe.
 bool executable_path(const struct backing *backing, struct path *path);

@@ -78,9 +78,8 @@ static int add_user_string(struct exec_arguments *arguments, const char __user *
 {
     for (;;) {
         size_t room = MIN(arguments->capacity - arguments->used, (size_t)MAX_ARG_STRLEN);
-        long length =
-            room == 0 ? -ENAMETOOLONG
-                      : user_copy_string(arguments->text + arguments->used, string, room);
+        long length = room == 0 ? -ENAMETOOLONG
+                                : user_copy_string(arguments->text + arguments->used, string, room);
         if (length >= 0) {
             arguments->used += (size_t)length + 1;
             return arguments->used > bytes_limit(arguments) ? -E2BIG : 0;

@@ -12,7 +12,8 @@ static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_
     const struct vnode *vnode = call->image.vnode;
     *euid = old->euid;
     *egid = old->egid;
-    if (call->task->process->no_new_privileges || (call->image.path.mount->flags & MS_NOSUID) != 0) {
+    if (call->task->process->no_new_privileges ||
+        (call->image.path.mount->flags & MS_NOSUID) != 0) {
         return false;
     }
     if ((vnode->mode & S_ISUID) != 0) {

@@ -18,7 +18,7 @@ enum {
 struct exec_arguments {
     char *text;
     size_t capacity, used;
-    size_t environment_start;    // offset of the first environment string
+    size_t environment_start; // offset of the first environment string
     unsigned argument_count, environment_count;
     // What scripts put in front, and how much of the first argument they take away.
     const char *prefix[EXEC_PREFIX_MAX];
@@ -47,30 +47,31 @@ struct exec_call {
     struct task *task;
     struct fs_context context;
     struct exec_arguments *arguments;
-    const char *name;             // as the caller said it: AT_EXECFN
-    const char *command_name;     // last component of `name`
+    const char *name;                     // as the caller said it: AT_EXECFN
+    const char *command_name;             // last component of `name`
     struct exec_interpreter *interpreter; // NULL: none
     unsigned script_depth;
     char *script_lines[EXEC_SCRIPT_DEPTH]; // each cut into the interpreter's name and its argument
-    struct credentials *credentials; // new ones, NULL: unchanged
-    bool is_secure;               // AT_SECURE
-    struct {                      // from the generator, in one go
+    struct credentials *credentials;       // new ones, NULL: unchanged
+    bool is_secure;                        // AT_SECURE
+    struct {                               // from the generator, in one go
         uint64_t stack, map, program, brk, fine;
-        uint8_t bytes[16];        // AT_RANDOM
+        uint8_t bytes[16]; // AT_RANDOM
     } random;
     struct address_space *space;
-    uint64_t bias;                // added to the program's linked addresses
+    uint64_t bias; // added to the program's linked addresses
     uint64_t stack_pointer;
     struct exec_image image;
     struct elf_program program;
 };
 
 // exec_image.c. 0, or -errno as execve gives it.
-must_check int exec_image_open(struct exec_call *call, struct exec_image *image, const struct path *start, const char *name,
-                               unsigned walk_flags);
+must_check int exec_image_open(struct exec_call *call, struct exec_image *image,
+                               const struct path *start, const char *name, unsigned walk_flags);
 void exec_image_close(struct exec_image *image);
 // Bytes at `offset`, all of them: 0, -ENOEXEC at the end of the file, -EIO.
-must_check int exec_image_read(struct exec_image *image, void *buffer, size_t bytes, uint64_t offset);
+must_check int exec_image_read(struct exec_image *image, void *buffer, size_t bytes,
+                               uint64_t offset);
 // Header and program headers into *program.
 must_check int exec_image_parse(struct exec_image *image, struct elf_program *program);
 

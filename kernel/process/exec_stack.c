@@ -180,8 +180,8 @@ int exec_build_stack(struct exec_call *call)
     const struct exec_arguments *arguments = call->arguments;
     bool is_random = (call->task->process->personality & ADDR_NO_RANDOMIZE) == 0;
     uint64_t fine = is_random ? ALIGN_DOWN(call->random.fine % STACK_FINE_BYTES, 16) : 0;
-    builder.argument_count = arguments->argument_count + arguments->prefix_count -
-                             (arguments->first_is_dropped ? 1 : 0);
+    builder.argument_count =
+        arguments->argument_count + arguments->prefix_count - (arguments->first_is_dropped ? 1 : 0);
     size_t words = builder.argument_count + arguments->environment_count + 4 + 2 * AUXV_MAX;
     int error = map_stack(call, strings_bytes(call) + fine + words * sizeof(uint64_t));
     if (error != 0) {

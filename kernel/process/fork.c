@@ -171,8 +171,8 @@ static int clone_make(const struct clone_request *request, struct task *parent, 
         process_put(process);
         return -EAGAIN;
     }
-    process->exit_signal = (request->flags & CLONE_PARENT) != 0 ? parent->process->exit_signal
-                                                                : request->exit_signal;
+    process->exit_signal =
+        (request->flags & CLONE_PARENT) != 0 ? parent->process->exit_signal : request->exit_signal;
     int error = clone_process_state(request->flags, parent->process, process);
     if (error == 0) {
         error = clone_resources(request->flags, parent, child);

@@ -13,7 +13,8 @@ void process_start_first(process_shell_main *shell);
 
 // Makes a child of the caller (pid 1 in the kernel shell) that runs a program: `run` of the shell. The child is its own process group,
 // in the foreground of the terminal. Returns its number or -errno (also exec's own error).
-must_check long process_spawn_kernel(const char *program, const char *const *argv, const char *const *envp);
+must_check long process_spawn_kernel(const char *program, const char *const *argv,
+                                     const char *const *envp);
 
 // Ends the machine: syncs, unmounts, then powers off, or debug-exits with min(status, 127). Called when pid 1 ends and by reboot(2).
 enum machine_end { MACHINE_POWER_OFF, MACHINE_RESTART, MACHINE_HALT };

@@ -9,11 +9,13 @@
 #include "uapi/time.h"
 
 /* The words of a CPU-time timer. */
-static void cpu_timer_words(struct process *process, int which, uint64_t **left, uint64_t **interval)
+static void cpu_timer_words(struct process *process, int which, uint64_t **left,
+                            uint64_t **interval)
 {
     bool is_virtual = which == ITIMER_VIRTUAL;
     *left = is_virtual ? &process->virtual_timer_ns : &process->profile_timer_ns;
-    *interval = is_virtual ? &process->virtual_timer_interval_ns : &process->profile_timer_interval_ns;
+    *interval =
+        is_virtual ? &process->virtual_timer_interval_ns : &process->profile_timer_interval_ns;
 }
 
 void interval_timer_get(int which, struct interval_timer_value *value)
@@ -35,7 +37,8 @@ void interval_timer_set(int which, const struct interval_timer_value *value,
                         struct interval_timer_value *old)
 {
     if (which == ITIMER_REAL) {
-        process_set_real_timer(value->value_ns, value->interval_ns, &old->value_ns, &old->interval_ns);
+        process_set_real_timer(value->value_ns, value->interval_ns, &old->value_ns,
+                               &old->interval_ns);
         return;
     }
     interval_timer_get(which, old);

@@ -12,8 +12,8 @@ enum { ADJUST_NEVER = -1000 };
 struct candidate {
     struct process *process;  // a reference
     struct process *replaced; // the former one's reference, to be put without the lock
-    int64_t score;           // frames
-    uint64_t resident;       // frames
+    int64_t score;            // frames
+    uint64_t resident;        // frames
 };
 
 static uint64_t resident_frames(const struct address_space *space)
@@ -25,8 +25,7 @@ static uint64_t resident_frames(const struct address_space *space)
 // True: it is dying already.
 static bool consider_locked(struct process *process, struct candidate *best)
 {
-    const struct task *task =
-        list_first_entry_or_null(&process->tasks, struct task, process_link);
+    const struct task *task = list_first_entry_or_null(&process->tasks, struct task, process_link);
     if (process == process_first || process->is_zombie || task == NULL || task->space == NULL ||
         process->oom_score_adjust == ADJUST_NEVER) {
         return false;

@@ -43,49 +43,50 @@ struct process_usage {
 };
 
 struct process {
-    struct refcount references;        // [a] the family's, one per task, one per finder
-    struct id *id;                     // [I] the process's number: that of its first task
-    struct list_head id_link;          // [l tree] in id->members[ID_PROCESS] until reaped
-    struct process *parent;            // [l tree] NULL only for pid 1 and for a reaped process
-    struct list_head children;         // [l tree] by sibling_link
-    struct list_head sibling_link;     // [l tree]
-    struct list_head tasks;            // [l both] live ones, by process_link
-    unsigned task_count;               // [l both] live ones
-    struct task *leader;               // [I] first task; a reference until the process is freed
-    struct id *group, *session;        // [l tree] references
+    struct refcount references;    // [a] the family's, one per task, one per finder
+    struct id *id;                 // [I] the process's number: that of its first task
+    struct list_head id_link;      // [l tree] in id->members[ID_PROCESS] until reaped
+    struct process *parent;        // [l tree] NULL only for pid 1 and for a reaped process
+    struct list_head children;     // [l tree] by sibling_link
+    struct list_head sibling_link; // [l tree]
+    struct list_head tasks;        // [l both] live ones, by process_link
+    unsigned task_count;           // [l both] live ones
+    struct task *leader;           // [I] first task; a reference until the process is freed
+    struct id *group, *session;    // [l tree] references
     struct list_head group_link, session_link; // [l tree] in id->members
-    struct terminal *terminal;         // [l tree] controlling terminal, a reference; NULL: none
-    bool is_session_leader;            // [l tree]
-    bool has_executed;                 // [l tree] called execve since fork (setpgid's EACCES)
-    bool is_zombie;                    // [l tree]
-    bool is_exiting;                   // [l signal] exit_group or a fatal signal began
-    bool is_unkillable;                // [l signal] pid 1: default actions do nothing
-    bool is_stopping;                  // [l signal] a group stop began and nothing continued it
-    bool is_stopped;                   // [l signal] ... and every task has stopped
+    struct terminal *terminal;            // [l tree] controlling terminal, a reference; NULL: none
+    bool is_session_leader;               // [l tree]
+    bool has_executed;                    // [l tree] called execve since fork (setpgid's EACCES)
+    bool is_zombie;                       // [l tree]
+    bool is_exiting;                      // [l signal] exit_group or a fatal signal began
+    bool is_unkillable;                   // [l signal] pid 1: default actions do nothing
+    bool is_stopping;                     // [l signal] a group stop began and nothing continued it
+    bool is_stopped;                      // [l signal] ... and every task has stopped
     bool stop_reported, continue_pending; // [l signal] for WUNTRACED, WCONTINUED
-    bool stop_was_taken;               // [l signal] a stop signal was dequeued; SIGCONT since then clears it
-    bool must_report_continue;         // [l signal] the parent has to hear of SIGCONT
-    unsigned tasks_to_stop;            // [l signal] tasks that have not stopped yet
-    int stop_signal;                   // [l signal]
-    int exit_status;                   // [l signal] as wait gives it; fixed once is_exiting
-    int exit_signal;                   // [I] sent to the parent at the end, SIGCHLD as a rule, 0: none
-    struct wait_queue child_events;    // wait4 of the parent sleeps here (its own queue)
-    struct signal_actions *actions;    // [l both] shared with CLONE_SIGHAND; replaced by exec only
-    struct pending_signals pending;    // [l signal] sent to the process
+    bool stop_was_taken; // [l signal] a stop signal was dequeued; SIGCONT since then clears it
+    bool must_report_continue;      // [l signal] the parent has to hear of SIGCONT
+    unsigned tasks_to_stop;         // [l signal] tasks that have not stopped yet
+    int stop_signal;                // [l signal]
+    int exit_status;                // [l signal] as wait gives it; fixed once is_exiting
+    int exit_signal;                // [I] sent to the parent at the end, SIGCHLD as a rule, 0: none
+    struct wait_queue child_events; // wait4 of the parent sleeps here (its own queue)
+    struct signal_actions *actions; // [l both] shared with CLONE_SIGHAND; replaced by exec only
+    struct pending_signals pending; // [l signal] sent to the process
     struct rlimit_table {
         struct uapi_rlimit entries[RLIM_NLIMITS];
-    } limits;                          // [l tree]; single words may be read without
-    struct process_usage usage;        // [l tree] of tasks that ended
+    } limits;                            // [l tree]; single words may be read without
+    struct process_usage usage;          // [l tree] of tasks that ended
     struct process_usage children_usage; // [l tree]
-    struct timer real_timer;           // ITIMER_REAL and alarm
-    uint64_t real_timer_interval_ns;   // [l signal]
-    uint64_t virtual_timer_ns, virtual_timer_interval_ns, profile_timer_ns, profile_timer_interval_ns; // [l signal]
-    uint64_t started_ns;               // [I] monotonic
-    struct mutex exec_mutex;           // rank PROCESS_EXEC: address space and name change together
+    struct timer real_timer;             // ITIMER_REAL and alarm
+    uint64_t real_timer_interval_ns;     // [l signal]
+    uint64_t virtual_timer_ns, virtual_timer_interval_ns, profile_timer_ns,
+        profile_timer_interval_ns; // [l signal]
+    uint64_t started_ns;           // [I] monotonic
+    struct mutex exec_mutex;       // rank PROCESS_EXEC: address space and name change together
     bool is_dumpable, no_new_privileges; // [a]
-    bool is_kernel_shell;              // [I] pid 1 without init: runs kernel code
-    int oom_score_adjust;              // [a]
-    uint32_t personality;              // [o]
+    bool is_kernel_shell;                // [I] pid 1 without init: runs kernel code
+    int oom_score_adjust;                // [a]
+    uint32_t personality;                // [o]
 };
 
 struct restart_block {
@@ -95,25 +96,29 @@ struct restart_block {
 };
 
 struct task {
-    struct thread thread;              // first
-    struct process *process;           // [I] a reference
-    struct id *id;                     // [I] a reference; thread.number is its number
-    struct list_head process_link;     // [l both]
-    struct address_space *space;       // [o, changes with the tree lock] a reference; NULL for the kernel shell and after exit
+    struct thread thread;          // first
+    struct process *process;       // [I] a reference
+    struct id *id;                 // [I] a reference; thread.number is its number
+    struct list_head process_link; // [l both]
+    struct address_space *
+        space; // [o, changes with the tree lock] a reference; NULL for the kernel shell and after exit
     struct descriptor_table *descriptors; // [o, changes with the tree lock] a reference
-    struct fs_state *fs;               // [o, changes with the tree lock] a reference
-    struct credentials *credentials;   // [o, changes with the tree lock] a reference; others read it with the tree lock
+    struct fs_state *fs;                  // [o, changes with the tree lock] a reference
+    struct credentials *
+        credentials; // [o, changes with the tree lock] a reference; others read it with the tree lock
     uint64_t signal_mask;              // [o, changes with the signal lock]
     uint64_t saved_signal_mask;        // [o] with THREAD_WORK_RESTORE_MASK
     struct pending_signals pending;    // [l signal] sent to this task
     struct uapi_stack alternate_stack; // [o]
     struct restart_block restart;      // [o]
-    void (*first_run)(struct task *task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
-    void *first_run_argument;          // [o]
+    void (*first_run)(
+        struct task *
+            task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
+    void *first_run_argument;           // [o]
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
-    struct completion *vfork_done;     // [l tree] the parent that waits for exec or exit
-    uint64_t parent_death_signal;      // [o] PR_SET_PDEATHSIG
+    struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit
+    uint64_t parent_death_signal;       // [o] PR_SET_PDEATHSIG
     struct rcu_head rcu;
 };
 
@@ -154,15 +159,16 @@ void task_set_credentials(struct task *task, struct credentials *credentials);
 // The task's view of the tree: references are held in *context until fs_context_end. Cheap where nothing is shared.
 void fs_context_begin(struct task *task, struct fs_context *context);
 void fs_context_end(struct fs_context *context);
-must_check struct fs_state *fs_state_create(const struct path *root); // root and working directory; references are taken
+must_check struct fs_state *
+fs_state_create(const struct path *root); // root and working directory; references are taken
 must_check struct fs_state *fs_state_copy(struct fs_state *source);
 void fs_state_put(struct fs_state *state); // may sleep
 
 // fork, vfork, clone.
 struct clone_request {
-    uint64_t flags;                 // CLONE_*
+    uint64_t flags; // CLONE_*
     int exit_signal;
-    vaddr_t stack;                  // 0: the parent's
+    vaddr_t stack; // 0: the parent's
     uint64_t tls;
     uint32_t __user *parent_tid;
     uint32_t __user *child_tid;
@@ -180,24 +186,26 @@ _Noreturn void process_exit(int status);
 struct wait_result {
     int number, status; // status as wait4 stores it
     uint32_t uid;
-    int code;           // CLD_* for waitid
+    int code; // CLD_* for waitid
     struct process_usage usage;
 };
 long process_wait(int which, int number, int options, struct wait_result *result);
 
 // Group and session calls, with Linux's errors.
 must_check int process_set_group(int number, int group);
-int process_get_group(int number);   // number 0: caller
+int process_get_group(int number); // number 0: caller
 int process_get_session(int number);
-int process_new_session(void);       // setsid: the new session's number or -EPERM
+int process_new_session(void); // setsid: the new session's number or -EPERM
 
 void process_get_usage(struct process *process, struct process_usage *usage); // live tasks included
-uint64_t process_limit(const struct process *process, int resource); // soft limit
+uint64_t process_limit(const struct process *process, int resource);          // soft limit
 // prlimit: either pointer may be NULL. 0, -EINVAL (soft above hard), -EPERM (hard raised without the right).
-must_check int process_set_limit(struct process *process, int resource, const struct uapi_rlimit *wanted, struct uapi_rlimit *old);
+must_check int process_set_limit(struct process *process, int resource,
+                                 const struct uapi_rlimit *wanted, struct uapi_rlimit *old);
 
 // ITIMER_REAL and alarm: time to the first expiry and interval, ns, 0 first: off. `old` may be NULL.
-void process_set_real_timer(uint64_t first_ns, uint64_t interval_ns, uint64_t *old_first_ns, uint64_t *old_interval_ns);
+void process_set_real_timer(uint64_t first_ns, uint64_t interval_ns, uint64_t *old_first_ns,
+                            uint64_t *old_interval_ns);
 void process_get_real_timer(uint64_t *first_ns, uint64_t *interval_ns);
 
 // Caches, the answers to device/ and vm/. Before process_start_first (process/init.h).

@@ -57,12 +57,14 @@ static inline void task_clear_work(struct task *task, uint32_t work)
 }
 enum signal_default { SIGNAL_TERMINATES, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CONTINUES };
 enum signal_default signal_default_action(int number);
-#define SIGNAL_STOP_SET                                                                                                \
+#define SIGNAL_STOP_SET                                                                            \
     (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 #define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
-int signal_send_process_locked(struct process *process, struct task *task, int number, const struct uapi_siginfo *info);
+int signal_send_process_locked(struct process *process, struct task *task, int number,
+                               const struct uapi_siginfo *info);
 // Members of a group with the tree lock held; see signal_send_group.
-int signal_send_group_locked(struct id *group, int number, const struct uapi_siginfo *info, bool check);
+int signal_send_group_locked(struct id *group, int number, const struct uapi_siginfo *info,
+                             bool check);
 int signal_permission_locked(struct process *target, int number);
 // SIGKILL by the kernel's own decision, pid 1 included.
 void signal_force_fatal(int number);
@@ -78,10 +80,12 @@ void signal_continue_locked(struct process *process);
 
 // ---- the rest ----
 void job_control_session_ends(struct process *process); // its leader dies
-void job_control_check_orphans_locked(struct process *process, struct process *parent, bool is_leaving);
+void job_control_check_orphans_locked(struct process *process, struct process *parent,
+                                      bool is_leaving);
 void oom_init(void);
 void limits_init(struct process *process);
 void limits_apply(struct process *process, struct address_space *space);
 void real_timer_init(struct process *process);
 void real_timer_stop(struct process *process);
-must_check struct signal_actions *signal_actions_get(struct signal_actions *actions); // returns its argument
+must_check struct signal_actions *
+signal_actions_get(struct signal_actions *actions); // returns its argument

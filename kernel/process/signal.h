@@ -27,17 +27,18 @@ struct queued_signal {
 };
 
 struct pending_signals {
-    uint64_t set;            // [l] numbers that are pending
-    struct list_head queue;  // [l] struct queued_signal; a standard signal at most once
-    unsigned count;          // [l] entries of queue
+    uint64_t set;           // [l] numbers that are pending
+    struct list_head queue; // [l] struct queued_signal; a standard signal at most once
+    unsigned count;         // [l] entries of queue
 };
 
 struct signal_actions {
     struct refcount references; // [a]
     struct rcu_head rcu;
-    struct spinlock lock;    // rank SIGNAL; also guards masks and pending queues of the tasks that share it
+    struct spinlock
+        lock; // rank SIGNAL; also guards masks and pending queues of the tasks that share it
     struct uapi_sigaction actions[SIGNAL_COUNT]; // [l]
-    struct wait_queue signalled; // sigtimedwait and signalfd sleep here
+    struct wait_queue signalled;                 // sigtimedwait and signalfd sleep here
 };
 
 // Sending. info NULL: from the kernel (SI_KERNEL). 0, -ESRCH (already gone), -EAGAIN (queue limit, real-time signals). Any thread context.
@@ -55,18 +56,15 @@ long signal_kill(int number, int signal);
 long signal_kill_task(int group, int number, int signal);
 
 // Calls of the current task. `old` may be NULL.
-must_check int signal_set_action(int number, const struct uapi_sigaction *action, struct uapi_sigaction *old);
+must_check int signal_set_action(int number, const struct uapi_sigaction *action,
+                                 struct uapi_sigaction *old);
 void signal_set_mask(uint64_t mask); // SIGKILL and SIGSTOP stay unblocked
 // Waits until a signal is pending that is in `mask`'s complement: sigsuspend; always -ERESTARTNOHAND.
 long signal_suspend(uint64_t mask);
 // sigtimedwait: takes a pending signal of `set`. Its number, -EAGAIN at the deadline, -EINTR.
 long signal_wait(uint64_t set, uint64_t deadline_ns, struct uapi_siginfo *info);
-uint64_t signal_pending_set(struct task *task); // process's and task's
+uint64_t signal_pending_set(struct task *task);        // process's and task's
 bool signal_is_ignored(struct task *task, int number); // blocked counts too: what the terminal asks
-// sigaltstack: either pointer may be NULL. 0, -EPERM (running on it), -EINVAL, -ENOMEM (too small).
-int signal_alternate_stack(const struct uapi_stack *wanted, struct uapi_stack *old);
-// rt_sigreturn: restores what the handler's frame says. Returns the value that the interrupted code finds in its result register.
-long signal_return(struct trap_frame *frame);
 // Temporary mask for pselect, ppoll, epoll_pwait: restored on the way to user mode or by the handler's return.
 void signal_set_temporary_mask(uint64_t mask);
 

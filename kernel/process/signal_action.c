@@ -2,8 +2,6 @@
 //
 // The actions are one object, shared with CLONE_SIGHAND; its lock guards the masks and the queues of everybody who shares it. Only
 // exec replaces the object of a process, so a sender takes the lock and looks again (signal_lock). See sigaction(2), sigprocmask(2).
-#include "arch/context.h"
-#include "arch/signal_frame.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
@@ -12,9 +10,9 @@
 
 // Everything that is not named here ends the process.
 static const uint8_t default_actions[SIGNAL_COUNT + 1] = {
-    [SIGCHLD] = SIGNAL_IGNORED, [SIGURG] = SIGNAL_IGNORED,  [SIGWINCH] = SIGNAL_IGNORED,
-    [SIGCONT] = SIGNAL_CONTINUES, [SIGSTOP] = SIGNAL_STOPS, [SIGTSTP] = SIGNAL_STOPS,
-    [SIGTTIN] = SIGNAL_STOPS,   [SIGTTOU] = SIGNAL_STOPS,
+    [SIGCHLD] = SIGNAL_IGNORED,   [SIGURG] = SIGNAL_IGNORED, [SIGWINCH] = SIGNAL_IGNORED,
+    [SIGCONT] = SIGNAL_CONTINUES, [SIGSTOP] = SIGNAL_STOPS,  [SIGTSTP] = SIGNAL_STOPS,
+    [SIGTTIN] = SIGNAL_STOPS,     [SIGTTOU] = SIGNAL_STOPS,
 };
 
 enum signal_default signal_default_action(int number)
@@ -104,8 +102,7 @@ static bool is_ignored_by(const struct uapi_sigaction *action, int number)
 {
     enum signal_default what = signal_default_action(number);
     return action->sa_handler == SIG_IGN ||
-           (action->sa_handler == SIG_DFL &&
-            (what == SIGNAL_IGNORED || what == SIGNAL_CONTINUES));
+           (action->sa_handler == SIG_DFL && (what == SIGNAL_IGNORED || what == SIGNAL_CONTINUES));
 }
 
 int signal_set_action(int number, const struct uapi_sigaction *action, struct uapi_sigaction *old)
@@ -186,42 +183,4 @@ void signal_reset_for_exec(struct task *task)
     signal_unlock(actions);
     task->alternate_stack = (struct uapi_stack){.ss_flags = SS_DISABLE};
     task->restart.restart = NULL;
-}
-
-static bool is_on_alternate_stack(const struct task *task)
-{
-    uint64_t stack_pointer = trap_stack_pointer(arch_user_frame(&task->thread.arch));
-    const struct uapi_stack *stack = &task->alternate_stack;
-    return (stack->ss_flags & SS_DISABLE) == 0 &&
-           ((uint32_t)stack->ss_flags & SS_AUTODISARM) == 0 && stack_pointer > stack->ss_sp &&
-           stack_pointer - stack->ss_sp <= stack->ss_size;
-}
-
-int signal_alternate_stack(const struct uapi_stack *wanted, struct uapi_stack *old)
-{
-    struct task *task = task_current();
-    bool in_use = is_on_alternate_stack(task);
-    struct uapi_stack before = task->alternate_stack;
-    before.ss_flags |= in_use ? SS_ONSTACK : 0;
-    if (wanted != NULL) {
-        uint32_t mode = (uint32_t)wanted->ss_flags & ~SS_AUTODISARM;
-        if (in_use) {
-            return -EPERM;
-        }
-        if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0) {
-            return -EINVAL;
-        }
-        if (mode == SS_DISABLE) {
-            task->alternate_stack = (struct uapi_stack){.ss_flags = SS_DISABLE};
-        } else if (wanted->ss_size < MINSIGSTKSZ) {
-            return -ENOMEM;
-        } else {
-            task->alternate_stack = *wanted;
-            task->alternate_stack.ss_flags = (int32_t)((uint32_t)wanted->ss_flags & SS_AUTODISARM);
-        }
-    }
-    if (old != NULL) {
-        *old = before;
-    }
-    return 0;
 }

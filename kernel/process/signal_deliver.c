@@ -231,20 +231,3 @@ void upcall_return_to_user(struct trap_frame *frame)
         signal_set_mask(task->saved_signal_mask);
     }
 }
-
-long signal_return(struct trap_frame *frame)
-{
-    struct task *task = task_current();
-    struct uapi_stack alternate;
-    uint64_t mask;
-    system_call_forget(frame);
-    if (signal_frame_pop(frame, &mask, &alternate) != 0) {
-        const struct uapi_siginfo info = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
-        signal_force(SIGSEGV, &info);
-        return 0;
-    }
-    signal_set_mask(mask);
-    (void)signal_alternate_stack(&alternate, NULL);
-    task->restart.restart = NULL;
-    return (long)system_call_result(frame);
-}

@@ -108,8 +108,8 @@ int signal_send_process_locked(struct process *process, struct task *task, int n
         }
         return 0;
     }
-    int error = enqueue_locked(process, task != NULL ? &task->pending : &process->pending, number,
-                               info);
+    int error =
+        enqueue_locked(process, task != NULL ? &task->pending : &process->pending, number, info);
     if (error != 0) {
         return error;
     }

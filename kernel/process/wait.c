@@ -2,9 +2,9 @@
 //
 // The caller looks at its children under process_tree_lock; where nothing fits it sleeps on its process's own queue, which every
 // change of a child wakes. A zombie that is taken leaves the tree under the same lock, so no two waiters get it.
+#include "uapi/wait.h"
 #include "lib/errno.h"
 #include "process/process_internal.h"
-#include "uapi/wait.h"
 
 struct wait_query {
     struct process *self;
