@@ -118,22 +118,22 @@ static int mutex_lock_common(struct mutex *mutex, enum thread_state state, bool 
     return 0;
 }
 
-void mutex_lock(struct mutex *mutex)
+void mutex_lock(struct mutex *mutex) no_lock_analysis
 {
     (void)mutex_lock_common(mutex, THREAD_BLOCKED, false);
 }
 
-int mutex_lock_interruptible(struct mutex *mutex)
+int mutex_lock_interruptible(struct mutex *mutex) no_lock_analysis
 {
     return mutex_lock_common(mutex, THREAD_BLOCKED_INTERRUPTIBLE, false);
 }
 
-void mutex_lock_nested(struct mutex *mutex)
+void mutex_lock_nested(struct mutex *mutex) no_lock_analysis
 {
     (void)mutex_lock_common(mutex, THREAD_BLOCKED, true);
 }
 
-bool mutex_try_lock(struct mutex *mutex)
+bool mutex_try_lock(struct mutex *mutex) no_lock_analysis
 {
     if (!mutex_take_free(mutex)) {
         return false;
@@ -142,7 +142,7 @@ bool mutex_try_lock(struct mutex *mutex)
     return true;
 }
 
-void mutex_unlock(struct mutex *mutex)
+void mutex_unlock(struct mutex *mutex) no_lock_analysis
 {
     assert(mutex_is_held(mutex));
     unsigned rank = mutex->rank;

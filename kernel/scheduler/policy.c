@@ -46,7 +46,8 @@ static bool policy_change_begin_locked(struct run_queue *queue, struct thread *t
     return was_queued;
 }
 
-static void policy_change_end(struct run_queue *queue, struct thread *thread, bool was_queued)
+static void policy_change_end(struct run_queue *queue, struct thread *thread,
+                              bool was_queued) no_lock_analysis
 {
     thread->slice_left_ns = policy_slice_ns(thread);
     if (was_queued) {
@@ -56,7 +57,7 @@ static void policy_change_end(struct run_queue *queue, struct thread *thread, bo
     spin_unlock(&queue->lock);
 }
 
-int thread_set_policy(struct thread *thread, int policy, int real_time_priority)
+int thread_set_policy(struct thread *thread, int policy, int real_time_priority) no_lock_analysis
 {
     bool is_real_time = policy == THREAD_FIFO || policy == THREAD_ROUND_ROBIN;
     bool is_known =
@@ -74,7 +75,7 @@ int thread_set_policy(struct thread *thread, int policy, int real_time_priority)
     return 0;
 }
 
-void thread_set_nice(struct thread *thread, int nice)
+void thread_set_nice(struct thread *thread, int nice) no_lock_analysis
 {
     struct run_queue *queue = run_queue_lock_of(thread);
     bool was_queued = policy_change_begin_locked(queue, thread);
@@ -82,7 +83,7 @@ void thread_set_nice(struct thread *thread, int nice)
     policy_change_end(queue, thread, was_queued);
 }
 
-int thread_set_affinity(struct thread *thread, uint64_t mask)
+int thread_set_affinity(struct thread *thread, uint64_t mask) no_lock_analysis
 {
     unsigned cpus = percpu_cpu_count();
     uint64_t running = cpus >= 64 ? UINT64_MAX : BIT(cpus) - 1;

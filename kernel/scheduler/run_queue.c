@@ -37,7 +37,7 @@ void run_queue_init(struct run_queue *queue, unsigned number, struct thread *idl
     }
 }
 
-struct run_queue *run_queue_lock_of(const struct thread *thread)
+struct run_queue *run_queue_lock_of(const struct thread *thread) no_lock_analysis
 {
     for (;;) {
         unsigned cpu = (unsigned)__atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
@@ -198,7 +198,8 @@ static void run_queue_admit_locked(struct run_queue *queue, struct thread *threa
     }
 }
 
-void run_queue_place(struct run_queue *queue, struct thread *thread, bool has_slept)
+void run_queue_place(struct run_queue *queue, struct thread *thread,
+                     bool has_slept) no_lock_analysis
 {
     unsigned target = placement_choose(thread, queue->number);
     while (target != queue->number) {

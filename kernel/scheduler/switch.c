@@ -19,7 +19,7 @@
 
 // The first code after a switch, on the new thread's stack. The CPU may be another than when this
 // thread last ran.
-static void switch_finish(void)
+static void switch_finish(void) no_lock_analysis
 {
     struct run_queue *queue = percpu_this(run_queue);
     struct thread *previous = queue->previous;
@@ -77,7 +77,7 @@ static bool switch_previous_stays(struct run_queue *queue, struct thread *previo
     return true;
 }
 
-void scheduler_switch(enum switch_reason reason)
+void scheduler_switch(enum switch_reason reason) no_lock_analysis
 {
     struct run_queue *queue = percpu_this(run_queue);
     struct thread *previous = thread_current();

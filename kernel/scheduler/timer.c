@@ -44,7 +44,7 @@ void timer_init(struct timer *timer, void (*expire)(struct timer *timer))
     *timer = (struct timer){.expire = expire, .cpu = -1};
 }
 
-static struct timer_base *timer_lock_home(const struct timer *timer)
+static struct timer_base *timer_lock_home(const struct timer *timer) no_lock_analysis
 {
     for (;;) {
         int home = __atomic_load_n(&timer->home, __ATOMIC_RELAXED);
@@ -68,7 +68,7 @@ static bool timer_dequeue_locked(struct timer_base *base, struct timer *timer)
     return true;
 }
 
-void timer_start(struct timer *timer, uint64_t deadline_ns)
+void timer_start(struct timer *timer, uint64_t deadline_ns) no_lock_analysis
 {
     interrupts_block();
     struct timer_base *own = percpu_this(timer_base);
@@ -90,7 +90,7 @@ void timer_start(struct timer *timer, uint64_t deadline_ns)
     interrupts_unblock();
 }
 
-bool timer_cancel(struct timer *timer)
+bool timer_cancel(struct timer *timer) no_lock_analysis
 {
     bool was_queued = false;
     for (;;) {

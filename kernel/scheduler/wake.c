@@ -38,7 +38,7 @@ static bool thread_state_is_in(const struct thread *thread, unsigned states)
     return (states >> atomic32_load(&thread->state) & 1) != 0;
 }
 
-bool thread_wake_states(struct thread *thread, unsigned states)
+bool thread_wake_states(struct thread *thread, unsigned states) no_lock_analysis
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!thread_state_is_in(thread, states)) {
@@ -58,7 +58,7 @@ bool thread_wake_states(struct thread *thread, unsigned states)
     return true;
 }
 
-void thread_start(struct thread *thread)
+void thread_start(struct thread *thread) no_lock_analysis
 {
     const struct thread *current = thread_current();
     thread->started_ns = clock_monotonic_ns();
@@ -72,7 +72,7 @@ void thread_start(struct thread *thread)
     run_queue_place(queue, thread, false);
 }
 
-void thread_notify(struct thread *thread, uint32_t work)
+void thread_notify(struct thread *thread, uint32_t work) no_lock_analysis
 {
     __atomic_fetch_or(&thread->arch.work, work, __ATOMIC_SEQ_CST);
     unsigned states = 1u << THREAD_BLOCKED_INTERRUPTIBLE;

@@ -31,19 +31,19 @@ enum lock_rank {
     LOCK_RANK_RECLAIM,      // vm/: lists of reclaimable pages
     LOCK_RANK_DEVICE_STATE, // device/: nodes, drivers' rings
     LOCK_RANK_POLL,         // file/: epoll's ready list
-    LOCK_RANK_WAIT_QUEUE, // scheduler/: waiters of a queue (same rank nests: a wake passed on)
-    LOCK_RANK_WORK,        // scheduler/: work lists
-    LOCK_RANK_TIMER,       // scheduler/: one CPU's timers
-    LOCK_RANK_ID,          // scheduler/: the table of ids
-    LOCK_RANK_THREAD_LIST, // scheduler/: the list of all threads
-    LOCK_RANK_RUN_QUEUE,   // scheduler/: one CPU's threads (two by CPU number)
-    LOCK_RANK_RCU,         // scheduler/: deferred callbacks
-    LOCK_RANK_KERNEL_MAP,  // memory/: kernel address ranges
-    LOCK_RANK_HEAP,        // memory/: one slab cache
-    LOCK_RANK_FRAME,       // memory/: the buddy's lists
-    LOCK_RANK_INTERRUPT,   // interrupt/: routing, controllers' registers
-    LOCK_RANK_RANDOM,      // device/: the generator's state
-    LOCK_RANK_LOG,         // log/: the ring; anything may log
-    LOCK_RANK_CONSOLE,     // device/: registers of the line that log lines go to
+    LOCK_RANK_WAIT_QUEUE,   // scheduler/: waiters of a queue (same rank nests: a wake passed on)
+    LOCK_RANK_WORK,         // scheduler/: work lists
+    LOCK_RANK_TIMER,        // scheduler/: one CPU's timers
+    LOCK_RANK_ID,           // scheduler/: the table of ids
+    LOCK_RANK_THREAD_LIST,  // scheduler/: the list of all threads
+    LOCK_RANK_RUN_QUEUE,    // scheduler/: one CPU's threads (two by CPU number)
+    LOCK_RANK_RCU,          // scheduler/: deferred callbacks
+    LOCK_RANK_KERNEL_MAP,   // memory/: kernel address ranges
+    LOCK_RANK_HEAP,         // memory/: one slab cache
+    LOCK_RANK_FRAME,        // memory/: the buddy's lists
+    LOCK_RANK_INTERRUPT,    // interrupt/: routing, controllers' registers
+    LOCK_RANK_RANDOM,       // device/: the generator's state
+    LOCK_RANK_LOG,          // log/: the ring; anything may log
+    LOCK_RANK_CONSOLE,      // device/: registers of the line that log lines go to
     LOCK_RANK_COUNT
 };

@@ -9,7 +9,7 @@
 #include "sync/percpu.h"
 #include "sync/preempt.h"
 
-void spin_lock(struct spinlock *lock)
+void spin_lock(struct spinlock *lock) no_lock_analysis
 {
     interrupts_block();
     spin_check_order(lock);
@@ -21,7 +21,7 @@ void spin_lock(struct spinlock *lock)
     spin_note_taken(lock);
 }
 
-bool spin_try_lock(struct spinlock *lock)
+bool spin_try_lock(struct spinlock *lock) no_lock_analysis
 {
     interrupts_block();
     uint16_t serving = __atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE);
@@ -37,7 +37,7 @@ bool spin_try_lock(struct spinlock *lock)
     return true;
 }
 
-void spin_unlock(struct spinlock *lock)
+void spin_unlock(struct spinlock *lock) no_lock_analysis
 {
     assert(spin_is_held(lock));
     spin_note_released(lock);

@@ -7,7 +7,8 @@
 #include "lib/types.h"
 #include "sync/lock_ranks.h"
 
-struct spinlock {
+struct lock_capability("spin lock") spinlock
+{
     uint16_t next_ticket; // [a]
     uint16_t now_serving; // [a]
     uint16_t rank;        // [I] enum lock_rank
@@ -24,9 +25,9 @@ static inline void spin_init(struct spinlock *lock, enum lock_rank rank)
     *lock = (struct spinlock)SPINLOCK_INIT((uint16_t)rank);
 }
 
-void spin_lock(struct spinlock *lock);
-void spin_unlock(struct spinlock *lock);
+void spin_lock(struct spinlock *lock) acquires(lock);
+void spin_unlock(struct spinlock *lock) releases(lock);
 // False: somebody else has it; interrupts are as before.
-must_check bool spin_try_lock(struct spinlock *lock);
+must_check bool spin_try_lock(struct spinlock *lock) acquires_if(true, lock);
 // Does this CPU hold it? For assertions in *_locked functions.
 bool spin_is_held(const struct spinlock *lock);
