@@ -66,6 +66,7 @@ static struct frame *zone_take(unsigned zone, unsigned order)
         found--;
         block_link(block + (1UL << found), found);
     }
+    block->kind = FRAME_KERNEL; // not free, also while it lies in a CPU's stock
     block->order = (uint8_t)order;
     return block;
 }
