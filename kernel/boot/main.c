@@ -71,6 +71,14 @@ static void memory_start(void)
     kernel_map_init();
 }
 
+static void root_start(void)
+{
+    int error = mount_root("rootfs", "rootfs", "", 0);
+    if (error) {
+        panic("the root cannot be mounted: error %d", -error);
+    }
+}
+
 // Each initial RAM disk is given back as soon as its files are in the tree.
 static void initramfs_start(void)
 {
@@ -96,7 +104,7 @@ static const struct boot_step steps_in_thread[] = {
     {"address spaces", vm_init},        {"files", file_init},
     {"file systems", fs_init},          {"devices", device_init},
     {"kernel files", kernelfs_init},    {"processes", process_init},
-    {"system calls", system_call_init}, {"initial files", initramfs_start},
+    {"system calls", system_call_init}, {"root", root_start}, {"initial files", initramfs_start},
 };
 
 static void steps_run(const struct boot_step *steps, size_t count)
