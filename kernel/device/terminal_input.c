@@ -154,6 +154,7 @@ static bool receive_signal_locked(struct terminal *terminal, uint8_t byte)
             continue;
         }
         if (!terminal_has_local(terminal, NOFLSH)) {
+            terminal_push_output_locked(terminal); // what may go out does; a flush takes the rest
             terminal_flush_input_locked(terminal);
             terminal_flush_output_locked(terminal);
         }

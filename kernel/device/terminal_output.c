@@ -212,12 +212,21 @@ static ssize_t write_all(const struct terminal_file *opened, struct io_iter *ite
     return moved != 0 ? (ssize_t)moved : error;
 }
 
-static int write_lock(struct terminal_discipline *discipline, bool is_nonblocking)
+// Takes write_lock, and gives it back after the bytes. 0 bytes only for an empty write.
+static ssize_t write_together(const struct terminal_file *opened, struct io_iter *iter,
+                              bool is_nonblocking)
 {
+    struct mutex *lock = &opened->terminal->discipline->write_lock;
     if (is_nonblocking) {
-        return mutex_try_lock(&discipline->write_lock) ? 0 : -EAGAIN;
+        if (!mutex_try_lock(lock)) {
+            return -EAGAIN;
+        }
+    } else if (mutex_lock_interruptible(lock) != 0) {
+        return -ERESTARTSYS;
     }
-    return mutex_lock_interruptible(&discipline->write_lock) == 0 ? 0 : -ERESTARTSYS;
+    ssize_t result = write_all(opened, iter, is_nonblocking);
+    mutex_unlock(lock);
+    return result;
 }
 
 ssize_t terminal_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
@@ -229,15 +238,10 @@ ssize_t terminal_write(struct open_file *file, struct io_iter *iter, uint64_t *p
         return -EIO;
     }
     int error = terminal_has_local(terminal, TOSTOP) ? terminal_check_job(opened, true) : 0;
-    if (error == 0) {
-        error = write_lock(terminal->discipline, open_file_is_nonblocking(file));
-    }
     if (error != 0) {
         return error;
     }
-    ssize_t result = write_all(opened, iter, open_file_is_nonblocking(file));
-    mutex_unlock(&terminal->discipline->write_lock);
-    return result;
+    return write_together(opened, iter, open_file_is_nonblocking(file));
 }
 
 int terminal_drain(struct terminal *terminal)

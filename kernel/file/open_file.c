@@ -67,7 +67,8 @@ void open_file_put(struct open_file *file)
 
 // ---- position ------------------------------------------------------------------------------------
 
-static bool position_lock(struct open_file *file)
+// Conditional on purpose, which the lock analysis cannot follow.
+static no_lock_analysis bool position_lock(struct open_file *file)
 {
     unsigned unlocked = FILE_OPS_STREAM | FILE_OPS_NO_POSITION_LOCK;
     if ((file->ops->flags & unlocked) != 0 || refcount_read(&file->references) == 1) {
@@ -77,7 +78,7 @@ static bool position_lock(struct open_file *file)
     return true;
 }
 
-static void position_unlock(struct open_file *file, bool is_locked)
+static no_lock_analysis void position_unlock(struct open_file *file, bool is_locked)
 {
     if (is_locked) {
         mutex_unlock(&file->position_lock);
