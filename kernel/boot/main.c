@@ -104,7 +104,8 @@ static const struct boot_step steps_in_thread[] = {
     {"address spaces", vm_init},        {"files", file_init},
     {"file systems", fs_init},          {"devices", device_init},
     {"kernel files", kernelfs_init},    {"processes", process_init},
-    {"system calls", system_call_init}, {"root", root_start}, {"initial files", initramfs_start},
+    {"system calls", system_call_init}, {"root", root_start},
+    {"initial files", initramfs_start},
 };
 
 static void steps_run(const struct boot_step *steps, size_t count)

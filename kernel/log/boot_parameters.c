@@ -7,7 +7,9 @@
 
 enum { DOTTED_MAX = 32 };
 
-struct boot_parameters boot_parameters = {
+struct boot_parameters boot_parameters;
+
+static const struct boot_parameters defaults = {
     .root_read_only = true,
     .log_level = -1,
     .max_cpus = CPU_MAX,
@@ -290,6 +292,8 @@ void boot_parameters_parse(const char *command_line)
 {
     char *cursor = words, *word;
     bool is_for_init = false;
+    boot_parameters = defaults;
+    dotted_count = argument_count = environment_count = 0;
     strscpy(words, command_line, sizeof(words));
     while ((word = word_next(&cursor))) {
         if (is_for_init) {
