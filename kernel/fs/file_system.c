@@ -8,8 +8,8 @@
 static struct spinlock types_lock = SPINLOCK_INIT(LOCK_RANK_MOUNT);
 static struct list_head types = LIST_INIT(types); // [l types_lock] only ever grows
 
-// Instances without a device get numbers of major 0. Linux's first rootfs is 0:2.
-static struct atomic32 anonymous_devices = ATOMIC_INIT(1);
+// Instances without a device get numbers of major 0. The low ones are left to the root, which is 0:2 as in Linux (mount_root).
+static struct atomic32 anonymous_devices = ATOMIC_INIT(15);
 
 void file_system_type_register(struct file_system_type *type)
 {

@@ -6,6 +6,7 @@
 #include "fs/name_cache.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "uapi/device_number.h"
 #include "uapi/mount.h"
 
 // What a mount keeps of mount(2)'s flags.
@@ -76,6 +77,7 @@ int mount_root(const char *type, const char *source, const char *options, unsign
     if (error != 0) {
         return error;
     }
+    file_system->device_number = device_number_make(0, 2);
     struct mount *mount =
         mount_create(file_system, file_system->root, source, flags & MOUNT_FLAGS);
     file_system_put(file_system);
