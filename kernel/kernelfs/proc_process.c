@@ -10,6 +10,7 @@
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "process/descriptor_table.h"
+#include "process/exec.h"
 #include "process/process.h"
 #include "uapi/stat.h"
 
@@ -135,7 +136,7 @@ static int follow_exe(const struct generated_key *key, struct path *result)
         return -ENOENT;
     }
     mutex_lock(&space->mutex);
-    int error = path_from_backing(&space->executable, result) ? 0 : -ENOENT;
+    int error = executable_path(&space->executable, result) ? 0 : -ENOENT;
     if (error == 0) {
         path_get(result);
     }

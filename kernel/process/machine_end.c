@@ -3,11 +3,21 @@
 #include "arch/cpu.h"
 #include "arch/machine.h"
 #include "fs/mount.h"
+#include "interrupt/clock.h"
 #include "lib/macros.h"
 #include "log/log.h"
 #include "process/init.h"
 
 enum { DEBUG_STATUS_MAX = 127 };
+
+// The order may take effect a moment after the register was written.
+static void wait_for_power_off(void)
+{
+    uint64_t deadline = clock_monotonic_ns() + NS_PER_SECOND;
+    while (clock_monotonic_ns() < deadline) {
+        cpu_pause();
+    }
+}
 
 _Noreturn void process_end_machine(enum machine_end end, unsigned debug_status)
 {
@@ -23,6 +33,7 @@ _Noreturn void process_end_machine(enum machine_end end, unsigned debug_status)
         log_notice("machine: power off");
         machine_debug_exit(MIN(debug_status, (unsigned)DEBUG_STATUS_MAX));
         machine_power_off();
+        wait_for_power_off();
         log_error("machine: cannot be powered off, halted");
         break;
     }
