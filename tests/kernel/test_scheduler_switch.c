@@ -6,7 +6,7 @@
 #include "scheduler/wait_queue.h"
 #include "sync/preempt.h"
 
-enum { ROUNDS = 10000 };
+enum { ROUNDS = 10000, SLEEPS = 10 };
 
 static struct wait_queue finished = WAIT_QUEUE_INIT(finished);
 static struct atomic32 finished_count;
@@ -99,16 +99,16 @@ KERNEL_TEST(a_sleeper_gets_the_cpu_from_a_computing_thread_at_once)
     atomic32_store(&must_stop, 0);
     atomic32_store(&finished_count, 0);
     KT_ASSERT(thread_create_kernel("test", compute_until_stopped, &count) != NULL);
-    uint64_t worst_ns = 0;
-    for (unsigned i = 0; i < 10; i++) {
+    unsigned prompt = 0;
+    for (unsigned i = 0; i < SLEEPS; i++) {
         uint64_t deadline = clock_monotonic_ns() + 5 * NS_PER_MS;
         thread_sleep_until(deadline, false);
-        uint64_t late_ns = clock_monotonic_ns() - deadline;
-        worst_ns = late_ns > worst_ns ? late_ns : worst_ns;
+        prompt += clock_monotonic_ns() - deadline < 3 * NS_PER_MS ? 1 : 0;
     }
     atomic32_store(&must_stop, 1);
     KT_ASSERT(wait_for_finish(1));
-    KT_ASSERT(worst_ns < 5 * NS_PER_MS); // half a slice: it did not wait for the end of the turn
+    // Waiting for the end of the turn would take 5 ms each time. A busy host may hold us up at times.
+    KT_ASSERT(prompt >= SLEEPS / 2);
 }
 
 static volatile uint32_t turn;
