@@ -74,15 +74,14 @@ static int protect_area(struct area **area, unsigned rights, struct tlb_batch *b
     if (is_forbidden(*area, rights)) {
         return -EACCES;
     }
-    if (flags == (*area)->flags) {
-        return 0;
-    }
     bool becomes_data = (rights & AREA_WRITE) && !((*area)->flags & (AREA_WRITE | AREA_SHARED));
     if (becomes_data && map_check_limits_locked((*area)->space, 0, flags) != 0) {
         return -ENOMEM;
     }
-    area_set_flags_locked(*area, flags);
-    protect_pages(*area, batch);
+    if (flags != (*area)->flags) {
+        area_set_flags_locked(*area, flags);
+        protect_pages(*area, batch);
+    }
     *area = area_merge_locked(*area);
     return 0;
 }
@@ -110,11 +109,14 @@ static int protect_locked(struct address_space *space, vaddr_t start, vaddr_t en
         start = next;
         area = area_find_locked(space, next);
     }
-    if (result != 0) { // what was cut and not changed becomes one again
-        area = area_find_locked(space, start);
-        if (area != NULL) {
-            (void)area_merge_locked(area);
-        }
+    // What was cut and has not changed becomes one again.
+    area = area_find_locked(space, start);
+    if (area != NULL) {
+        (void)area_merge_locked(area);
+    }
+    area = area_find_locked(space, end);
+    if (area != NULL) {
+        (void)area_merge_locked(area);
     }
     tlb_batch_flush(&batch);
     return result;

@@ -56,8 +56,7 @@ static int prepare(void **state)
     for (size_t i = 0; i < MEMORY_FRAMES * PAGE_SIZE / sizeof(*words); i++) {
         words[i] = i % 4 == 1 ? test_random(&seed) & 0xff00 : test_random(&seed); // kind FREE
     }
-    info.memory[info.memory_count++] =
-        (struct boot_memory_range){0, 0x9fc00, BOOT_MEMORY_USABLE};
+    info.memory[info.memory_count++] = (struct boot_memory_range){0, 0x9fc00, BOOT_MEMORY_USABLE};
     info.memory[info.memory_count++] =
         (struct boot_memory_range){0x9fc00, 0x60400, BOOT_MEMORY_RESERVED};
     info.memory[info.memory_count++] =

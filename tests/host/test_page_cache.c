@@ -128,7 +128,8 @@ static void do_punch(struct page_cache *cache)
         memset(model + start, 0, stop - start);
         size_t first = ALIGN_UP(start, PAGE_SIZE);
         if (first < ALIGN_DOWN(stop, PAGE_SIZE) + (stop == model_size ? PAGE_SIZE : 0)) {
-            size_t last = stop == model_size ? ALIGN_UP(stop, PAGE_SIZE) : ALIGN_DOWN(stop, PAGE_SIZE);
+            size_t last =
+                stop == model_size ? ALIGN_UP(stop, PAGE_SIZE) : ALIGN_DOWN(stop, PAGE_SIZE);
             memset(storage + first, 0, last - first);
         }
     }
