@@ -45,8 +45,9 @@ extern struct page_level
 //   void tlb_flush_all_local(void)                        this CPU, global entries too
 //   void tlb_flush_user_local(void)                       this CPU, user entries
 
-// Adds physical addresses (device registers, firmware tables) to the physical map; what is mapped stays as it is. `bits` are
-// PAGE_* of page_rights. Returns the address of `base`. Only during boot, before memory/ takes the usable memory over.
+// Adds physical addresses (device registers, firmware tables; at most 1 MiB) to the physical map; what is mapped stays as it is.
+// `bits` are PAGE_* of page_rights. Returns the address of `base`, or 0 when boot's page tables are used up. Only during boot,
+// before memory/ takes the usable memory over.
 vaddr_t mmu_physical_map_extend(paddr_t base, uint64_t bytes, unsigned bits);
 
 // The physical memory that the boot-time tables took out of usable memory. No table is added afterwards.

@@ -97,8 +97,11 @@ static paddr_t rsdp_find(paddr_t hint)
     if (bytes && is_rsdp(bytes)) {
         return hint;
     }
-    uint16_t segment;
-    memcpy(&segment, bytes_at(EBDA_SEGMENT_POINTER, sizeof(segment)), sizeof(segment));
+    uint16_t segment = 0;
+    const uint8_t *pointer = bytes_at(EBDA_SEGMENT_POINTER, sizeof(segment));
+    if (pointer) {
+        memcpy(&segment, pointer, sizeof(segment));
+    }
     paddr_t ebda = (paddr_t)segment << 4;
     paddr_t found =
         ebda >= PAGE_SIZE && ebda < BIOS_AREA ? rsdp_scan(ebda, ebda + EBDA_SCAN_BYTES) : 0;
@@ -131,6 +134,9 @@ static void root_pointer_follow(struct boot_acpi *acpi)
     const uint8_t *rsdp = bytes_at(acpi->rsdp, RSDP_V2_BYTES);
     uint64_t xsdt = 0;
     uint32_t rsdt = 0;
+    if (!rsdp) {
+        return;
+    }
     if (rsdp[RSDP_REVISION] >= 2 && has_checksum(rsdp, RSDP_V2_BYTES)) {
         memcpy(&xsdt, rsdp + RSDP_XSDT, sizeof(xsdt));
     }

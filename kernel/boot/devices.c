@@ -6,10 +6,11 @@
 
 enum { APIC_ID = 0x20 };
 
-static void registers_map(paddr_t base)
+// What cannot be mapped is not there for anybody.
+static void registers_map(paddr_t *base)
 {
-    if (base) {
-        mmu_physical_map_extend(base, PAGE_SIZE, PAGE_WRITE | PAGE_UNCACHED);
+    if (*base && !mmu_physical_map_extend(*base, PAGE_SIZE, PAGE_WRITE | PAGE_UNCACHED)) {
+        *base = 0;
     }
 }
 
@@ -28,12 +29,12 @@ static void booting_cpu_first(struct boot_acpi *acpi)
 void boot_devices_map(struct boot_info *info)
 {
     struct boot_acpi *acpi = &info->acpi;
-    registers_map(acpi->local_apic);
-    registers_map(acpi->hpet);
-    registers_map(acpi->sleep_control_register);
-    registers_map(acpi->reset_register);
+    registers_map(&acpi->local_apic);
+    registers_map(&acpi->hpet);
+    registers_map(&acpi->sleep_control_register);
+    registers_map(&acpi->reset_register);
     for (unsigned i = 0; i < acpi->io_apic_count; i++) {
-        registers_map(acpi->io_apics[i].base);
+        registers_map(&acpi->io_apics[i].base);
     }
     if (acpi->local_apic) {
         booting_cpu_first(acpi);

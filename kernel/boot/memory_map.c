@@ -61,17 +61,23 @@ static void overlap_settle(struct boot_info *info, struct boot_memory_range *fir
     first->bytes = second->base - first->base;
 }
 
-// One pass over neighbours; true if something changed, and the map is to be sorted again.
+static void empty_ranges_remove(struct boot_info *info)
+{
+    for (unsigned i = 0; i < info->memory_count;) {
+        if (info->memory[i].bytes == 0) {
+            range_remove(info, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+// Settles the first overlap of two neighbours. True: there was one, and the map is to be sorted again.
 static bool neighbours_settle(struct boot_info *info)
 {
-    for (unsigned i = 0; i < info->memory_count; i++) {
-        struct boot_memory_range *range = &info->memory[i];
-        if (range->bytes == 0) {
-            range_remove(info, i);
-            return true;
-        }
-        if (i + 1 < info->memory_count && range_end(range) > info->memory[i + 1].base) {
-            overlap_settle(info, range, &info->memory[i + 1]);
+    for (unsigned i = 0; i + 1 < info->memory_count; i++) {
+        if (range_end(&info->memory[i]) > info->memory[i + 1].base) {
+            overlap_settle(info, &info->memory[i], &info->memory[i + 1]);
             return true;
         }
     }
@@ -82,6 +88,7 @@ static bool neighbours_settle(struct boot_info *info)
 void memory_map_sanitise(struct boot_info *info)
 {
     for (unsigned steps = 0; steps < 8 * BOOT_MEMORY_RANGES_MAX; steps++) {
+        empty_ranges_remove(info);
         map_sort(info);
         if (!neighbours_settle(info)) {
             break;

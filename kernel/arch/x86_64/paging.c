@@ -13,7 +13,10 @@
 #include "lib/macros.h"
 #include "lib/string.h"
 
-enum { TABLES_SPARE = 24 };
+enum {
+    TABLES_SPARE = 24,
+    TABLES_FOR_EXTENSION = 6, // a MiB may cross a border of each level
+};
 
 static const paddr_t early_map_end = GiB(1);
 static const unsigned image_rights = PAGE_READ | PAGE_GLOBAL;
@@ -193,8 +196,10 @@ void kernel_tables_build(const struct boot_info *info)
 
 vaddr_t mmu_physical_map_extend(paddr_t base, uint64_t bytes, unsigned bits)
 {
-    paddr_t end = ALIGN_UP(base + bytes, PAGE_SIZE);
-    physical_map_add(ALIGN_DOWN(base, PAGE_SIZE), end, bits);
+    if (table_pool.end - table_pool.next < TABLES_FOR_EXTENSION * PAGE_SIZE) {
+        return 0;
+    }
+    physical_map_add(ALIGN_DOWN(base, PAGE_SIZE), ALIGN_UP(base + bytes, PAGE_SIZE), bits);
     return PHYSICAL_MAP_BASE + base;
 }
 
