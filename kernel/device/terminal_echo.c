@@ -10,11 +10,13 @@ void terminal_echo_raw_locked(struct terminal *terminal, uint8_t byte)
 // Control characters other than tab show as ^X where ECHOCTL is set.
 void terminal_echo_char_locked(struct terminal *terminal, uint8_t byte)
 {
-    if (terminal_has_local(terminal, ECHOCTL) && terminal_is_control(byte) && byte != '\t') {
-        (void)terminal_output_char_locked(terminal, '^');
-        byte ^= 0x40;
+    if (!terminal_has_local(terminal, ECHOCTL) || !terminal_is_control(byte) || byte == '\t') {
+        (void)terminal_output_char_locked(terminal, byte);
+        return;
     }
-    (void)terminal_output_char_locked(terminal, byte);
+    (void)terminal_output_raw_locked(terminal, '^');
+    (void)terminal_output_raw_locked(terminal, byte ^ 0x40);
+    terminal->discipline->column += 2;
 }
 
 // A character of the edited line: the first one fixes the column where the line begins, for erasing tabs.

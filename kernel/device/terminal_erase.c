@@ -6,8 +6,8 @@ enum erase_unit { ERASE_CHARACTER, ERASE_WORD, ERASE_LINE };
 
 static bool is_word_byte(uint8_t byte)
 {
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= 'a' && byte <= 'z') || byte == '_';
+    return (byte >= '0' && byte <= '9') || byte == '_' || terminal_is_upper(byte) ||
+           terminal_is_lower(byte);
 }
 
 void terminal_finish_erasing_locked(struct terminal *terminal)
@@ -28,7 +28,7 @@ static void echo_back_over(struct terminal *terminal)
 // A tab was erased: goes back to the column where it began, counted from the last tab or from the line's first column.
 static void echo_erase_tab(struct terminal *terminal)
 {
-    const struct terminal_discipline *discipline = terminal->discipline;
+    struct terminal_discipline *discipline = terminal->discipline;
     unsigned columns = 0;
     size_t place = discipline->head;
     bool is_after_tab = false;
@@ -44,7 +44,8 @@ static void echo_erase_tab(struct terminal *terminal)
     }
     columns += is_after_tab ? 0 : discipline->canonical_column;
     for (unsigned i = columns % TERMINAL_TAB_WIDTH; i < TERMINAL_TAB_WIDTH; i++) {
-        terminal_echo_raw_locked(terminal, '\b');
+        (void)terminal_output_raw_locked(terminal, '\b');
+        discipline->column -= discipline->column > 0 ? 1 : 0;
     }
 }
 

@@ -105,7 +105,6 @@ void terminal_flush_input_locked(struct terminal *terminal)
     struct terminal_discipline *discipline = terminal->discipline;
     WRITE_ONCE(discipline->tail, discipline->head);
     WRITE_ONCE(discipline->canonical_head, discipline->head);
-    discipline->is_literal_next = false;
     discipline->is_erasing = false;
 }
 
@@ -240,11 +239,13 @@ static bool receive_line_end_locked(struct terminal *terminal, uint8_t byte)
 
 // ---- one byte ------------------------------------------------------------------------------------
 
-static void receive_plain_locked(struct terminal *terminal, uint8_t byte)
+// Stores and echoes. A carriage return that became a newline is echoed as one; a newline that was typed outside of line mode (or
+// literally) is a control character like others.
+static void receive_plain_locked(struct terminal *terminal, uint8_t byte, bool is_mapped)
 {
     if (terminal_has_local(terminal, ECHO)) {
         terminal_finish_erasing_locked(terminal);
-        if (byte == '\n') {
+        if (byte == '\n' && is_mapped) {
             terminal_echo_raw_locked(terminal, byte);
         } else {
             terminal_echo_typed_locked(terminal, byte);
@@ -259,7 +260,7 @@ static uint8_t input_strip(const struct terminal *terminal, uint8_t byte)
         byte &= 0x7F;
     }
     if (terminal_has_input_flag(terminal, IUCLC) && terminal_has_local(terminal, IEXTEN) &&
-        byte >= 'A' && byte <= 'Z') {
+        terminal_is_upper(byte)) {
         byte = (uint8_t)(byte + ('a' - 'A'));
     }
     return byte;
@@ -285,13 +286,14 @@ void terminal_receive_locked(struct terminal *terminal, uint8_t byte)
     if (terminal->discipline->is_literal_next) {
         terminal->discipline->is_literal_next = false;
         receive_restart_locked(terminal);
-        receive_plain_locked(terminal, byte);
+        receive_plain_locked(terminal, byte, false);
         return;
     }
     if (receive_flow_locked(terminal, byte) || receive_signal_locked(terminal, byte)) {
         return;
     }
     receive_restart_locked(terminal);
+    uint8_t typed = byte;
     if (!input_map_line_end(terminal, &byte)) {
         return;
     }
@@ -299,5 +301,5 @@ void terminal_receive_locked(struct terminal *terminal, uint8_t byte)
         (receive_edit_locked(terminal, byte) || receive_line_end_locked(terminal, byte))) {
         return;
     }
-    receive_plain_locked(terminal, byte);
+    receive_plain_locked(terminal, byte, typed != byte);
 }

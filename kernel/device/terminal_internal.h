@@ -85,6 +85,8 @@ void terminal_echo_typed_locked(struct terminal *terminal, uint8_t byte);
 ssize_t terminal_write(struct open_file *file, struct io_iter *iter, uint64_t *position);
 // One character through OPOST into the stage. False: no room, nothing changed.
 bool terminal_output_char_locked(struct terminal *terminal, uint8_t byte);
+// One byte past OPOST; the caller keeps the column. False: no room.
+bool terminal_output_raw_locked(struct terminal *terminal, uint8_t byte);
 void terminal_push_output_locked(struct terminal *terminal);
 void terminal_flush_output_locked(struct terminal *terminal);
 // Waits until the driver has everything. 0 or -ERESTARTSYS.
@@ -117,6 +119,17 @@ static inline bool terminal_is_continuation(const struct terminal *terminal, uin
 static inline bool terminal_is_control(uint8_t byte)
 {
     return byte < 0x20 || byte == 0x7F;
+}
+
+// Letters are those of Latin-1, as Linux's terminals take them: they matter to IUCLC, OLCUC and VWERASE.
+static inline bool terminal_is_upper(uint8_t byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 0xC0 && byte <= 0xDE && byte != 0xD7);
+}
+
+static inline bool terminal_is_lower(uint8_t byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 0xDF && byte != 0xF7);
 }
 
 // Is `byte` the control character of that place? 0 means that there is none.

@@ -131,8 +131,7 @@ static void output_plain(struct terminal *terminal, uint8_t byte)
     } else if (!terminal_is_control(byte) && !terminal_is_continuation(terminal, byte)) {
         discipline->column++;
     }
-    bool is_lower = byte >= 'a' && byte <= 'z';
-    if (is_lower && terminal_has_output_flag(terminal, OLCUC)) {
+    if (terminal_is_lower(byte) && terminal_has_output_flag(terminal, OLCUC)) {
         byte = (uint8_t)(byte - ('a' - 'A'));
     }
     stage_put(discipline, byte);
@@ -153,6 +152,15 @@ bool terminal_output_char_locked(struct terminal *terminal, uint8_t byte)
     case '\t': output_tab(terminal); break;
     default: output_plain(terminal, byte); break;
     }
+    return true;
+}
+
+bool terminal_output_raw_locked(struct terminal *terminal, uint8_t byte)
+{
+    if (!stage_reserve(terminal, 1)) {
+        return false;
+    }
+    stage_put(terminal->discipline, byte);
     return true;
 }
 
