@@ -50,6 +50,14 @@ must_check size_t io_iter_write_zeros(struct io_iter *iter, size_t bytes);
 void io_iter_rewind(struct io_iter *iter, size_t bytes);
 void io_iter_advance(struct io_iter *iter, size_t bytes);
 
+// Nothing beyond the next `bytes` will be moved.
+static inline void io_iter_truncate(struct io_iter *iter, uint64_t bytes)
+{
+    if (iter->remaining > bytes) {
+        iter->remaining = bytes;
+    }
+}
+
 static inline size_t io_iter_remaining(const struct io_iter *iter)
 {
     return iter->remaining;

@@ -42,6 +42,16 @@ static void file_close(struct descriptor_table *table, struct open_file *file)
     open_file_put(file);
 }
 
+bool descriptor_has_room(struct descriptor_table *table, uint64_t limit)
+{
+    spin_lock(&table->lock);
+    unsigned start = table->first_free_hint;
+    size_t capacity = table->array.capacity;
+    size_t number = start < capacity ? bitmap_find_next_zero(table->array.open, capacity, start) : start;
+    spin_unlock(&table->lock);
+    return number < limit;
+}
+
 int descriptor_install(struct descriptor_table *table, struct open_file *file, int minimum,
                        bool close_on_exec, uint64_t limit)
 {

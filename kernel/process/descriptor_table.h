@@ -36,6 +36,8 @@ static inline void descriptor_release(struct descriptor_use *use)
 // Puts a file at the lowest free number >= minimum; consumes the reference on success. Number, -EMFILE, -ENOMEM.
 must_check int descriptor_install(struct descriptor_table *table, struct open_file *file,
                                   int minimum, bool close_on_exec, uint64_t limit);
+// Would descriptor_install find a number below `limit`? For calls that must fail with -EMFILE before they do anything.
+bool descriptor_has_room(struct descriptor_table *table, uint64_t limit);
 // dup2: puts the file at exactly `number`, closing what was there; consumes the reference on success. Number, -EBADF (beyond limit), -ENOMEM.
 must_check int descriptor_install_at(struct descriptor_table *table, struct open_file *file,
                                      int number, bool close_on_exec, uint64_t limit);

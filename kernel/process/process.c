@@ -106,4 +106,5 @@ void process_init(void)
     descriptor_table_init();
     job_control_init();
     oom_init();
+    cpu_limit_init();
 }

@@ -85,6 +85,7 @@ void job_control_check_orphans_locked(struct process *process, struct process *p
 void oom_init(void);
 void limits_init(struct process *process);
 void limits_apply(struct process *process, struct address_space *space);
+void cpu_limit_init(void); // once, by process_init
 void real_timer_init(struct process *process);
 void real_timer_stop(struct process *process);
 must_check struct signal_actions *

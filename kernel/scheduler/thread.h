@@ -151,6 +151,10 @@ must_check int thread_set_affinity(struct thread *thread, uint64_t mask);
 // Sleep until an absolute monotonic time. 0, or -EINTR when interruptible and interrupted before.
 int thread_sleep_until(uint64_t deadline_ns, bool interruptible);
 
+// What a sample of the accounting found, for limits and timers on CPU time: set once by process/. Interrupt context.
+typedef void thread_charge_function(struct thread *thread, uint64_t user_ns, uint64_t kernel_ns);
+void thread_set_charge_hook(thread_charge_function *charge);
+
 // Every thread, for ps and /proc: each is passed with a reference held during the call; may sleep
 // between. Stops at false.
 void thread_visit_all(bool (*visit)(struct thread *thread, void *context), void *context);

@@ -25,14 +25,21 @@ void run_queue_tick_arm_locked(struct run_queue *queue, const struct thread *thr
     timer_tick_at_most(now_ns + wait_ns);
 }
 
+static thread_charge_function *charge_hook; // [I] once set
+
+void thread_set_charge_hook(thread_charge_function *charge)
+{
+    charge_hook = charge;
+}
+
 // What the thread has run since its last sample goes to the side on which the tick found it.
-static void tick_sample_locked(struct run_queue *queue, struct thread *thread)
+static uint64_t tick_sample_locked(struct run_queue *queue, struct thread *thread)
 {
     uint64_t unsampled = thread->run_ns - thread->user_ns - thread->kernel_ns;
     if (!clock_event_from_user()) {
         thread->kernel_ns += unsampled;
         queue->system_ns += unsampled;
-        return;
+        return unsampled;
     }
     thread->user_ns += unsampled;
     if (thread->nice > 0) {
@@ -40,6 +47,7 @@ static void tick_sample_locked(struct run_queue *queue, struct thread *thread)
     } else {
         queue->user_ns += unsampled;
     }
+    return unsampled;
 }
 
 void scheduler_tick(uint64_t now_ns)
@@ -47,9 +55,10 @@ void scheduler_tick(uint64_t now_ns)
     struct run_queue *queue = percpu_this(run_queue);
     spin_lock(&queue->lock);
     struct thread *thread = queue->current;
+    uint64_t sampled_ns = 0;
     if (thread != queue->idle) {
         run_queue_charge_locked(thread, now_ns);
-        tick_sample_locked(queue, thread);
+        sampled_ns = tick_sample_locked(queue, thread);
         if (thread->slice_left_ns == 0) {
             // The switch refills the slice and arms the next tick, whoever is chosen.
             run_queue_reschedule_locked(queue);
@@ -58,4 +67,8 @@ void scheduler_tick(uint64_t now_ns)
         }
     }
     spin_unlock(&queue->lock);
+    if (sampled_ns != 0 && charge_hook != NULL) {
+        bool is_user = clock_event_from_user();
+        charge_hook(thread, is_user ? sampled_ns : 0, is_user ? 0 : sampled_ns);
+    }
 }

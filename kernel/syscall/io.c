@@ -5,6 +5,7 @@
  * RLIMIT_FSIZE raises SIGXFSZ.
  */
 #include "file/open_file.h"
+#include "fs/vnode.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
@@ -89,10 +90,33 @@ static ssize_t write_finish(ssize_t result)
     return result;
 }
 
+/*
+ * RLIMIT_FSIZE for a write to a regular file that would end beyond it: the part that fits, and -EFBIG for what begins there. Files
+ * below do not know whose limit counts.
+ */
+static int apply_size_limit(struct open_file *file, struct io_iter *iter, const uint64_t *position)
+{
+    uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
+    const struct vnode *vnode = file->vnode;
+    if (likely(limit == RLIM_INFINITY) || vnode == NULL || !vnode_is_regular(vnode)) {
+        return 0;
+    }
+    uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes : position != NULL ? *position : file->position;
+    if (start >= limit && io_iter_remaining(iter) != 0) {
+        return -EFBIG;
+    }
+    io_iter_truncate(iter, limit - start);
+    return 0;
+}
+
 static ssize_t file_move(struct open_file *file, struct io_iter *iter, bool is_write, const uint64_t *position)
 {
     if (is_write) {
-        return write_finish(position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position));
+        ssize_t result = apply_size_limit(file, iter, position);
+        if (result == 0) {
+            result = position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
+        }
+        return write_finish(result);
     }
     return position == NULL ? file_read(file, iter) : file_read_at(file, iter, *position);
 }

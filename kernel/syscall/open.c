@@ -26,11 +26,15 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
         return result;
     }
     struct task *task = task_current();
+    uint64_t limit = process_limit(task->process, RLIMIT_NOFILE);
     struct open_file *file;
+    if (unlikely(!descriptor_has_room(task->descriptors, limit))) {
+        name_call_end(&call);
+        return -EMFILE;
+    }
     result = vfs_open(&call.context, call.start, call.name, flags & ~(unsigned)O_CLOEXEC, mode & S_IALLUGO, &file);
     if (result == 0) {
-        result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0,
-                                    process_limit(task->process, RLIMIT_NOFILE));
+        result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0, limit);
         if (result < 0) {
             open_file_put(file);
         }
