@@ -154,7 +154,7 @@ oracle:
 
 bench: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all plugin oracle
-	@$(PYTHON) bench/first_line.py
+	@$(PYTHON) bench/first_line.py $(BENCH)
 
 check: setup
 	@tools/check

@@ -71,7 +71,7 @@ class Machine:
         self.memory = memory
         self.extra = tuple(extra)
         self.debug_exit = debug_exit
-        self.name = name or os.environ.get("PYTEST_CURRENT_TEST", "run").split(" ")[0]
+        self.name = name or os.environ.get("PYTEST_CURRENT_TEST", "run").rsplit(" (", 1)[0]
 
     def command(self, serial=("-serial", "stdio")):
         command = [QEMU, "-accel", "tcg", "-M", self.machine, "-cpu", self.cpu, "-smp", str(self.smp),

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""From reset to the first line of user output, in instructions: Astra beside Debian's Linux.
+
+The same program as /init of the same plain cpio of 2 MB, in the same QEMU, counted by a plugin outside
+the guest. usage: first_line.py [--machine pc|q35|microvm] [--profile] [--astra-only]
+"""
+import argparse
+import collections
+import pathlib
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / "tests" / "boot"))
+sys.path.insert(0, str(TOP / "tools"))
+import initramfs  # noqa: E402
+
+BUILD = TOP / "build"
+PLUGIN = BUILD / "plugin" / "insn_count.so"
+KERNELS = {"astra": BUILD / "astra.elf", "linux": BUILD / "oracle" / "vmlinuz"}
+LINUX_FASTEST = ("mitigations=off nopti init_on_alloc=0 audit=0 lsm=capability nokaslr "
+                 "randomize_kstack_offset=off transparent_hugepage=madvise")
+MARKS = {0: "first instruction of main", 1: "write returned", 2: "line has left the UART"}
+LAST_MARK = 2
+TIMEOUT_S = 300
+
+
+def make_initrd():
+    program = BUILD / "bench" / "first_line"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["musl-gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
+                    str(TOP / "bench" / "first_line.c"), "-o", str(program)], check=True)
+    archive = initramfs.busybox_archive()
+    archive.file("init", program.read_bytes(), 0o755)
+    return initramfs.write_initrd(archive.bytes())
+
+
+def measure(kernel, initrd, machine, profile=None):
+    """Returns {mark: {place: instructions}} of one boot."""
+    counted = BUILD / "bench" / f"first_line-{kernel}-{machine}.txt"
+    plugin = f"{PLUGIN},out={counted},last={LAST_MARK}" + (f",profile={profile}" if profile else "")
+    words = "console=ttyS0 quiet" + (f" {LINUX_FASTEST}" if kernel == "linux" else "")
+    serial = BUILD / "bench" / f"first_line-{kernel}-{machine}.log"
+    command = ["qemu-system-x86_64", "-accel", "tcg", "-M", machine, "-nodefaults", "-display", "none", "-no-reboot",
+               "-serial", f"file:{serial}", "-m", "512", "-cpu", "max,-erms", "-icount", "shift=0,sleep=off",
+               "-kernel", str(KERNELS[kernel]), "-initrd", str(initrd), "-append", words, "-plugin", plugin]
+    counted.unlink(missing_ok=True)
+    try:
+        subprocess.run(command, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        print(f"{kernel}: cut off after {TIMEOUT_S} s", file=sys.stderr)
+    marks = {}
+    for line in counted.read_text().splitlines() if counted.exists() else ():
+        fields = line.split()
+        marks[int(fields[1])] = {fields[i]: int(fields[i + 1]) for i in range(2, len(fields), 2)}
+    if LAST_MARK not in marks:
+        tail = serial.read_text(errors="replace")[-600:] if serial.exists() else ""
+        sys.exit(f"{kernel} on {machine} did not come to its first line; counted {marks}; it said:\n{tail}")
+    return marks
+
+
+def show(results):
+    print(f"{'':28}" + "".join(f"{kernel:>16}" for kernel in results) + ("           ratio" if len(results) > 1 else ""))
+    rows = [(name, mark, "total") for mark, name in MARKS.items()]
+    rows += [(f"  {place} until the line", LAST_MARK, place) for place in ("firmware", "kernel", "user")]
+    for name, mark, place in rows:
+        values = [marks[mark][place] for marks in results.values()]
+        ratio = f"{values[1] / values[0]:15.1f}x" if len(values) > 1 and values[0] else ""
+        print(f"{name:28}" + "".join(f"{value:16,}" for value in values) + ratio)
+
+
+def show_profile(path):
+    """Instructions by function, from the plugin's buckets and the kernel's symbols."""
+    listed = subprocess.run(["nm", "-n", str(KERNELS["astra"])], capture_output=True, text=True, check=True).stdout
+    symbols = [(int(fields[0], 16), fields[2]) for fields in map(str.split, listed.splitlines())
+               if len(fields) == 3 and fields[1] in "tTwW"]
+    counts, position = collections.Counter(), 0
+    for line in open(path):
+        address, count = int(line.split()[0], 16), int(line.split()[1])
+        while position + 1 < len(symbols) and symbols[position + 1][0] <= address:
+            position += 1
+        counts[symbols[position][1]] += count
+    total = sum(counts.values()) or 1
+    for name, count in counts.most_common(40):
+        print(f"{count:14,} {100 * count / total:5.1f}%  {name}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--machine", default="pc")
+    parser.add_argument("--profile", action="store_true", help="instructions by function of Astra's kernel")
+    parser.add_argument("--astra-only", action="store_true")
+    arguments = parser.parse_args()
+    initrd = make_initrd()
+    profile = BUILD / "bench" / "profile.txt" if arguments.profile else None
+    results = {"astra": measure("astra", initrd, arguments.machine, profile)}
+    if not arguments.astra_only:
+        results["linux"] = measure("linux", initrd, arguments.machine)
+    print(f"instructions from reset on {arguments.machine}, -cpu max,-erms -m 512, an initramfs of "
+          f"{initrd.stat().st_size:,} bytes")
+    show(results)
+    if profile:
+        show_profile(profile)
+
+
+main()
