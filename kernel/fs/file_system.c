@@ -40,7 +40,7 @@ void file_system_type_visit(bool (*visit)(const struct file_system_type *type, v
     struct file_system_type *type;
     list_for_each_entry_rcu(type, &types, link)
     {
-        if (!visit(type, context)) {
+        if (!type->is_internal && !visit(type, context)) {
             return;
         }
     }

@@ -1,7 +1,7 @@
 // Generated trees: nodes and directories. See generated.h for what a file system brings.
 //
-// Names of live children are cached like others, but every walk through one asks whether its object still exists, and "not there" is
-// never cached. A node takes the owner from the nearest directory above that knows one. Inode numbers are a hash of row and key, so
+// Names of live children are cached like others, but every walk through one asks whether its object still exists. "Not there" is never
+// cached: it is an error of the look-up, so that making a name fails like looking for one, as in Linux's procfs. A node takes the owner from the nearest directory above that knows one. Inode numbers are a hash of row and key, so
 // that a node made again has the number it had.
 #include "fs/generated_internal.h"
 
@@ -106,14 +106,13 @@ static int generated_look_up(struct vnode *vnode, struct name_entry *entry)
         int error = directory->look_up(&node->key, entry->name, entry->length, &wanted.row,
                                        &wanted.key);
         if (error != 0) {
-            name_entry_detach(entry); // it may come into being at any time
-            return error == -ENOENT ? 0 : error;
+            return error;
         }
         wanted.validity = directory->is_valid != NULL ? directory : wanted.validity;
         wanted.ownership = directory->owner != NULL ? directory : wanted.ownership;
     }
     if (wanted.row == NULL) {
-        return 0;
+        return -ENOENT;
     }
     struct vnode *child = generated_node_create(vnode->file_system, &wanted);
     if (child == NULL) {

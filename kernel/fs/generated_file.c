@@ -21,7 +21,7 @@ int generated_file_prepare(struct open_file *file)
     if (text == NULL) {
         return -ENOMEM;
     }
-    mutex_init(&text->mutex, LOCK_RANK_VNODE_FILE);
+    mutex_init(&text->mutex, LOCK_RANK_GENERATED_FILE);
     file->private_data = text;
     file->ops = &generated_file_ops;
     return 0;

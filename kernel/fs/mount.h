@@ -11,6 +11,7 @@
 struct file_system_type {
     const char *name;          // "tmpfs", "proc"
     bool needs_device;         // /proc/filesystems without "nodev"
+    bool is_internal;          // only mount_root makes it: not in /proc/filesystems, unknown to mount(2)
     unsigned long magic;       // statfs f_type
     // Makes an instance: source and options are kernel copies, may be empty strings. 0 and one reference in *result, or -errno.
     int (*mount)(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,

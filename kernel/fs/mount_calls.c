@@ -28,10 +28,10 @@ static unsigned long mount_effective_flags(unsigned long flags)
 }
 
 static int mount_make_instance(const char *type_name, const char *source, const char *options,
-                               unsigned long flags, struct file_system **result)
+                               unsigned long flags, bool is_root, struct file_system **result)
 {
     const struct file_system_type *type = file_system_type_find(type_name);
-    if (type == NULL) {
+    if (type == NULL || (type->is_internal && !is_root)) {
         return -ENODEV;
     }
     return type->mount(type, source, options, flags, result);
@@ -48,7 +48,7 @@ int mount_new(const char *type, const char *source, const char *options, unsigne
               const struct path *place)
 {
     struct file_system *file_system;
-    int error = mount_make_instance(type, source, options, flags, &file_system);
+    int error = mount_make_instance(type, source, options, flags, false, &file_system);
     if (error != 0) {
         return error;
     }
@@ -73,7 +73,7 @@ int mount_new(const char *type, const char *source, const char *options, unsigne
 int mount_root(const char *type, const char *source, const char *options, unsigned long flags)
 {
     struct file_system *file_system;
-    int error = mount_make_instance(type, source, options, flags, &file_system);
+    int error = mount_make_instance(type, source, options, flags, true, &file_system);
     if (error != 0) {
         return error;
     }

@@ -37,7 +37,8 @@ struct attributes {
 // All operations on a directory are called with its vnode mutex held (rename: both, and the rename mutex); permissions and existence
 // were checked by the caller. Names come as a negative or positive name entry whose parent is the directory.
 struct vnode_ops {
-    // Finds entry->name in `directory` and calls name_entry_attach (or leaves it negative). 0 or -errno other than -ENOENT.
+    // Finds entry->name in `directory` and calls name_entry_attach (or leaves it negative). 0 or -errno; -ENOENT: not
+    // there, and never to be made or remembered as missing.
     // Default: nothing is there beyond the cached entries (RamFS: entries are the directory).
     int (*lookup)(struct vnode *directory, struct name_entry *entry);
     // Make a node of `mode` (S_IFREG, S_IFDIR, S_IFCHR, ... with permission bits, umask applied) and attach it. Default -EPERM.

@@ -26,7 +26,7 @@ void rcu_defer(struct rcu_head *head, void (*run)(struct rcu_head *head))
     deferred_callbacks = head;
 }
 
-static void fake_grace_period(void)
+static inline void fake_grace_period(void)
 {
     assert_int_equal(host_cpu_block.preempt_count, 0);
     while (deferred_callbacks != NULL) {
@@ -267,7 +267,7 @@ static void fake_fs_start(void)
 }
 
 /* A file with these bytes in it. */
-static void fake_fs_put(const char *name, const char *text)
+static inline void fake_fs_put(const char *name, const char *text)
 {
     struct open_file *file;
     assert_int_equal(vfs_open(&fake_context, NULL, name, O_WRONLY | O_CREAT | O_TRUNC, 0644, &file),
@@ -279,7 +279,7 @@ static void fake_fs_put(const char *name, const char *text)
 }
 
 /* The contents as a string in a static buffer; NULL where it cannot be opened. */
-static const char *fake_fs_get(const char *name)
+static inline const char *fake_fs_get(const char *name)
 {
     static char text[16384];
     struct open_file *file;
@@ -293,7 +293,7 @@ static const char *fake_fs_get(const char *name)
     return text;
 }
 
-static int fake_fs_status(const char *name, unsigned walk_flags, struct uapi_stat *status)
+static inline int fake_fs_status(const char *name, unsigned walk_flags, struct uapi_stat *status)
 {
     struct path path;
     int error = walk_path(&fake_context, NULL, name, walk_flags, &path);
@@ -327,7 +327,7 @@ static bool fake_listing_add(struct directory_sink *sink, const char *name, size
     return true;
 }
 
-static const char *fake_fs_list(const char *name)
+static inline const char *fake_fs_list(const char *name)
 {
     static struct fake_listing listing;
     memset(&listing, 0, sizeof(listing));

@@ -11,7 +11,6 @@ struct ramfs_parameters {
     uint32_t root_mode;    // permission bits
     uint32_t uid, gid;     // of the root directory
     uint32_t entry_bytes;  // by which each name makes its directory larger: 20 in Linux's tmpfs, 0 in its ramfs
-    bool has_block_counts; // stat shows blocks (tmpfs), or 0 (ramfs)
     bool always_describes; // size and inodes in /proc/mounts even where they are the default
 };
 

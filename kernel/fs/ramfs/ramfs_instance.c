@@ -147,6 +147,7 @@ static int ramfs_mount(const struct file_system_type *type, const char *source, 
 
 static struct file_system_type rootfs_type = {
     .name = "rootfs",
+    .is_internal = true,
     .magic = TMPFS_MAGIC,
     .mount = rootfs_mount,
 };

@@ -113,14 +113,6 @@ static void ramfs_inactive(struct vnode *vnode)
     rcu_defer(&vnode->rcu, ramfs_node_free);
 }
 
-static int ramfs_get_attributes(struct vnode *vnode, struct uapi_stat *status)
-{
-    if (!ramfs_instance_of(vnode->file_system)->parameters.has_block_counts) {
-        status->st_blocks = 0;
-    }
-    return 0;
-}
-
 const struct vnode_ops ramfs_vnode_ops = {
     .create = ramfs_create,
     .create_unnamed = ramfs_create_unnamed,
@@ -129,7 +121,6 @@ const struct vnode_ops ramfs_vnode_ops = {
     .unlink = ramfs_unlink,
     .rmdir = ramfs_rmdir,
     .rename = ramfs_rename,
-    .get_attributes = ramfs_get_attributes,
     .inactive = ramfs_inactive,
 };
 

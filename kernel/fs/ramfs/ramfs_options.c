@@ -16,7 +16,6 @@ void ramfs_parameters_default(struct ramfs_parameters *parameters)
         .max_inodes = frame_total_count() / 2,
         .root_mode = TMPFS_ROOT_MODE,
         .entry_bytes = TMPFS_ENTRY_BYTES,
-        .has_block_counts = true,
     };
 }
 
