@@ -23,8 +23,8 @@ struct kernel_test {
 
 #define KERNEL_TEST(test_name)                                                                     \
     static void test_name(void);                                                                   \
-    static const struct kernel_test kernel_test_##test_name used_by_linker                         \
-        section(".kernel_tests") = {#test_name, test_name};                                        \
+    static const struct kernel_test kernel_test_##test_name used_by_linker section(                \
+        ".kernel_tests") = {#test_name, test_name};                                                \
     static void test_name(void)
 
 /* Linker-script symbols: all tests of the image. */

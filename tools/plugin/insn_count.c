@@ -30,8 +30,10 @@ struct qemu_plugin_insn;
 enum { QEMU_PLUGIN_CB_NO_REGS = 0, QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-                                           void (*translated)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*ended)(qemu_plugin_id_t, void *), void *data);
+                                           void (*translated)(qemu_plugin_id_t,
+                                                              struct qemu_plugin_tb *));
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*ended)(qemu_plugin_id_t, void *),
+                                    void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *block, size_t index);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *instruction);
@@ -40,7 +42,8 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *instruction);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *instruction, int operation,
                                                 void *counter, uint64_t amount);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *instruction,
-                                            void (*executed)(unsigned cpu, void *data), int flags, void *data);
+                                            void (*executed)(unsigned cpu, void *data), int flags,
+                                            void *data);
 
 EXPORT int qemu_plugin_version = 1;
 
@@ -71,7 +74,8 @@ static void profile_write(void)
     }
     for (size_t i = 0; i < PROFILE_BYTES >> PROFILE_SHIFT; i++) {
         if (profile[i]) {
-            fprintf(file, "%" PRIx64 " %" PRIu64 "\n", KERNEL_BASE + ((uint64_t)i << PROFILE_SHIFT), profile[i]);
+            fprintf(file, "%" PRIx64 " %" PRIu64 "\n", KERNEL_BASE + ((uint64_t)i << PROFILE_SHIFT),
+                    profile[i]);
         }
     }
     fclose(file);
@@ -81,9 +85,10 @@ static void mark_reached(unsigned cpu, void *data)
 {
     (void)cpu;
     unsigned mark = (unsigned)(uintptr_t)data;
-    fprintf(output, "mark %u total %" PRIu64 " firmware %" PRIu64 " kernel %" PRIu64 " user %" PRIu64 "\n", mark,
-            counts[PLACE_FIRMWARE] + counts[PLACE_KERNEL] + counts[PLACE_USER], counts[PLACE_FIRMWARE],
-            counts[PLACE_KERNEL], counts[PLACE_USER]);
+    fprintf(output,
+            "mark %u total %" PRIu64 " firmware %" PRIu64 " kernel %" PRIu64 " user %" PRIu64 "\n",
+            mark, counts[PLACE_FIRMWARE] + counts[PLACE_KERNEL] + counts[PLACE_USER],
+            counts[PLACE_FIRMWARE], counts[PLACE_KERNEL], counts[PLACE_USER]);
     fflush(output);
     if (mark == last_mark) {
         profile_write();
@@ -110,7 +115,8 @@ static int mark_of(const struct qemu_plugin_insn *instruction)
     const uint8_t *bytes = qemu_plugin_insn_data(instruction);
     uint32_t displacement;
     memcpy(&displacement, bytes + sizeof(opcode), sizeof(displacement));
-    bool is_mark = memcmp(bytes, opcode, sizeof(opcode)) == 0 && displacement - MARK_MAGIC <= MARK_MAX;
+    bool is_mark =
+        memcmp(bytes, opcode, sizeof(opcode)) == 0 && displacement - MARK_MAGIC <= MARK_MAX;
     return is_mark ? (int)(displacement - MARK_MAGIC) : -1;
 }
 
@@ -124,13 +130,14 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
         qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64,
                                                    &counts[place_of(address)], 1);
         if (profile && address >= KERNEL_BASE && address - KERNEL_BASE < PROFILE_BYTES) {
-            qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64,
-                                                       &profile[(address - KERNEL_BASE) >> PROFILE_SHIFT], 1);
+            qemu_plugin_register_vcpu_insn_exec_inline(
+                instruction, QEMU_PLUGIN_INLINE_ADD_U64,
+                &profile[(address - KERNEL_BASE) >> PROFILE_SHIFT], 1);
         }
         int mark = mark_of(instruction);
         if (mark >= 0) {
-            qemu_plugin_register_vcpu_insn_exec_cb(instruction, mark_reached, QEMU_PLUGIN_CB_NO_REGS,
-                                                   (void *)(uintptr_t)mark);
+            qemu_plugin_register_vcpu_insn_exec_cb(instruction, mark_reached,
+                                                   QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)mark);
         }
     }
 }
