@@ -247,7 +247,7 @@ void device_node_subscribe(struct device_node_subscriber *subscriber)
 
 /* --- a fresh tree, and calls on it as some user --- */
 
-static struct credentials *fake_user;      /* uid 1000, no capabilities */
+static struct credentials fake_user;       /* uid 1000, no capabilities */
 static struct fs_context fake_context;     /* root's, at the global root */
 static struct fs_context fake_user_context;
 
@@ -258,12 +258,11 @@ static void fake_fs_start(void)
     fs_init();
     assert_int_equal(mount_root("rootfs", "rootfs", "mode=755", 0), 0);
     fake_context = fs_context_kernel;
-    fake_user = credentials_copy(&credentials_root, 0);
-    fake_user->uid = fake_user->euid = fake_user->fsuid = 1000;
-    fake_user->gid = fake_user->egid = fake_user->fsgid = 1000;
-    fake_user->capabilities_effective = 0;
+    refcount_init(&fake_user.references, 1);
+    fake_user.uid = fake_user.euid = fake_user.fsuid = 1000;
+    fake_user.gid = fake_user.egid = fake_user.fsgid = 1000;
     fake_user_context = fs_context_kernel;
-    fake_user_context.credentials = fake_user;
+    fake_user_context.credentials = &fake_user;
 }
 
 /* A file with these bytes in it. */
