@@ -18,8 +18,11 @@
 
 enum {
     POOL_WORDS = 8,
-    JITTER_SAMPLES = 256,
-    JITTER_WORK = 16, // steps of the timed loop
+    JITTER_SAMPLES = 192,      // where the CPU has no generator
+    JITTER_SAMPLES_EXTRA = 32, // where it has one
+    JITTER_WORK = 64,          // steps of the timed loop
+    JITTER_ROUNDING = 2,
+    JITTER_MOVES_SHARE = 8, // one sample in so many must have moved
     SEED_WORDS = 8,
     RANDOM_CHUNK_BYTES = 512, // handed out per hold of the lock
     RESEED_OUTPUT_BYTES = 1 << 20,
@@ -92,20 +95,20 @@ static uint32_t jitter_sample(volatile uint32_t *work)
     return (uint32_t)(cpu_timestamp() - start);
 }
 
-// True when the samples vary so that most of them differ from the one before by another step than that one did.
-static bool seed_from_jitter(void)
+// The clocks that time is taken from tick in steps of up to some ten counts, and rounding alone makes neighbours differ by a
+// little: a sample counts as unpredictable when it moved by more than that. True when enough did.
+static bool seed_from_jitter(size_t count)
 {
-    uint32_t samples[JITTER_SAMPLES];
+    uint16_t samples[JITTER_SAMPLES];
     uint32_t work[JITTER_WORK] = {0};
-    unsigned changes = 0;
-    for (size_t i = 0; i < JITTER_SAMPLES; i++) {
-        samples[i] = jitter_sample(work);
-        if (i >= 2 && samples[i] - samples[i - 1] != samples[i - 1] - samples[i - 2]) {
-            changes++;
-        }
+    unsigned moves = 0;
+    for (size_t i = 0; i < count; i++) {
+        samples[i] = (uint16_t)jitter_sample(work);
+        int step = i == 0 ? 0 : samples[i] - samples[i - 1];
+        moves += step > JITTER_ROUNDING || step < -JITTER_ROUNDING ? 1 : 0;
     }
-    random_generator_mix(&generator, samples, sizeof(samples));
-    return changes > JITTER_SAMPLES / 2;
+    random_generator_mix(&generator, samples, count * sizeof(samples[0]));
+    return moves >= count / JITTER_MOVES_SHARE;
 }
 
 void random_init(void)
@@ -113,8 +116,9 @@ void random_init(void)
     spin_lock(&random_lock);
     random_generator_init(&generator);
     bool has_cpu_source = seed_from_cpu();
-    bool has_jitter = seed_from_jitter();
+    bool has_jitter = seed_from_jitter(has_cpu_source ? JITTER_SAMPLES_EXTRA : JITTER_SAMPLES);
     pool_add_locked(clock_realtime_ns());
+    pool_add_locked(clock_monotonic_ns());
     reseed_locked();
     is_weak = !has_cpu_source && !has_jitter;
     spin_unlock(&random_lock);

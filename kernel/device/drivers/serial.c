@@ -179,23 +179,19 @@ static bool serial_interrupt(void *context)
     struct serial_port *serial = context;
     char bytes[FIFO_BYTES];
     size_t count;
-    bool has_any = false;
     do {
         size_t limit = MIN(terminal_input_room(serial->terminal), sizeof(bytes));
         count = serial_take_received(serial, bytes, limit);
         if (count != 0) {
             terminal_input(serial->terminal, bytes, count);
-            has_any = true;
         }
     } while (count != 0);
     if (READ_ONCE(serial->is_receive_off) && terminal_input_room(serial->terminal) != 0) {
         serial_input_ready(
             serial->terminal); // it became ready before it could know that somebody waits
     }
-    if (has_any) {
-        random_mix(bytes, 0); // the moment, not the bytes
-    }
-    return has_any;
+    random_mix(NULL, 0); // the moment, not the bytes
+    return true;         // an ISA line has one device; its edge may come after the bytes were taken
 }
 
 // ---- settings ------------------------------------------------------------------------------------
