@@ -17,6 +17,8 @@ struct arch_thread {
     uint64_t user_fs_base;     // [o] valid while switched out, or by arch_user_tls_get
     uint64_t user_gs_base;     // [o]
     void *fpu_state; // [I] NULL for kernel threads; fpu_state_size() bytes, 64-byte aligned
+    // The last exception that its user code raised, as signal frames show it.
+    uint64_t fault_vector, fault_error_code, fault_address; // [o]
 };
 
 // Prepares a thread that starts in upcall_thread_start (arch/upcalls.h) on its own kernel stack. `fpu_state` was set by the

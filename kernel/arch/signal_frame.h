@@ -14,8 +14,6 @@ struct signal_delivery {
     uint64_t saved_mask;         // goes to uc_sigmask
     struct uapi_stack alternate; // goes to uc_stack
     bool use_alternate;          // start at the top of the alternate stack
-    // For a signal that an exception raised, as fault_info has them; else 0. Go to the machine context.
-    uint64_t trap_number, error_code, fault_address;
 };
 
 // Writes the frame to the user's stack and points `frame` at the handler. -EFAULT: the stack cannot take it (the caller forces

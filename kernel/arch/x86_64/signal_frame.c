@@ -138,6 +138,7 @@ static void handler_enter(struct trap_frame *frame, const struct signal_delivery
 
 int signal_frame_push(struct trap_frame *frame, const struct signal_delivery *delivery)
 {
+    struct arch_thread *current = arch_thread_current();
     struct uapi_rt_sigframe image;
     uint64_t fpu_address;
     uint64_t base = frame_place(frame, delivery, &fpu_address);
@@ -154,13 +155,17 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_delivery *de
     context_fill(&image.ucontext.uc_mcontext, frame);
     image.ucontext.uc_mcontext.fpstate = fpu_address;
     image.ucontext.uc_mcontext.oldmask = delivery->saved_mask;
-    image.ucontext.uc_mcontext.err = delivery->error_code;
-    image.ucontext.uc_mcontext.trapno = delivery->trap_number;
-    image.ucontext.uc_mcontext.cr2 = delivery->fault_address;
+    image.ucontext.uc_mcontext.err = current->fault_error_code;
+    image.ucontext.uc_mcontext.trapno = current->fault_vector;
+    image.ucontext.uc_mcontext.cr2 = current->fault_address;
     image.siginfo = delivery->info;
     if (user_write(base, &image, sizeof(image))) {
         return -EFAULT;
     }
+    // The handler starts with the initial FPU state: an x87 exception that is still pending must not hit it.
+    fpu_edit_begin(current);
+    fpu_state_init(current->fpu_state);
+    fpu_edit_end(current);
     handler_enter(frame, delivery, base);
     return 0;
 }

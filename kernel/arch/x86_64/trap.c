@@ -12,6 +12,12 @@
 // The program's fault. Sleeps, so interrupts are on; user code always had them on.
 static void user_exception(struct trap_frame *frame, const struct fault_info *info)
 {
+    struct arch_thread *current = arch_thread_current();
+    current->fault_vector = info->vector;
+    current->fault_error_code = info->error_code;
+    if (info->vector == VECTOR_PAGE_FAULT) {
+        current->fault_address = info->address;
+    }
     interrupts_enable();
     // A page fault that vm cannot resolve has queued its signal already; only kernel addresses are left.
     bool is_user_page = info->vector == VECTOR_PAGE_FAULT && info->address < USER_TOP;
