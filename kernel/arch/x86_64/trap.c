@@ -7,7 +7,6 @@
 #include "arch/page.h"
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/registers.h"
-#include "lib/assert.h"
 
 // The program's fault. Sleeps, so interrupts are on; user code always had them on.
 static void user_exception(struct trap_frame *frame, const struct fault_info *info)
@@ -109,5 +108,4 @@ void trap_finish(struct trap_frame *frame)
         upcall_return_to_user(frame);
         interrupts_disable();
     }
-    assert(frame->rip < PHYSICAL_MAP_BASE);
 }

@@ -4,10 +4,13 @@
 // tells, except for NMI, double fault, machine check and debug. Those may hit in the few instructions where CS is the kernel's
 // and GS still the user's, so they take the CPU's block from the top word of their own stack.
 //
-// The frame's RIP is always canonical (arch/context.h's and signal_frame.c's setters check), so IRET cannot fault.
+// IRET itself faults when user code had jumped to a non-canonical address just before it was interrupted. That fault arrives from
+// the kernel's CS with the user's GS and registers, and is turned into a general protection of the user code.
 
 #include "arch/x86_64/constants.h"
 #include "arch/x86_64/entry_macros.inc"
+
+#define VECTOR_GENERAL_PROTECTION 13
 
     .section .text.entry, "ax"
 
@@ -36,9 +39,10 @@ trap_stubs:
     .type trap_entry, @function
 trap_entry:
     testb $3, 24(%rsp)                  // CS, above origin, error code and RIP
-    jz 1f
+    jz .Lfrom_kernel
     swapgs
-1:  push_registers
+.Lsave:
+    push_registers
     cld
     smap_site OPCODE_CLAC
     testb $3, FRAME_CS(%rsp)
@@ -54,7 +58,18 @@ trap_return:
     testb $3, 8(%rsp)
     jz 1f
     swapgs
-1:  iretq
+1:
+.Luser_iret:
+    iretq
+
+.Lfrom_kernel:
+    cmpq $.Luser_iret, 16(%rsp)
+    jne .Lsave
+    swapgs
+    movq 40(%rsp), %rsp                 // where IRET found RIP to SS
+    pushq $0
+    pushq $VECTOR_GENERAL_PROTECTION
+    jmp .Lsave
     .size trap_entry, . - trap_entry
 
     .balign 16
