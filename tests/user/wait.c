@@ -1,0 +1,220 @@
+/*
+ * wait4 and waitid: whom they find, what they say, what they leave.
+ */
+#include "check.h"
+
+#include <sys/resource.h>
+
+static pid_t child_exiting(int status)
+{
+    pid_t pid = CHECK_OK(fork());
+    if (pid == 0) {
+        _exit(status);
+    }
+    return pid;
+}
+
+static pid_t child_sleeping(void)
+{
+    pid_t pid = CHECK_OK(fork());
+    while (pid == 0) {
+        pause();
+    }
+    return pid;
+}
+
+TEST(nobody_to_wait_for_is_echild)
+{
+    CHECK_ERRNO(wait(NULL), ECHILD);
+    CHECK_ERRNO(waitpid(1, NULL, 0), ECHILD);
+    CHECK_ERRNO(waitpid(-1, NULL, WNOHANG), ECHILD);
+    CHECK_ERRNO(waitid(P_ALL, 0, NULL, WEXITED), ECHILD);
+    CHECK_ERRNO(waitpid(-1, NULL, 0x80), EINVAL);
+    CHECK_ERRNO(waitid(P_ALL, 0, NULL, WNOHANG), EINVAL);
+}
+
+TEST(a_running_child_is_not_waited_for_with_nohang)
+{
+    siginfo_t info;
+    pid_t pid = child_sleeping();
+    CHECK_EQUAL(waitpid(pid, NULL, WNOHANG), 0);
+    memset(&info, 0xff, sizeof(info));
+    CHECK_OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG));
+    CHECK_EQUAL(info.si_pid, 0);
+    CHECK_EQUAL(info.si_signo, 0);
+    CHECK_OK(kill(pid, SIGTERM));
+    CHECK_KILLED(pid, SIGTERM);
+}
+
+TEST(statuses_tell_exit_and_signal_apart)
+{
+    CHECK_EXITED(child_exiting(0), 0);
+    CHECK_EXITED(child_exiting(0x1ff), 0xff);
+    pid_t pid = CHECK_OK(fork());
+    if (pid == 0) {
+        abort();
+    }
+    CHECK_KILLED(pid, SIGABRT);
+}
+
+TEST(waitid_describes_the_end)
+{
+    siginfo_t info;
+    pid_t pid = child_exiting(9);
+    CHECK_OK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+    CHECK_EQUAL(info.si_signo, SIGCHLD);
+    CHECK_EQUAL(info.si_code, CLD_EXITED);
+    CHECK_EQUAL(info.si_pid, pid);
+    CHECK_EQUAL(info.si_status, 9);
+    CHECK_EXITED(pid, 9);
+    pid = child_sleeping();
+    CHECK_OK(kill(pid, SIGKILL));
+    CHECK_OK(waitid(P_ALL, 0, &info, WEXITED));
+    CHECK_EQUAL(info.si_code, CLD_KILLED);
+    CHECK_EQUAL(info.si_status, SIGKILL);
+}
+
+TEST(waiting_by_group_finds_only_the_group)
+{
+    pid_t leader = child_sleeping();
+    CHECK_OK(setpgid(leader, leader));
+    CHECK_ERRNO(waitpid(0, NULL, WNOHANG), ECHILD);
+    CHECK_EQUAL(waitpid(-leader, NULL, WNOHANG), 0);
+    CHECK_OK(kill(-leader, SIGKILL));
+    int status;
+    CHECK_EQUAL(waitpid(-leader, &status, 0), leader);
+    CHECK_EQUAL(status, SIGKILL);
+}
+
+TEST(stops_and_continues_are_reported_once)
+{
+    int status;
+    pid_t pid = child_sleeping();
+    CHECK_OK(kill(pid, SIGSTOP));
+    CHECK_EQUAL(waitpid(pid, &status, WUNTRACED), pid);
+    CHECK(WIFSTOPPED(status));
+    CHECK_EQUAL(WSTOPSIG(status), SIGSTOP);
+    CHECK_EQUAL(waitpid(pid, &status, WUNTRACED | WNOHANG), 0);
+    CHECK_OK(kill(pid, SIGCONT));
+    CHECK_EQUAL(waitpid(pid, &status, WCONTINUED), pid);
+    CHECK(WIFCONTINUED(status));
+    CHECK_EQUAL(waitpid(pid, &status, WCONTINUED | WNOHANG), 0);
+    CHECK_OK(kill(pid, SIGKILL));
+    CHECK_KILLED(pid, SIGKILL);
+}
+
+TEST(a_stopped_child_can_be_killed)
+{
+    int status;
+    pid_t pid = child_sleeping();
+    CHECK_OK(kill(pid, SIGTSTP));
+    CHECK_EQUAL(waitpid(pid, &status, WUNTRACED), pid);
+    CHECK_EQUAL(WSTOPSIG(status), SIGTSTP);
+    CHECK_OK(kill(pid, SIGTERM));
+    CHECK_EQUAL(waitpid(pid, &status, WNOHANG), 0);
+    CHECK_OK(kill(pid, SIGKILL));
+    CHECK_KILLED(pid, SIGKILL);
+}
+
+TEST(ignored_sigchld_reaps_by_itself)
+{
+    CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+    child_exiting(1);
+    child_exiting(2);
+    CHECK_ERRNO(wait(NULL), ECHILD);
+}
+
+static volatile sig_atomic_t seen_children;
+
+static void on_child(int signal)
+{
+    (void)signal;
+    seen_children++;
+}
+
+TEST(nocldwait_reaps_but_still_signals)
+{
+    struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDWAIT | SA_RESTART};
+    CHECK_OK(sigaction(SIGCHLD, &action, NULL));
+    child_exiting(1);
+    CHECK_ERRNO(wait(NULL), ECHILD);
+    CHECK_EQUAL(seen_children, 1);
+}
+
+static siginfo_t last_info;
+
+static void on_child_info(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    (void)context;
+    last_info = *info;
+    seen_children++;
+}
+
+TEST(sigchld_says_who_and_why)
+{
+    struct sigaction action = {.sa_sigaction = on_child_info, .sa_flags = SA_SIGINFO | SA_RESTART};
+    CHECK_OK(sigaction(SIGCHLD, &action, NULL));
+    pid_t pid = child_sleeping();
+    CHECK_OK(kill(pid, SIGSTOP));
+    while (seen_children < 1) {
+        sleep_ms(1);
+    }
+    CHECK_EQUAL(last_info.si_code, CLD_STOPPED);
+    CHECK_EQUAL(last_info.si_status, SIGSTOP);
+    CHECK_OK(kill(pid, SIGCONT));
+    while (seen_children < 2) {
+        sleep_ms(1);
+    }
+    CHECK_EQUAL(last_info.si_code, CLD_CONTINUED);
+    CHECK_EQUAL(last_info.si_status, SIGCONT);
+    CHECK_OK(kill(pid, SIGUSR1));
+    CHECK_KILLED(pid, SIGUSR1);
+    CHECK_EQUAL(last_info.si_code, CLD_KILLED);
+    CHECK_EQUAL(last_info.si_status, SIGUSR1);
+    CHECK_EQUAL(last_info.si_pid, pid);
+}
+
+TEST(nocldstop_hides_stops)
+{
+    int status;
+    struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+    CHECK_OK(sigaction(SIGCHLD, &action, NULL));
+    pid_t pid = child_sleeping();
+    CHECK_OK(kill(pid, SIGSTOP));
+    CHECK_EQUAL(waitpid(pid, &status, WUNTRACED), pid);
+    CHECK_EQUAL(seen_children, 0);
+    CHECK_OK(kill(pid, SIGKILL));
+    CHECK_KILLED(pid, SIGKILL);
+}
+
+TEST(a_handler_interrupts_wait)
+{
+    struct sigaction action = {.sa_handler = on_child};
+    CHECK_OK(sigaction(SIGALRM, &action, NULL));
+    pid_t pid = child_sleeping();
+    alarm(1);
+    CHECK_ERRNO(waitpid(pid, NULL, 0), EINTR);
+    CHECK_OK(kill(pid, SIGKILL));
+    CHECK_KILLED(pid, SIGKILL);
+}
+
+TEST(usage_of_children_is_summed_when_they_are_waited_for)
+{
+    struct rusage before, after, one;
+    int status;
+    CHECK_OK(getrusage(RUSAGE_CHILDREN, &before));
+    pid_t pid = CHECK_OK(fork());
+    if (pid == 0) {
+        int64_t end = now_ns(CLOCK_PROCESS_CPUTIME_ID) + 30000000;
+        while (now_ns(CLOCK_PROCESS_CPUTIME_ID) < end) {
+        }
+        _exit(0);
+    }
+    CHECK_EQUAL(wait4(pid, &status, 0, &one), pid);
+    CHECK_OK(getrusage(RUSAGE_CHILDREN, &after));
+    long used = one.ru_utime.tv_usec + one.ru_stime.tv_usec + 1000000 * (one.ru_utime.tv_sec + one.ru_stime.tv_sec);
+    CHECK(used >= 15000);
+    CHECK(after.ru_utime.tv_sec * 1000000 + after.ru_utime.tv_usec + after.ru_stime.tv_sec * 1000000 + after.ru_stime.tv_usec >= used);
+    CHECK(one.ru_minflt > 0);
+}
