@@ -1,0 +1,222 @@
+/*
+ * Locks on files: flock, and the record locks of fcntl.
+ */
+#include "check.h"
+
+#include <sys/file.h>
+
+static int lock(int fd, int command, short type, off_t start, off_t length)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return fcntl(fd, command, &lock);
+}
+
+static struct flock holder_of(int fd, short type, off_t start, off_t length)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    CHECK_OK(fcntl(fd, F_GETLK, &lock));
+    return lock;
+}
+
+TEST(flock_excludes_other_opens_of_the_file)
+{
+    int a = make_open_file("f"), b = CHECK_OK(open("f", O_RDWR));
+    CHECK_OK(flock(a, LOCK_EX));
+    CHECK_ERRNO(flock(b, LOCK_EX | LOCK_NB), EWOULDBLOCK);
+    CHECK_ERRNO(flock(b, LOCK_SH | LOCK_NB), EWOULDBLOCK);
+    CHECK_OK(flock(a, LOCK_UN));
+    CHECK_OK(flock(b, LOCK_SH));
+    CHECK_OK(flock(a, LOCK_SH));
+    CHECK_ERRNO(flock(a, LOCK_EX | LOCK_NB), EWOULDBLOCK);
+}
+
+TEST(flock_belongs_to_the_open_file_and_ends_with_it)
+{
+    int a = make_open_file("f"), copy = CHECK_OK(dup(a)), b = CHECK_OK(open("f", O_RDWR));
+    CHECK_OK(flock(a, LOCK_EX));
+    CHECK_OK(flock(copy, LOCK_EX | LOCK_NB));
+    CHECK_OK(close(a));
+    CHECK_ERRNO(flock(b, LOCK_EX | LOCK_NB), EWOULDBLOCK);
+    CHECK_OK(close(copy));
+    CHECK_OK(flock(b, LOCK_EX | LOCK_NB));
+}
+
+TEST(flock_waits_until_the_holder_is_done)
+{
+    int ends[2];
+    char byte;
+    CHECK_OK(pipe(ends));
+    int fd = make_open_file("f");
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        int own = CHECK_OK(open("f", O_RDWR));
+        CHECK_OK(flock(own, LOCK_EX));
+        CHECK_EQUAL(write(ends[1], "x", 1), 1);
+        sleep_ms(50);
+        _exit(0);
+    }
+    CHECK_EQUAL(read(ends[0], &byte, 1), 1);
+    CHECK_ERRNO(flock(fd, LOCK_EX | LOCK_NB), EWOULDBLOCK);
+    CHECK_OK(flock(fd, LOCK_EX));
+    CHECK_EXITED(child, 0);
+}
+
+TEST(flock_errors)
+{
+    int fd = make_open_file("f");
+    CHECK_ERRNO(flock(fd, 0), EINVAL);
+    CHECK_ERRNO(flock(fd, 64), EINVAL);
+    CHECK_ERRNO(flock(900, LOCK_SH), EBADF);
+    CHECK_ERRNO(flock(CHECK_OK(open("f", O_PATH)), LOCK_SH), EBADF);
+}
+
+static void expect_refused(int fd)
+{
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_ERRNO(lock(fd, F_SETLK, F_WRLCK, 5, 1), EAGAIN);
+        CHECK_ERRNO(lock(fd, F_SETLK, F_RDLCK, 5, 1), EAGAIN);
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 10, 5));
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 5));
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+TEST(record_locks_exclude_other_processes_on_their_range)
+{
+    int fd = make_open_file("f");
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 5, 5));
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 7, 1));
+    expect_refused(fd);
+    CHECK_EQUAL(holder_of(fd, F_WRLCK, 0, 0).l_type, F_UNLCK);
+}
+
+TEST(getlk_names_the_holder)
+{
+    int fd = make_open_file("f");
+    CHECK_OK(lock(fd, F_SETLK, F_RDLCK, 10, 20));
+    pid_t parent = getpid(), child = CHECK_OK(fork());
+    if (child == 0) {
+        struct flock held = holder_of(fd, F_WRLCK, 0, 0);
+        CHECK_EQUAL(held.l_type, F_RDLCK);
+        CHECK_EQUAL(held.l_pid, parent);
+        CHECK_EQUAL(held.l_start, 10);
+        CHECK_EQUAL(held.l_len, 20);
+        CHECK_EQUAL(held.l_whence, SEEK_SET);
+        CHECK_EQUAL(holder_of(fd, F_RDLCK, 0, 0).l_type, F_UNLCK);
+        CHECK_EQUAL(holder_of(fd, F_WRLCK, 30, 1).l_type, F_UNLCK);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+TEST(unlocking_the_middle_splits_a_lock)
+{
+    int fd = make_open_file("f");
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 30));
+    CHECK_OK(lock(fd, F_SETLK, F_UNLCK, 10, 10));
+    CHECK_OK(lock(fd, F_SETLK, F_RDLCK, 25, 0));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 10, 10));
+        CHECK_EQUAL(holder_of(fd, F_WRLCK, 0, 0).l_len, 10);
+        struct flock held = holder_of(fd, F_WRLCK, 15, 100);
+        CHECK_EQUAL(held.l_start, 20);
+        CHECK_EQUAL(held.l_len, 5);
+        held = holder_of(fd, F_WRLCK, 25, 1);
+        CHECK_EQUAL(held.l_type, F_RDLCK);
+        CHECK_EQUAL(held.l_len, 0);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+TEST(closing_any_descriptor_of_the_file_drops_the_locks)
+{
+    int fd = make_open_file("f");
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+    CHECK_OK(close(CHECK_OK(open("f", O_RDONLY))));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+TEST(setlkw_waits_for_the_end_of_the_holder)
+{
+    int ends[2];
+    char byte;
+    CHECK_OK(pipe(ends));
+    int fd = make_open_file("f");
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 1));
+        CHECK_EQUAL(write(ends[1], "x", 1), 1);
+        sleep_ms(50);
+        _exit(0);
+    }
+    CHECK_EQUAL(read(ends[0], &byte, 1), 1);
+    CHECK_ERRNO(lock(fd, F_SETLK, F_WRLCK, 0, 1), EAGAIN);
+    CHECK_OK(lock(fd, F_SETLKW, F_WRLCK, 0, 1));
+    CHECK_EXITED(child, 0);
+}
+
+TEST(a_deadlock_is_refused)
+{
+    int ends[2];
+    char byte;
+    CHECK_OK(pipe(ends));
+    int fd = make_open_file("f");
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 1));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 1, 1));
+        CHECK_EQUAL(write(ends[1], "x", 1), 1);
+        CHECK_OK(lock(fd, F_SETLKW, F_WRLCK, 0, 1));
+        _exit(0);
+    }
+    CHECK_EQUAL(read(ends[0], &byte, 1), 1);
+    sleep_ms(100);
+    CHECK_ERRNO(lock(fd, F_SETLKW, F_WRLCK, 1, 1), EDEADLK);
+    CHECK_OK(lock(fd, F_SETLK, F_UNLCK, 0, 1));
+    CHECK_EXITED(child, 0);
+}
+
+TEST(record_locks_need_the_right_mode)
+{
+    make_file("f", "");
+    int reading = CHECK_OK(open("f", O_RDONLY)), writing = CHECK_OK(open("f", O_WRONLY));
+    CHECK_ERRNO(lock(reading, F_SETLK, F_WRLCK, 0, 1), EBADF);
+    CHECK_ERRNO(lock(writing, F_SETLK, F_RDLCK, 0, 1), EBADF);
+    CHECK_ERRNO(lock(reading, F_SETLK, 7, 0, 1), EINVAL);
+    CHECK_ERRNO(lock(reading, F_SETLK, F_RDLCK, -1, 1), EINVAL);
+    CHECK_ERRNO(syscall(SYS_fcntl, reading, F_SETLK, KERNEL_ADDRESS), EFAULT);
+    CHECK_OK(lock(reading, F_SETLK, F_RDLCK, 5, -5));
+}
+
+TEST(a_child_does_not_inherit_record_locks)
+{
+    int fd = make_open_file("f");
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_ERRNO(lock(fd, F_SETLK, F_WRLCK, 0, 1), EAGAIN);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+TEST(flock_and_record_locks_do_not_meet)
+{
+    int fd = make_open_file("f");
+    CHECK_OK(flock(fd, LOCK_EX));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
