@@ -47,7 +47,8 @@ bool descriptor_has_room(struct descriptor_table *table, uint64_t limit)
     spin_lock(&table->lock);
     unsigned start = table->first_free_hint;
     size_t capacity = table->array.capacity;
-    size_t number = start < capacity ? bitmap_find_next_zero(table->array.open, capacity, start) : start;
+    size_t number =
+        start < capacity ? bitmap_find_next_zero(table->array.open, capacity, start) : start;
     spin_unlock(&table->lock);
     return number < limit;
 }

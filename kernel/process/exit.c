@@ -27,40 +27,13 @@ void process_begin_exit_locked(struct process *process, int status)
     }
 }
 
-static void usage_add(struct process_usage *sum, const struct process_usage *part)
-{
-    sum->user_ns += part->user_ns;
-    sum->kernel_ns += part->kernel_ns;
-    sum->minor_faults += part->minor_faults;
-    sum->major_faults += part->major_faults;
-    sum->voluntary_switches += part->voluntary_switches;
-    sum->involuntary_switches += part->involuntary_switches;
-    sum->peak_resident_kib = MAX(sum->peak_resident_kib, part->peak_resident_kib);
-}
-
-static void usage_of_task(const struct task *task, struct process_usage *usage)
-{
-    const struct thread *thread = &task->thread;
-    *usage = (struct process_usage){
-        .user_ns = thread->user_ns,
-        .kernel_ns = thread->kernel_ns,
-        .minor_faults = thread->minor_faults,
-        .major_faults = thread->major_faults,
-        .voluntary_switches = thread->voluntary_switches,
-        .involuntary_switches = thread->involuntary_switches,
-    };
-    if (task->space != NULL) {
-        usage->peak_resident_kib = task->space->resident_peak * (PAGE_SIZE / 1024);
-    }
-}
-
 // Takes the task off its process's list. True: it was the last one.
 static bool task_leave_process(struct task *task, int status)
 {
     struct process *process = task->process;
     struct process_usage usage;
-    usage_of_task(task, &usage);
     spin_lock(&process_tree_lock);
+    usage_of_task_locked(task, &usage);
     struct signal_actions *actions = signal_lock(process);
     list_remove(&task->process_link);
     bool is_last = --process->task_count == 0;

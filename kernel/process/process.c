@@ -77,27 +77,6 @@ struct process *process_find(int number)
     return process;
 }
 
-void process_get_usage(struct process *process, struct process_usage *usage)
-{
-    struct task *task;
-    spin_lock(&process_tree_lock);
-    *usage = process->usage;
-    list_for_each_entry(task, &process->tasks, process_link) {
-        const struct thread *thread = &task->thread;
-        usage->user_ns += thread->user_ns;
-        usage->kernel_ns += thread->kernel_ns;
-        usage->minor_faults += thread->minor_faults;
-        usage->major_faults += thread->major_faults;
-        usage->voluntary_switches += thread->voluntary_switches;
-        usage->involuntary_switches += thread->involuntary_switches;
-        if (task->space != NULL) {
-            usage->peak_resident_kib =
-                MAX(usage->peak_resident_kib, task->space->resident_peak * (PAGE_SIZE / 1024));
-        }
-    }
-    spin_unlock(&process_tree_lock);
-}
-
 void process_init(void)
 {
     slab_cache_init(&process_cache, "process", sizeof(struct process), _Alignof(struct process));

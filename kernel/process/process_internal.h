@@ -78,6 +78,12 @@ void signal_stop_begin(struct task *task, int number);
 void signal_stop_join(struct task *task);
 void signal_continue_locked(struct process *process);
 
+// ---- use of resources (usage.c) ----
+uint64_t space_peak_kib(const struct address_space *space);
+void usage_of_task_locked(const struct task *task,
+                          struct process_usage *usage); // the tree lock is held
+void usage_add(struct process_usage *sum, const struct process_usage *part);
+
 // ---- the rest ----
 void job_control_session_ends(struct process *process); // its leader dies
 void job_control_check_orphans_locked(struct process *process, struct process *parent,

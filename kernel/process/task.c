@@ -154,6 +154,10 @@ void task_change_space(struct task *task, struct address_space *replacement)
     }
     thread_set_page_table(replacement != NULL ? replacement->page_table : NULL);
     spin_lock(&process_tree_lock);
+    if (old != NULL && replacement != NULL) {
+        const struct process_usage former = {.peak_resident_kib = space_peak_kib(old)};
+        usage_add(&task->process->usage, &former);
+    }
     task->space = replacement;
     struct completion *vfork_done = task->vfork_done;
     task->vfork_done = NULL;

@@ -28,18 +28,6 @@ static bool query_matches(const struct wait_query *query, const struct process *
     }
 }
 
-static void usage_sum(struct process_usage *sum, const struct process_usage *a,
-                      const struct process_usage *b)
-{
-    sum->user_ns = a->user_ns + b->user_ns;
-    sum->kernel_ns = a->kernel_ns + b->kernel_ns;
-    sum->minor_faults = a->minor_faults + b->minor_faults;
-    sum->major_faults = a->major_faults + b->major_faults;
-    sum->voluntary_switches = a->voluntary_switches + b->voluntary_switches;
-    sum->involuntary_switches = a->involuntary_switches + b->involuntary_switches;
-    sum->peak_resident_kib = MAX(a->peak_resident_kib, b->peak_resident_kib);
-}
-
 static void result_fill(struct wait_result *result, const struct process *child, int status,
                         int code)
 {
@@ -47,7 +35,8 @@ static void result_fill(struct wait_result *result, const struct process *child,
     result->uid = child->leader->credentials->uid;
     result->status = status;
     result->code = code;
-    usage_sum(&result->usage, &child->usage, &child->children_usage);
+    result->usage = child->usage;
+    usage_add(&result->usage, &child->children_usage);
 }
 
 static bool take_zombie(struct wait_query *query, struct process *child)
@@ -55,8 +44,7 @@ static bool take_zombie(struct wait_query *query, struct process *child)
     int status = child->exit_status;
     result_fill(query->result, child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
     if ((query->options & WNOWAIT) == 0) {
-        struct process_usage *sum = &query->self->children_usage;
-        usage_sum(sum, sum, &query->result->usage);
+        usage_add(&query->self->children_usage, &query->result->usage);
         family_remove_locked(child);
         query->reaped = child;
     }

@@ -11,28 +11,32 @@ extern char **environ;
 
 static int check_environment(int argc, char **argv)
 {
-    return argc == 3 && strcmp(argv[2], "two words") == 0 && getenv("ONLY") && strcmp(getenv("ONLY"), "this") == 0 &&
-                   environ[1] == NULL
+    return argc == 3 && strcmp(argv[2], "two words") == 0 && getenv("ONLY") &&
+                   strcmp(getenv("ONLY"), "this") == 0 && environ[1] == NULL
                ? 0
                : 1;
 }
 
 static int print_auxv(void)
 {
-    static const unsigned long types[] = {AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_ENTRY, AT_RANDOM, AT_EXECFN, AT_PLATFORM, AT_CLKTCK};
+    static const unsigned long types[] = {AT_PHDR,   AT_PHENT,  AT_PHNUM,    AT_PAGESZ, AT_ENTRY,
+                                          AT_RANDOM, AT_EXECFN, AT_PLATFORM, AT_CLKTCK};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (getauxval(types[i]) == 0) {
             return (int)(10 + i);
         }
     }
-    if (getauxval(AT_PAGESZ) != PAGE || getauxval(AT_PHENT) != sizeof(Elf64_Phdr) || getauxval(AT_CLKTCK) != 100) {
+    if (getauxval(AT_PAGESZ) != PAGE || getauxval(AT_PHENT) != sizeof(Elf64_Phdr) ||
+        getauxval(AT_CLKTCK) != 100) {
         return 30;
     }
-    if (getauxval(AT_UID) != getuid() || getauxval(AT_EUID) != geteuid() || getauxval(AT_GID) != getgid() ||
-        getauxval(AT_EGID) != getegid() || getauxval(AT_SECURE) != 0) {
+    if (getauxval(AT_UID) != getuid() || getauxval(AT_EUID) != geteuid() ||
+        getauxval(AT_GID) != getgid() || getauxval(AT_EGID) != getegid() ||
+        getauxval(AT_SECURE) != 0) {
         return 31;
     }
-    if (strcmp((char *)getauxval(AT_PLATFORM), "x86_64") != 0 || strcmp((char *)getauxval(AT_EXECFN), "./me") != 0) {
+    if (strcmp((char *)getauxval(AT_PLATFORM), "x86_64") != 0 ||
+        strcmp((char *)getauxval(AT_EXECFN), "./me") != 0) {
         return 32;
     }
     const Elf64_Phdr *headers = (const Elf64_Phdr *)getauxval(AT_PHDR);
@@ -93,7 +97,8 @@ int check_reexec(int argc, char **argv)
 static void copy_self(const char *name)
 {
     static char buffer[65536];
-    int in = CHECK_OK(open("/proc/self/exe", O_RDONLY)), out = CHECK_OK(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755));
+    int in = CHECK_OK(open("/proc/self/exe", O_RDONLY)),
+        out = CHECK_OK(open(name, O_WRONLY | O_CREAT | O_TRUNC, 0755));
     ssize_t count;
     while ((count = CHECK_OK(read(in, buffer, sizeof(buffer)))) > 0) {
         CHECK_EQUAL(write(out, buffer, (size_t)count), count);
@@ -191,7 +196,8 @@ TEST(stacks_stand_at_different_places)
     int first = WEXITSTATUS(check_wait(spawn("/proc/self/exe", argv, environ), __FILE__, __LINE__));
     bool differs = false;
     for (int i = 0; i < 8 && !differs; i++) {
-        differs = WEXITSTATUS(check_wait(spawn("/proc/self/exe", argv, environ), __FILE__, __LINE__)) != first;
+        differs = WEXITSTATUS(check_wait(spawn("/proc/self/exe", argv, environ), __FILE__,
+                                         __LINE__)) != first;
     }
     CHECK(differs);
 }
@@ -319,7 +325,8 @@ TEST(a_chain_of_five_scripts_runs_and_of_six_does_not)
 TEST(the_name_is_the_last_component)
 {
     char text[64];
-    make_program("a_name_of_more_than_fifteen", "#!/bin/sh\nread x < /proc/$$/comm; echo \"$x\" > out\n", 51, 0755);
+    make_program("a_name_of_more_than_fifteen",
+                 "#!/bin/sh\nread x < /proc/$$/comm; echo \"$x\" > out\n", 51, 0755);
     CHECK_EQUAL(status_of("./a_name_of_more_than_fifteen"), 0);
     read_file("out", text, sizeof(text));
     CHECK_TEXT(text, "a_name_of_more_\n");

@@ -13,7 +13,8 @@ static long raw_clone(unsigned long flags, void *stack, int *parent_tid, int *ch
 
 TEST(a_child_has_its_own_memory)
 {
-    int *shared = CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    int *shared =
+        CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     int *private = map_pages(1);
     *shared = *private = 1;
     pid_t pid = CHECK_OK(fork());
@@ -107,7 +108,8 @@ TEST(clone_with_files_shares_the_table)
 TEST(clone_writes_thread_numbers)
 {
     int parent_tid = 0, child_tid = 0;
-    long pid = raw_clone(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, NULL, &parent_tid, &child_tid);
+    long pid = raw_clone(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, NULL, &parent_tid,
+                         &child_tid);
     if (pid == 0) {
         _exit(child_tid == getpid() ? 0 : 1);
     }
@@ -121,8 +123,9 @@ TEST(clone_clears_the_tid_word_where_memory_is_shared)
     static volatile int word = 7;
     static char stack[65536] __attribute__((aligned(16)));
     volatile int *gone = &word;
-    pid_t pid = clone((int (*)(void *))(void *)_exit, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD,
-                      NULL, NULL, NULL, &word);
+    pid_t pid =
+        clone((int (*)(void *))(void *)_exit, stack + sizeof(stack),
+              CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD, NULL, NULL, NULL, &word);
     CHECK_OK(pid);
     CHECK_EXITED(pid, 0);
     CHECK_EQUAL(*gone, 0);

@@ -113,7 +113,8 @@ TEST(ignored_signals_do_nothing)
 
 TEST(default_actions_end_the_process)
 {
-    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGALRM, SIGTERM, SIGXCPU, SIGSYS};
+    static const int signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
+                                  SIGALRM, SIGTERM, SIGXCPU, SIGSYS};
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         pid_t pid = CHECK_OK(fork());
         if (pid == 0) {
@@ -324,10 +325,11 @@ TEST(a_handler_without_stack_kills)
     pid_t pid = CHECK_OK(fork());
     if (pid == 0) {
         handle(SIGUSR1, 0);
-        __asm__ volatile("movq %0, %%rdi\n\tmovq $10, %%rsi\n\tmovq $62, %%rax\n\txorl %%esp, %%esp\n\tsyscall"
-                         :
-                         : "r"((long)getpid())
-                         : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+        __asm__ volatile(
+            "movq %0, %%rdi\n\tmovq $10, %%rsi\n\tmovq $62, %%rax\n\txorl %%esp, %%esp\n\tsyscall"
+            :
+            : "r"((long)getpid())
+            : "rax", "rdi", "rsi", "rcx", "r11", "memory");
         _exit(0);
     }
     CHECK_KILLED(pid, SIGSEGV);

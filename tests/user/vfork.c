@@ -61,7 +61,8 @@ TEST(clone_vfork_runs_on_a_stack_of_its_own)
 {
     static char stack[65536] __attribute__((aligned(16)));
     word = 0;
-    pid_t pid = CHECK_OK(clone(run_on_own_stack, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)&word));
+    pid_t pid = CHECK_OK(clone(run_on_own_stack, stack + sizeof(stack),
+                               CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)&word));
     CHECK_EQUAL(word, 9);
     CHECK_EXITED(pid, 6);
 }

@@ -207,14 +207,16 @@ TEST(usage_of_children_is_summed_when_they_are_waited_for)
     pid_t pid = CHECK_OK(fork());
     if (pid == 0) {
         int64_t end = now_ns(CLOCK_PROCESS_CPUTIME_ID) + 30000000;
-        while (now_ns(CLOCK_PROCESS_CPUTIME_ID) < end) {
-        }
+        while (now_ns(CLOCK_PROCESS_CPUTIME_ID) < end) {}
         _exit(0);
     }
     CHECK_EQUAL(wait4(pid, &status, 0, &one), pid);
     CHECK_OK(getrusage(RUSAGE_CHILDREN, &after));
-    long used = one.ru_utime.tv_usec + one.ru_stime.tv_usec + 1000000 * (one.ru_utime.tv_sec + one.ru_stime.tv_sec);
+    long used = one.ru_utime.tv_usec + one.ru_stime.tv_usec +
+                1000000 * (one.ru_utime.tv_sec + one.ru_stime.tv_sec);
     CHECK(used >= 15000);
-    CHECK(after.ru_utime.tv_sec * 1000000 + after.ru_utime.tv_usec + after.ru_stime.tv_sec * 1000000 + after.ru_stime.tv_usec >= used);
-    CHECK(one.ru_minflt > 0);
+    CHECK(after.ru_utime.tv_sec * 1000000 + after.ru_utime.tv_usec +
+              after.ru_stime.tv_sec * 1000000 + after.ru_stime.tv_usec >=
+          used);
+    CHECK(one.ru_minflt > 0 && one.ru_maxrss > 0);
 }
