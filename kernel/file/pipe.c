@@ -230,15 +230,18 @@ static int pipe_wait_for_partner(struct wait_queue *queue, const uint32_t *partn
     return WAIT_INTERRUPTIBLE(queue, READ_ONCE(*partner_opens) != seen);
 }
 
-static int pipe_meet_partner(struct pipe *pipe, struct open_file *file, uint32_t reader_opens,
-                             uint32_t writer_opens)
+// Waits for the other side where there was none when the own end was added: it may have come and gone since.
+static int pipe_meet_partner(struct pipe *pipe, struct open_file *file, bool is_alone,
+                             uint32_t partner_opens)
 {
-    bool can_wait = !open_file_is_nonblocking(file);
-    if (!open_file_can_write(file) && can_wait && READ_ONCE(pipe->writers) == 0) {
-        return pipe_wait_for_partner(&pipe->read_queue, &pipe->writer_opens, writer_opens);
+    if (!is_alone || open_file_is_nonblocking(file)) {
+        return 0;
     }
-    if (!open_file_can_read(file) && can_wait && READ_ONCE(pipe->readers) == 0) {
-        return pipe_wait_for_partner(&pipe->write_queue, &pipe->reader_opens, reader_opens);
+    if (!open_file_can_write(file)) {
+        return pipe_wait_for_partner(&pipe->read_queue, &pipe->writer_opens, partner_opens);
+    }
+    if (!open_file_can_read(file)) {
+        return pipe_wait_for_partner(&pipe->write_queue, &pipe->reader_opens, partner_opens);
     }
     return 0;
 }
@@ -250,14 +253,16 @@ int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
         mutex_unlock(&pipe->mutex);
         return -ENXIO;
     }
-    uint32_t reader_opens = pipe->reader_opens;
+    bool is_reader = !open_file_can_write(file);
     uint32_t writer_opens = pipe->writer_opens;
+    uint32_t partner_opens = is_reader ? writer_opens : pipe->reader_opens;
     bool is_without_writers = pipe->writers == 0;
+    bool is_alone = is_reader ? is_without_writers : pipe->readers == 0;
     pipe_add_ends_locked(pipe, file);
     mutex_unlock(&pipe->mutex);
     pipe_wake_everybody(pipe);
 
-    int error = pipe_meet_partner(pipe, file, reader_opens, writer_opens);
+    int error = pipe_meet_partner(pipe, file, is_alone, partner_opens);
     if (error != 0) {
         pipe_remove_ends(pipe, file);
         return error;
