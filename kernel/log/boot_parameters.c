@@ -5,7 +5,10 @@
 #include "lib/macros.h"
 #include "lib/string.h"
 
-enum { DOTTED_MAX = 32 };
+enum {
+    DOTTED_MAX = 32,
+    LOG_LEVEL_ALL = 8,
+};
 
 struct boot_parameters boot_parameters;
 
@@ -118,6 +121,12 @@ static void set_log_level(const char *value)
     boot_parameters.log_level = signed_number_of(value, -1);
 }
 
+static void set_debug(const char *value)
+{
+    (void)value;
+    boot_parameters.log_level = LOG_LEVEL_ALL;
+}
+
 static void set_panic(const char *value)
 {
     boot_parameters.panic_seconds = signed_number_of(value, 0);
@@ -172,7 +181,7 @@ static const struct {
     {"nosmp", set_no_smp},
     {"noapic", set_no_apic},
     {"nolapic", set_no_apic},
-    {"debug", ignore},
+    {"debug", set_debug},
     {"rootwait", ignore},
     {"rootdelay", ignore},
     {"earlyprintk", ignore},

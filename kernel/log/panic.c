@@ -114,6 +114,7 @@ _Noreturn void panic(const char *format, ...)
     va_start(arguments, format);
     format_string_v(text, sizeof(text), format, arguments);
     va_end(arguments);
+    log_write_panic("%s", ""); // whatever was being typed ends here
     log_write_panic("kernel panic: %s", text);
     panic_dump(&frame);
 }
@@ -127,6 +128,7 @@ _Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fa
                                        const char *why)
 {
     panic_claim();
+    log_write_panic("%s", "");
     log_write_panic("kernel panic: %s: %s", fault_name(fault->vector), why);
     log_write_panic("address %#lx, error code %#lx, vector %u", fault->address, fault->error_code,
                     fault->vector);

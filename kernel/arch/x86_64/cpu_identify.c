@@ -120,7 +120,7 @@ static void brand_describe(void)
     }
     for (unsigned i = 0; i < 3; i++) {
         struct cpuid_result r = cpuid(0x80000002 + i, 0);
-        memcpy(description.brand + 16 * i, &r, 16);
+        memcpy(description.brand + i * sizeof(r), &r, sizeof(r));
     }
 }
 

@@ -85,7 +85,7 @@ void task_state_set_stack(unsigned number, uint64_t stack_top)
 
 static void gate_set(unsigned vector, unsigned attributes)
 {
-    uint64_t entry = (uint64_t)trap_stubs + vector * 16;
+    uint64_t entry = (uint64_t)trap_stubs + vector * 16UL;
     idt[vector] = (struct gate){
         .offset_low = (uint16_t)entry,
         .selector = SELECTOR_KERNEL_CODE,
@@ -112,7 +112,7 @@ static void task_state_fill(unsigned number)
     struct task_state *state = &tables[number].task_state;
     state->io_map_base = sizeof(*state); // no map: user code has no ports
     for (unsigned i = 0; i < EXCEPTION_STACKS; i++) {
-        uint8_t *top = exception_stacks[number] + (i + 1) * EXCEPTION_STACK_BYTES;
+        uint8_t *top = exception_stacks[number] + (i + 1UL) * EXCEPTION_STACK_BYTES;
         uint64_t *block_word = (uint64_t *)(void *)top - 1;
         *block_word = (uint64_t)&blocks[number];
         state->ist[i] = (uint64_t)(top - 16);

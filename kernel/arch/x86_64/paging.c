@@ -181,7 +181,7 @@ static void pool_place(const struct boot_info *info)
             return;
         }
     }
-    assert_always(!"no room for page tables");
+    assert_always(table_pool.base != 0);
 }
 
 void kernel_tables_build(const struct boot_info *info)
