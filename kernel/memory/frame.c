@@ -122,11 +122,10 @@ struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
     return frame;
 }
 
-static void frame_free(struct frame *frame)
+// The last reference is gone. Interrupts are blocked.
+static void frame_free(struct frame_stock *stock, struct frame *frame)
 {
     assert(atomic32_load(&frame->map_count) == 0);
-    interrupts_block();
-    struct frame_stock *stock = percpu_this(frame_stock);
     unsigned order = frame->order;
     stock->kind_frames[frame->kind] -= 1L << order;
     frame->kind = FRAME_KERNEL; // in a stock: not free for the buddy's eyes
@@ -140,15 +139,29 @@ static void frame_free(struct frame *frame)
         buddy_give_locked(frame, order);
         spin_unlock(&frame_buddy.lock);
     }
-    interrupts_unblock();
 }
 
 void frame_put(struct frame *frame)
 {
     assert(frame->kind != FRAME_FREE);
     if (refcount_put(&frame->references)) {
-        frame_free(frame);
+        interrupts_block();
+        frame_free(percpu_this(frame_stock), frame);
+        interrupts_unblock();
     }
+}
+
+void frame_put_many(struct frame *const *frames, size_t count)
+{
+    interrupts_block();
+    struct frame_stock *stock = percpu_this(frame_stock);
+    for (size_t i = 0; i < count; i++) {
+        assert(frames[i]->kind != FRAME_FREE);
+        if (refcount_put(&frames[i]->references)) {
+            frame_free(stock, frames[i]);
+        }
+    }
+    interrupts_unblock();
 }
 
 size_t frame_free_count(void)

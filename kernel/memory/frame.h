@@ -71,6 +71,8 @@ enum { FRAME_ZERO = 1, FRAME_BELOW_4G = 2, FRAME_MAY_USE_RESERVE = 4 };
 must_check struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags);
 // Drops a reference; the last one frees the block. Any context but NMI.
 void frame_put(struct frame *frame);
+// The same for each of `count`, at most a few dozen: interrupts are off meanwhile.
+void frame_put_many(struct frame *const *frames, size_t count);
 static inline void frame_get(struct frame *frame)
 {
     refcount_get(&frame->references);

@@ -71,8 +71,8 @@ void tlb_batch_flush(struct tlb_batch *batch)
     if (batch->table != NULL && (batch->whole || batch->start < batch->end)) {
         flush(batch);
     }
-    for (unsigned i = 0; i < batch->frame_count; i++) {
-        frame_put(batch->frames[i]);
+    if (batch->frame_count > 0) {
+        frame_put_many(batch->frames, batch->frame_count);
     }
     tlb_batch_begin(batch, batch->table);
 }
