@@ -175,7 +175,8 @@ void signal_force(int number, const struct uapi_siginfo *info)
     struct task *task = task_current();
     struct process *process = task->process;
     struct signal_actions *actions = signal_lock(process);
-    struct uapi_sigaction *action = &actions->actions[number - 1];
+    assert(number >= 1 && number <= SIGNAL_COUNT);
+    struct uapi_sigaction *action = actions->actions + (number - 1);
     bool is_blocked = (task->signal_mask & signal_bit(number)) != 0;
     if (is_blocked || action->sa_handler == SIG_IGN) {
         action->sa_handler = SIG_DFL;
