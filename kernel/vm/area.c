@@ -215,21 +215,21 @@ struct area *area_previous_locked(struct area *area)
 
 static void set_bounds(struct area *area, vaddr_t start, vaddr_t end)
 {
-    if (area->cache != NULL) {
-        spin_lock(&area->cache->lock);
-    }
     area->offset += start - area->start;
     area->start = start;
     area->end = end;
-    if (area->cache != NULL) {
-        spin_unlock(&area->cache->lock);
-    }
 }
 
 void area_resize_locked(struct area *area, vaddr_t start, vaddr_t end)
 {
     account(area, -1);
-    set_bounds(area, start, end);
+    if (area->cache != NULL) {
+        spin_lock(&area->cache->lock);
+        set_bounds(area, start, end);
+        spin_unlock(&area->cache->lock);
+    } else {
+        set_bounds(area, start, end);
+    }
     account(area, 1);
 }
 
