@@ -128,9 +128,7 @@ static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes
         return -EBADF;
     }
     ssize_t result;
-    if (unlikely((ssize_t)bytes < 0)) {
-        result = -EINVAL;
-    } else if (unlikely(!user_range_is_valid(buffer, bytes))) {
+    if (unlikely(!user_range_is_valid(buffer, bytes))) {
         result = is_write ? (open_file_can_write(use.file) ? -EFAULT : -EBADF)
                           : (open_file_can_read(use.file) ? -EFAULT : -EBADF);
     } else {

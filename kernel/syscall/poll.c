@@ -25,7 +25,7 @@ static void put_entries(struct poll_entry *entries, size_t count)
     }
 }
 
-/* Opens the entries' files; a closed descriptor is ready with POLLNVAL. Returns how many are. */
+/* Opens the entries' files. Returns how many name a descriptor that is not open: those are ready, with POLLNVAL. */
 static int get_entries(struct poll_entry *entries, const struct uapi_pollfd *user, size_t count)
 {
     int invalid = 0;
@@ -35,10 +35,7 @@ static int get_entries(struct poll_entry *entries, const struct uapi_pollfd *use
             continue;
         }
         entries[i].file = descriptor_get(task_current()->descriptors, user[i].fd);
-        if (entries[i].file == NULL) {
-            entries[i].result = POLLNVAL;
-            invalid++;
-        }
+        invalid += entries[i].file == NULL;
     }
     return invalid;
 }
@@ -49,7 +46,8 @@ static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, 
     int invalid = get_entries(entries, copies, count);
     int ready = poll_entries(entries, count, invalid != 0 ? 0 : deadline);
     for (size_t i = 0; i < count; i++) {
-        copies[i].revents = (int16_t)entries[i].result;
+        bool is_invalid = entries[i].file == NULL && copies[i].fd >= 0;
+        copies[i].revents = is_invalid ? POLLNVAL : (int16_t)entries[i].result;
     }
     put_entries(entries, count);
     return ready < 0 ? ready : ready + invalid;

@@ -37,9 +37,9 @@
 #define PAGE            4096
 #define NOBODY          65534
 
-/* Addresses that no program owns: the kernel's half, the hole between the halves. */
+/* Addresses that no program owns: the kernel's half, and the hole, with four levels as with five. */
 #define KERNEL_ADDRESS ((void *)0xffffffff80000000UL)
-#define NON_CANONICAL  ((void *)0x0000800000000000UL)
+#define NON_CANONICAL  ((void *)0x4000000000000000UL)
 
 struct check_test {
     const char *name;

@@ -1,54 +1,43 @@
-"""Runs the programs of tests/user on Astra and on Linux: a program that fails on Linux is a wrong test.
+"""The programs of tests/user pass on Linux, which makes them right, and on Astra.
 
-One boot runs them all; a program passes when it exits with 0. They are started one after another by
-/init, as root, in a folder of their own below /tmp, with standard input from /dev/null.
+They run in groups, one boot a group, so that the boots share the workers of the run.
 """
-import functools
-import re
-
 import pytest
 
-import initramfs
-import machine
+import user_suite
 
-FOLDER = machine.TOP / "tests" / "user"
-BUILT = machine.BUILD / "tests" / "user"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.c"))
-SECONDS_EACH = 60
-INIT = f"""#!/bin/sh
-export PATH=/bin
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
-for program in /tests/*; do
-    name=${{program##*/}}
-    echo "### start $name"
-    mkdir /tmp/$name
-    cd /tmp/$name
-    timeout -s KILL {SECONDS_EACH} $program < /dev/null 2>&1
-    echo "### end $name $?"
-done
-echo "### done"
-poweroff -f
-"""
+GROUP_SIZE = 8
+# A run with fewer tests than this has lost a part of them.
+MINIMUM_TESTS = 400
 
 
-@functools.lru_cache(maxsize=None)
-def boot(kernel):
-    """Returns {program: (status, output)} of one boot of `kernel`, and the Result."""
-    files = {f"tests/{name}": ((BUILT / name).read_bytes(), 0o755) for name in NAMES}
-    words = "quiet loglevel=1" + (" maxcpus=1" if kernel == "linux" else "")
-    result = machine.Machine(kernel, initramfs.busybox_initrd(INIT, files), words, "pc", "max",
-                             name=f"user-tests-{kernel}").run(240)
-    found = {}
-    for match in re.finditer(r"^### start (\S+)\n(.*?)^### end \1 (\d+)$", result.serial, re.M | re.S):
-        found[match.group(1)] = (int(match.group(3)), match.group(2))
-    return found, result
+def groups():
+    names = user_suite.program_names()
+    count = -(-len(names) // GROUP_SIZE)
+    return [names[index::count] for index in range(count)]
 
 
+def test_there_are_enough_tests_and_no_name_twice_in_a_program():
+    total = 0
+    for program in user_suite.program_names():
+        names = user_suite.test_names(program)
+        assert len(names) == len(set(names)), program
+        total += len(names)
+    assert total >= MINIMUM_TESTS, f"only {total} tests"
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("kernel", ("linux", "astra"))
-@pytest.mark.parametrize("name", NAMES)
-def test_program(name, kernel):
-    found, result = boot(kernel)
-    assert name in found, f"{name} did not end: {result}"
-    status, output = found[name]
-    assert status == 0, f"status {status}\n{output}"
+@pytest.mark.parametrize("group", groups(), ids=lambda names: f"{names[0]}-to-{names[-1]}")
+def test_programs(group, kernel):
+    outcomes, broken = user_suite.run(kernel, group)
+    problems = []
+    for program in group:
+        problem = outcomes[program].problem() if program in outcomes else "was not started"
+        if problem is None and len(outcomes[program].passed) != len(user_suite.test_names(program)):
+            problem = "ran other tests than its source has"
+        if problem:
+            problems.append(f"{program}: {problem}")
+    print(f"{kernel}: {sum(len(outcome.passed) for outcome in outcomes.values())} passed in {len(group)} programs")
+    assert not problems, "\n".join(problems + broken)
+    assert not broken, broken[0]
