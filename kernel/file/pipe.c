@@ -223,27 +223,32 @@ int pipe_create(unsigned flags, struct credentials *credentials, struct open_fil
 
 // ---- FIFOs ---------------------------------------------------------------------------------------
 
-// The other side's opens are counted, not its ends: a partner that came and went meanwhile lets this open succeed.
-static int pipe_wait_for_partner(struct wait_queue *queue, const uint32_t *partner_opens,
-                                 uint32_t seen)
+// Whom an open waits for. The other side's opens are counted, not its ends, and whether to wait is decided while the ends are added:
+// a partner that came, wrote and went before this thread ran again lets the open succeed.
+struct fifo_meeting {
+    struct wait_queue *queue; // NULL: nobody
+    const uint32_t *partner_opens;
+    uint32_t seen;
+};
+
+static struct fifo_meeting pipe_plan_meeting_locked(struct pipe *pipe, const struct open_file *file)
 {
-    return WAIT_INTERRUPTIBLE(queue, READ_ONCE(*partner_opens) != seen);
+    bool waits = !open_file_is_nonblocking(file);
+    if (waits && !open_file_can_write(file) && pipe->writers == 0) {
+        return (struct fifo_meeting){&pipe->read_queue, &pipe->writer_opens, pipe->writer_opens};
+    }
+    if (waits && !open_file_can_read(file) && pipe->readers == 0) {
+        return (struct fifo_meeting){&pipe->write_queue, &pipe->reader_opens, pipe->reader_opens};
+    }
+    return (struct fifo_meeting){0};
 }
 
-// Waits for the other side where there was none when the own end was added: it may have come and gone since.
-static int pipe_meet_partner(struct pipe *pipe, struct open_file *file, bool is_alone,
-                             uint32_t partner_opens)
+static int pipe_meet(const struct fifo_meeting *meeting)
 {
-    if (!is_alone || open_file_is_nonblocking(file)) {
+    if (meeting->queue == NULL) {
         return 0;
     }
-    if (!open_file_can_write(file)) {
-        return pipe_wait_for_partner(&pipe->read_queue, &pipe->writer_opens, partner_opens);
-    }
-    if (!open_file_can_read(file)) {
-        return pipe_wait_for_partner(&pipe->write_queue, &pipe->reader_opens, partner_opens);
-    }
-    return 0;
+    return WAIT_INTERRUPTIBLE(meeting->queue, READ_ONCE(*meeting->partner_opens) != meeting->seen);
 }
 
 int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
@@ -253,16 +258,14 @@ int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
         mutex_unlock(&pipe->mutex);
         return -ENXIO;
     }
-    bool is_reader = !open_file_can_write(file);
+    struct fifo_meeting meeting = pipe_plan_meeting_locked(pipe, file);
+    bool is_early = pipe->writers == 0 && open_file_is_nonblocking(file);
     uint32_t writer_opens = pipe->writer_opens;
-    uint32_t partner_opens = is_reader ? writer_opens : pipe->reader_opens;
-    bool is_without_writers = pipe->writers == 0;
-    bool is_alone = is_reader ? is_without_writers : pipe->readers == 0;
     pipe_add_ends_locked(pipe, file);
     mutex_unlock(&pipe->mutex);
     pipe_wake_everybody(pipe);
 
-    int error = pipe_meet_partner(pipe, file, is_alone, partner_opens);
+    int error = pipe_meet(&meeting);
     if (error != 0) {
         pipe_remove_ends(pipe, file);
         return error;
@@ -270,8 +273,7 @@ int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
     pipe_object_get(pipe);
     file->ops = &pipe_file_ops;
     file->private_data = pipe;
-    bool is_waiting = is_without_writers && open_file_is_nonblocking(file);
-    file->position = is_waiting ? writer_opens : UINT64_MAX;
+    file->position = is_early ? writer_opens : UINT64_MAX;
     return 0;
 }
 

@@ -272,6 +272,46 @@ static void fifo_opens_meet(void **state)
     pipe_object_put(fifo);
 }
 
+static struct open_file *fifo_reader;
+
+/* Opens, writes and goes away before the reader, which waits in its open, runs again. */
+static void visit_fifo(void)
+{
+    fifo_partner = fifo_file(O_WRONLY);
+    assert_int_equal(pipe_open_fifo(fifo, fifo_partner), 0);
+    assert_int_equal(put(fifo_partner, "hello", 5), 5);
+    open_file_put(fifo_partner);
+}
+
+static void take_from_fifo(void)
+{
+    if (fifo_reader == NULL) {
+        fifo_reader = fifo_file(O_RDONLY);
+        assert_int_equal(pipe_open_fifo(fifo, fifo_reader), 0);
+        open_file_put(fifo_reader);
+    }
+}
+
+static void a_short_visit_ends_a_fifo_open(void **state)
+{
+    fifo = pipe_object_create();
+    struct open_file *reader = fifo_file(O_RDONLY);
+    on_sleep = visit_fifo;
+    assert_int_equal(pipe_open_fifo(fifo, reader), 0);
+    assert_int_equal(sleeps, 1);
+    assert_int_equal(take(reader, 10), 5);
+    assert_int_equal(take(reader, 10), 0);
+    open_file_put(reader);
+
+    struct open_file *writer = fifo_file(O_WRONLY);
+    fifo_reader = NULL;
+    on_sleep = take_from_fifo;
+    assert_int_equal(pipe_open_fifo(fifo, writer), 0);
+    assert_int_equal(put(writer, "x", 1), -EPIPE);
+    open_file_put(writer);
+    pipe_object_put(fifo);
+}
+
 static void an_early_fifo_reader_sees_no_hang_up(void **state)
 {
     fifo = pipe_object_create();
@@ -409,6 +449,7 @@ int main(void)
         PIPE_TEST(status_says_fifo),
         PIPE_TEST(out_of_memory_leaves_nothing),
         PIPE_TEST(fifo_opens_meet),
+        PIPE_TEST(a_short_visit_ends_a_fifo_open),
         PIPE_TEST(an_early_fifo_reader_sees_no_hang_up),
         PIPE_TEST(poll_wakes_for_the_event_that_was_asked),
         PIPE_TEST(poll_ends_at_the_deadline_or_a_signal),
