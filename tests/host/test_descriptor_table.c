@@ -1,0 +1,229 @@
+/*
+ * Descriptor tables against a plain array: lowest free number, growth, copies, close-on-exec, and that every reference comes back.
+ *
+ * host-sources: process/descriptor_table.c process/descriptor_change.c lib/bitmap.c
+ * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ */
+#include "support.h"
+
+#include "lib/errno.h"
+#include "memory/heap.h"
+#include "memory/kernel_map.h"
+#include "process/descriptor_table.h"
+
+static int live_objects;
+
+void slab_cache_init(struct slab_cache *cache, const char *name, size_t bytes, size_t alignment)
+{
+    cache->object_bytes = (uint32_t)bytes;
+}
+
+void *slab_alloc_zeroed(struct slab_cache *cache)
+{
+    live_objects++;
+    return calloc(1, cache->object_bytes);
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+    live_objects--;
+    free(object);
+}
+
+void *heap_alloc_zeroed(size_t bytes)
+{
+    live_objects++;
+    return calloc(1, bytes);
+}
+
+void heap_free(void *pointer)
+{
+    live_objects--;
+    free(pointer);
+}
+
+void *kernel_map_alloc(size_t bytes)
+{
+    return heap_alloc_zeroed(bytes);
+}
+
+void kernel_map_free(void *pointer)
+{
+    heap_free(pointer);
+}
+
+struct open_file *open_file_get(struct open_file *file)
+{
+    refcount_get(&file->references);
+    return file;
+}
+
+void open_file_put(struct open_file *file)
+{
+    bool is_last = refcount_put(&file->references);
+    assert_false(is_last);
+}
+
+enum { FILES = 16, NUMBERS = 600, LIMIT = 500 };
+static int closes;
+
+static void on_close(struct open_file *file, void *owner)
+{
+    closes++;
+}
+
+static const struct file_ops ops = {.close_descriptor = on_close};
+static struct open_file files[FILES];
+static struct descriptor_table *table;
+
+static int start(void **state)
+{
+    live_objects = 0;
+    closes = 0;
+    for (int i = 0; i < FILES; i++) {
+        files[i].ops = &ops;
+        refcount_init(&files[i].references, 1);
+    }
+    descriptor_table_init();
+    table = descriptor_table_create();
+    return table == NULL;
+}
+
+static int stop(void **state)
+{
+    descriptor_table_put(table);
+    for (int i = 0; i < FILES; i++) {
+        if (refcount_read(&files[i].references) != 1) {
+            return 1;
+        }
+    }
+    return live_objects;
+}
+
+static int install(int file, int minimum, bool close_on_exec)
+{
+    int number =
+        descriptor_install(table, open_file_get(&files[file]), minimum, close_on_exec, LIMIT);
+    if (number < 0) {
+        open_file_put(&files[file]);
+    }
+    return number;
+}
+
+static void the_lowest_free_number_is_given(void **state)
+{
+    assert_int_equal(install(0, 0, false), 0);
+    assert_int_equal(install(1, 0, false), 1);
+    assert_int_equal(install(2, 10, false), 10);
+    assert_int_equal(install(3, 0, false), 2);
+    assert_int_equal(descriptor_close(table, 1), 0);
+    assert_int_equal(descriptor_close(table, 1), -EBADF);
+    assert_int_equal(install(4, 0, false), 1);
+    assert_int_equal(closes, 1);
+}
+
+static void the_limit_holds_and_the_table_grows_up_to_it(void **state)
+{
+    for (int i = 0; i < LIMIT; i++) {
+        assert_int_equal(install(i % FILES, 0, false), i);
+    }
+    assert_int_equal(install(0, 0, false), -EMFILE);
+    assert_true(descriptor_capacity(table) >= LIMIT);
+    assert_int_equal(descriptor_install_at(table, &files[0], LIMIT, false, LIMIT), -EBADF);
+    assert_int_equal(descriptor_install_at(table, &files[0], -1, false, LIMIT), -EBADF);
+}
+
+static void a_copy_holds_its_own_references(void **state)
+{
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(install(i % FILES, 0, i % 3 == 0), i);
+    }
+    struct descriptor_table *copy = descriptor_table_copy(table);
+    assert_non_null(copy);
+    for (int i = 0; i < 100; i++) {
+        struct open_file *file = descriptor_get(copy, i);
+        assert_ptr_equal(file, &files[i % FILES]);
+        open_file_put(file);
+        assert_int_equal(descriptor_get_flag(copy, i), i % 3 == 0 ? FD_CLOEXEC : 0);
+    }
+    descriptor_close_on_exec(copy);
+    assert_int_equal(descriptor_get_flag(copy, 3), -EBADF);
+    assert_int_equal(descriptor_get_flag(table, 3), FD_CLOEXEC);
+    assert_int_equal(descriptor_next(copy, 0), 1);
+    descriptor_table_put(copy);
+}
+
+static void borrowing_takes_a_reference_only_from_a_shared_table(void **state)
+{
+    struct descriptor_use use;
+    assert_int_equal(install(5, 0, false), 0);
+    assert_true(descriptor_borrow(table, 0, &use));
+    assert_false(use.is_referenced);
+    descriptor_release(&use);
+    descriptor_table_get(table);
+    assert_true(descriptor_borrow(table, 0, &use));
+    assert_true(use.is_referenced);
+    assert_int_equal(refcount_read(&files[5].references), 3);
+    descriptor_release(&use);
+    descriptor_table_put(table);
+    assert_false(descriptor_borrow(table, 7, &use));
+    assert_false(descriptor_borrow(table, -1, &use));
+    assert_false(descriptor_borrow(table, 1 << 30, &use));
+}
+
+static void random_use_agrees_with_an_array(void **state)
+{
+    int model[NUMBERS];
+    uint64_t seed = 3;
+    memset(model, 0xff, sizeof(model));
+    for (int round = 0; round < 30000; round++) {
+        int number = (int)(test_random(&seed) % LIMIT), file = (int)(test_random(&seed) % FILES);
+        int lowest = number;
+        switch (test_random(&seed) % 4) {
+        case 0:
+            while (lowest < LIMIT && model[lowest] >= 0) {
+                lowest++;
+            }
+            assert_int_equal(install(file, number, false), lowest < LIMIT ? lowest : -EMFILE);
+            if (lowest < LIMIT) {
+                model[lowest] = file;
+            }
+            break;
+        case 1:
+            assert_int_equal(
+                descriptor_install_at(table, open_file_get(&files[file]), number, true, LIMIT),
+                number);
+            model[number] = file;
+            break;
+        case 2:
+            assert_int_equal(descriptor_close(table, number), model[number] >= 0 ? 0 : -EBADF);
+            model[number] = -1;
+            break;
+        default: {
+            struct descriptor_use use;
+            assert_int_equal(descriptor_borrow(table, number, &use), model[number] >= 0);
+            if (model[number] >= 0) {
+                assert_ptr_equal(use.file, &files[model[number]]);
+                descriptor_release(&use);
+            }
+            break;
+        }
+        }
+    }
+    descriptor_close_range(table, 100, 200, false);
+    int next = descriptor_next(table, 100);
+    assert_true(next < 0 || next > 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_lowest_free_number_is_given, start, stop),
+        cmocka_unit_test_setup_teardown(the_limit_holds_and_the_table_grows_up_to_it, start, stop),
+        cmocka_unit_test_setup_teardown(a_copy_holds_its_own_references, start, stop),
+        cmocka_unit_test_setup_teardown(borrowing_takes_a_reference_only_from_a_shared_table, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(random_use_agrees_with_an_array, start, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
