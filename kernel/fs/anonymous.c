@@ -1,6 +1,8 @@
-// Paths for files that have no name: /proc/<pid>/fd/N of a pipe can be opened and looked at like a FIFO.
+// Paths for files that have no name: /proc/<pid>/fd/N of a pipe can be opened and looked at like a
+// FIFO.
 //
-// Each such path is a root entry of its own in an instance that is mounted nowhere; its vnode holds the pipe and goes with the path.
+// Each such path is a root entry of its own in an instance that is mounted nowhere; its vnode holds
+// the pipe and goes with the path.
 #include "file/pipe.h"
 #include "fs/mount_internal.h"
 #include "fs/name_entry.h"
@@ -65,7 +67,8 @@ int vfs_anonymous_path(struct open_file *file, struct path *path)
         return -ENXIO;
     }
     struct vnode *vnode = fifo_from_pipe(file, pipe);
-    struct name_entry *entry = vnode == NULL ? NULL : name_entry_create_root(&anonymous_file_system, vnode);
+    struct name_entry *entry =
+        vnode == NULL ? NULL : name_entry_create_root(&anonymous_file_system, vnode);
     if (entry == NULL) {
         return -ENOMEM;
     }

@@ -1,8 +1,9 @@
 // Open directories: reading entries, and the position in them.
 //
-// Positions: 0 is ".", 1 is "..", 2 the first child; a larger one names the child that was read last by its sequence number, which
-// grows with each insertion. Children are read newest first, so what comes after a position has smaller numbers: names that are made
-// meanwhile are not seen, names that go do not disturb.
+// Positions: 0 is ".", 1 is "..", 2 the first child; a larger one names the child that was read
+// last by its sequence number, which grows with each insertion. Children are read newest first, so
+// what comes after a position has smaller numbers: names that are made meanwhile are not seen,
+// names that go do not disturb.
 #include "fs/file_lock.h"
 #include "fs/name_entry.h"
 #include "fs/vfs.h"
@@ -16,7 +17,8 @@ static uint64_t position_after(const struct name_entry *child)
     return child->sequence + POSITION_CHILDREN;
 }
 
-// The first child whose sequence number is below that of the position; a position of 2 stands before all of them.
+// The first child whose sequence number is below that of the position; a position of 2 stands
+// before all of them.
 static struct name_entry *child_at(struct name_entry *entry, uint64_t position)
 {
     struct name_entry *child = name_entry_next_child(entry, NULL);

@@ -1,7 +1,8 @@
 // flock(2): locks on whole files, owned by open files, so that duplicates and children share them.
 //
-// A lock is taken when nothing conflicts; else the caller sleeps on the vnode's queue, which every release wakes. Changing the kind
-// of a lock is a release and a new attempt, as in Linux: others may get in between.
+// A lock is taken when nothing conflicts; else the caller sleeps on the vnode's queue, which every
+// release wakes. Changing the kind of a lock is a release and a new attempt, as in Linux: others
+// may get in between.
 #include "fs/file_lock.h"
 
 #include "fs/file_lock_internal.h"
@@ -46,8 +47,7 @@ void file_lock_vnode_fini(struct vnode *vnode)
 static struct file_lock *flock_find_locked(struct file_locks *locks, const void *owner)
 {
     struct file_lock *lock;
-    list_for_each_entry(lock, &locks->flocks, link)
-    {
+    list_for_each_entry(lock, &locks->flocks, link) {
         if (lock->owner == owner) {
             return lock;
         }
@@ -77,8 +77,7 @@ static bool flock_try(struct file_locks *locks, struct file_lock *wanted)
     bool is_free = true;
     struct file_lock *lock;
     spin_lock(&file_locks_lock);
-    list_for_each_entry(lock, &locks->flocks, link)
-    {
+    list_for_each_entry(lock, &locks->flocks, link) {
         if (lock->is_exclusive || wanted->is_exclusive) {
             is_free = false;
             break;
@@ -116,7 +115,8 @@ static int flock_acquire(struct file_locks *locks, void *owner, bool is_exclusiv
     bool is_taken = flock_try(locks, wanted);
     int error = is_taken ? 0 : -EWOULDBLOCK;
     if (!is_taken && may_wait) {
-        error = WAIT_INTERRUPTIBLE(&locks->released, is_taken || (is_taken = flock_try(locks, wanted)));
+        error =
+            WAIT_INTERRUPTIBLE(&locks->released, is_taken || (is_taken = flock_try(locks, wanted)));
         error = is_taken ? 0 : error;
     }
     if (!is_taken) {

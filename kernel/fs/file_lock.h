@@ -1,13 +1,17 @@
-// Advisory locks: flock(2) by open file, record locks of fcntl(2) by owner (a process's descriptor table) and range.
+// Advisory locks: flock(2) by open file, record locks of fcntl(2) by owner (a process's descriptor
+// table) and range.
 #pragma once
 
 #include "file/open_file.h"
 #include "uapi/fcntl.h"
 
-// operation: LOCK_SH, LOCK_EX, LOCK_UN with LOCK_NB. 0, -EWOULDBLOCK, -ERESTARTSYS, -EINVAL, -ENOLCK.
+// operation: LOCK_SH, LOCK_EX, LOCK_UN with LOCK_NB. 0, -EWOULDBLOCK, -ERESTARTSYS, -EINVAL,
+// -ENOLCK.
 must_check int file_lock_flock(struct open_file *file, int operation);
-// F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports. -EAGAIN, -EDEADLK, -ERESTARTSYS, -EINVAL.
-must_check int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock, void *owner, int pid);
+// F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports.
+// -EAGAIN, -EDEADLK, -ERESTARTSYS, -EINVAL.
+must_check int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock,
+                                void *owner, int pid);
 // Drops what the owner holds on this file: every close(2) does that (POSIX).
 void file_lock_release_owner(struct open_file *file, void *owner);
 // Drops the flock of an open file at its last put.

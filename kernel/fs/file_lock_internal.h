@@ -7,13 +7,14 @@
 #include "scheduler/wait_queue.h"
 #include "sync/spinlock.h"
 
-// One lock that is held. A flock's owner is its open file, a record lock's the process's descriptor table.
+// One lock that is held. A flock's owner is its open file, a record lock's the process's descriptor
+// table.
 struct file_lock {
-    struct list_head link;  // [l file locks] in flocks, or in records by start
-    void *owner;            // [I]
-    bool is_exclusive;      // [l]
-    uint64_t start, end;    // [l] records: [start, end], both inclusive
-    int pid;                // [I] records: for F_GETLK
+    struct list_head link; // [l file locks] in flocks, or in records by start
+    void *owner;           // [I]
+    bool is_exclusive;     // [l]
+    uint64_t start, end;   // [l] records: [start, end], both inclusive
+    int pid;               // [I] records: for F_GETLK
 };
 
 struct file_locks {

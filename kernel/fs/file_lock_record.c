@@ -1,8 +1,9 @@
-// Record locks of fcntl(2): ranges of bytes, owned by a process (its descriptor table), as POSIX has them. A process's own locks never
-// conflict: a new one replaces, splits or joins what it overlaps.
+// Record locks of fcntl(2): ranges of bytes, owned by a process (its descriptor table), as POSIX
+// has them. A process's own locks never conflict: a new one replaces, splits or joins what it
+// overlaps.
 //
-// Deadlock: a process that waits is written down with what it waits for; before another one waits, the chain of "waits for a lock of"
-// is followed, and -EDEADLK given when it comes back.
+// Deadlock: a process that waits is written down with what it waits for; before another one waits,
+// the chain of "waits for a lock of" is followed, and -EDEADLK given when it comes back.
 #include "fs/file_lock_internal.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
@@ -10,12 +11,13 @@
 // A process that waits for a record lock, on its kernel stack.
 struct record_waiter {
     struct list_head link;
-    void *owner;       // who waits
-    void *blocked_by;  // whose lock stands in the way
+    void *owner;      // who waits
+    void *blocked_by; // whose lock stands in the way
 };
 static struct list_head record_waiters = LIST_INIT(record_waiters); // [l file locks]
 
-// A request as ranges; two spare locks are at hand before the spin lock is taken: one to insert, one for a split.
+// A request as ranges; two spare locks are at hand before the spin lock is taken: one to insert,
+// one for a split.
 struct record_request {
     struct file_locks *locks;
     void *owner;
@@ -65,8 +67,7 @@ static bool record_overlaps(const struct file_lock *lock, const struct record_re
 static struct file_lock *record_conflict_locked(const struct record_request *request)
 {
     struct file_lock *lock;
-    list_for_each_entry(lock, &request->locks->records, link)
-    {
+    list_for_each_entry(lock, &request->locks->records, link) {
         if (lock->owner != request->owner && record_overlaps(lock, request) &&
             (lock->is_exclusive || request->type == F_WRLCK)) {
             return lock;
@@ -75,13 +76,12 @@ static struct file_lock *record_conflict_locked(const struct record_request *req
     return NULL;
 }
 
-// ---- changing the list ---------------------------------------------------------------------------
+// ---- changing the list --------------------------------------------------------------------------
 
 static void record_insert_locked(struct file_locks *locks, struct file_lock *lock)
 {
     struct file_lock *other;
-    list_for_each_entry(other, &locks->records, link)
-    {
+    list_for_each_entry(other, &locks->records, link) {
         if (other->start > lock->start) {
             break;
         }
@@ -120,8 +120,7 @@ static void record_cut_locked(struct record_request *request, struct file_lock *
 static void record_apply_locked(struct record_request *request, struct list_head *unused)
 {
     struct file_lock *lock, *following;
-    list_for_each_entry_safe(lock, following, &request->locks->records, link)
-    {
+    list_for_each_entry_safe(lock, following, &request->locks->records, link) {
         if (lock->owner == request->owner && record_overlaps(lock, request)) {
             record_cut_locked(request, lock, unused);
         }
@@ -150,7 +149,7 @@ static void record_free_list(struct list_head *unused)
     }
 }
 
-// ---- waiting -------------------------------------------------------------------------------------
+// ---- waiting ------------------------------------------------------------------------------------
 
 static bool record_would_deadlock_locked(const struct record_request *request, const void *blocker)
 {
@@ -158,8 +157,7 @@ static bool record_would_deadlock_locked(const struct record_request *request, c
     for (int steps = 0; steps < CHAIN_LIMIT; steps++) {
         struct record_waiter *waiter;
         const void *next = NULL;
-        list_for_each_entry(waiter, &record_waiters, link)
-        {
+        list_for_each_entry(waiter, &record_waiters, link) {
             if (waiter->owner == blocker) {
                 next = waiter->blocked_by;
                 break;
@@ -185,8 +183,7 @@ static int record_try(struct record_request *request, struct record_waiter *wait
     if (waiter != NULL) {
         list_remove(&waiter->link);
     }
-    struct file_lock *conflict =
-        request->type == F_UNLCK ? NULL : record_conflict_locked(request);
+    struct file_lock *conflict = request->type == F_UNLCK ? NULL : record_conflict_locked(request);
     if (conflict == NULL) {
         record_apply_locked(request, unused);
     } else if (waiter != NULL && record_would_deadlock_locked(request, conflict->owner)) {
@@ -254,7 +251,7 @@ static void record_get(const struct record_request *request, struct uapi_flock *
     spin_unlock(&file_locks_lock);
 }
 
-// ---- entry points --------------------------------------------------------------------------------
+// ---- entry points -------------------------------------------------------------------------------
 
 int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock, void *owner,
                      int pid)
@@ -281,14 +278,10 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
         return -ENOLCK;
     }
     switch (command) {
-    case F_GETLK:
-        record_get(&request, lock);
-        return 0;
+    case F_GETLK: record_get(&request, lock); return 0;
     case F_SETLK:
-    case F_SETLKW:
-        return record_set(&request, command == F_SETLKW);
-    default:
-        return -EINVAL;
+    case F_SETLKW: return record_set(&request, command == F_SETLKW);
+    default: return -EINVAL;
     }
 }
 
@@ -303,8 +296,7 @@ void file_lock_release_owner(struct open_file *file, void *owner)
     list_init(&unused);
     struct file_lock *lock, *following;
     spin_lock(&file_locks_lock);
-    list_for_each_entry_safe(lock, following, &locks->records, link)
-    {
+    list_for_each_entry_safe(lock, following, &locks->records, link) {
         if (lock->owner == owner) {
             list_move_tail(&unused, &lock->link);
         }

@@ -8,7 +8,8 @@
 static struct spinlock types_lock = SPINLOCK_INIT(LOCK_RANK_MOUNT);
 static struct list_head types = LIST_INIT(types); // [l types_lock] only ever grows
 
-// Instances without a device get numbers of major 0. The low ones are left to the root, which is 0:2 as in Linux (mount_root).
+// Instances without a device get numbers of major 0. The low ones are left to the root, which is
+// 0:2 as in Linux (mount_root).
 static struct atomic32 anonymous_devices = ATOMIC_INIT(15);
 
 void file_system_type_register(struct file_system_type *type)
@@ -22,8 +23,7 @@ struct file_system_type *file_system_type_find(const char *name)
 {
     struct file_system_type *type, *found = NULL;
     spin_lock(&types_lock);
-    list_for_each_entry(type, &types, link)
-    {
+    list_for_each_entry(type, &types, link) {
         if (strcmp(type->name, name) == 0) {
             found = type;
             break;

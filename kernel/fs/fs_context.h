@@ -1,4 +1,5 @@
-// Who walks, and from where: handed down by const pointer from the system-call floor. Everything is borrowed for the call.
+// Who walks, and from where: handed down by const pointer from the system-call floor. Everything is
+// borrowed for the call.
 #pragma once
 
 #include "fs/path.h"
@@ -11,7 +12,7 @@ struct fs_context {
     struct path working_directory;
     uint32_t umask;
     uint64_t limit_file_size; // RLIMIT_FSIZE, UINT64_MAX: none
-    bool is_referenced;       // process/'s: root and working_directory are references of this context
+    bool is_referenced; // process/'s: root and working_directory are references of this context
 };
 
 // Root's context at the global root: for the kernel's own walks (initramfs, exec of init).

@@ -1,4 +1,5 @@
-// The start of fs/: caches, and the file system types that live here, in the order in which /proc/filesystems shows them.
+// The start of fs/: caches, and the file system types that live here, in the order in which
+// /proc/filesystems shows them.
 #include "fs/devfs/devfs.h"
 #include "fs/generated_internal.h"
 #include "fs/mount.h"

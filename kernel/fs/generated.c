@@ -1,8 +1,10 @@
 // Generated trees: nodes and directories. See generated.h for what a file system brings.
 //
-// Names of live children are cached like others, but every walk through one asks whether its object still exists. "Not there" is never
-// cached: it is an error of the look-up, so that making a name fails like looking for one, as in Linux's procfs. A node takes the owner from the nearest directory above that knows one. Inode numbers are a hash of row and key, so
-// that a node made again has the number it had.
+// Names of live children are cached like others, but every walk through one asks whether its object
+// still exists. "Not there" is never cached: it is an error of the look-up, so that making a name
+// fails like looking for one, as in Linux's procfs. A node takes the owner from the nearest
+// directory above that knows one. Inode numbers are a hash of row and key, so that a node made
+// again has the number it had.
 #include "fs/generated_internal.h"
 
 #include "fs/name_entry.h"
@@ -46,7 +48,8 @@ static void generated_refresh_owner(struct generated_node *node)
     }
 }
 
-// `from` has what the node stands below and, where it is a live child, the directory that knows it: see generated_look_up.
+// `from` has what the node stands below and, where it is a live child, the directory that knows it:
+// see generated_look_up.
 static struct vnode *generated_node_create(struct file_system *file_system,
                                            const struct generated_node *from)
 {
@@ -81,7 +84,7 @@ static void generated_inactive(struct vnode *vnode)
     rcu_defer(&vnode->rcu, generated_node_free);
 }
 
-// ---- look-up -------------------------------------------------------------------------------------
+// ---- look-up ------------------------------------------------------------------------------------
 
 static const struct generated_row *generated_find_row(const struct generated_directory *directory,
                                                       const char *name, size_t length)
@@ -103,8 +106,8 @@ static int generated_look_up(struct vnode *vnode, struct name_entry *entry)
         .key = node->key, .validity = node->validity, .ownership = node->ownership};
     wanted.row = generated_find_row(directory, entry->name, entry->length);
     if (wanted.row == NULL && directory->look_up != NULL) {
-        int error = directory->look_up(&node->key, entry->name, entry->length, &wanted.row,
-                                       &wanted.key);
+        int error =
+            directory->look_up(&node->key, entry->name, entry->length, &wanted.row, &wanted.key);
         if (error != 0) {
             return error;
         }
@@ -128,7 +131,7 @@ static bool generated_is_valid(struct vnode *vnode)
     return node->validity->is_valid(&node->key);
 }
 
-// ---- reading a directory -------------------------------------------------------------------------
+// ---- reading a directory ------------------------------------------------------------------------
 // Positions: 2 and on the rows, then from LIVE_POSITION on the cursor of the live children.
 
 #define ROW_POSITION  UINT64_C(2)
@@ -187,7 +190,7 @@ static int generated_read_directory(struct vnode *vnode, struct name_entry *entr
     return 0;
 }
 
-// ---- links and files -----------------------------------------------------------------------------
+// ---- links and files ----------------------------------------------------------------------------
 
 static long generated_read_link(struct vnode *vnode, char *text, size_t size)
 {
@@ -279,7 +282,7 @@ static const struct vnode_ops generated_checked_ops = {
     .is_valid = generated_is_valid,
 };
 
-// ---- instances -----------------------------------------------------------------------------------
+// ---- instances ----------------------------------------------------------------------------------
 
 struct generated_instance {
     struct file_system file_system; // first
@@ -304,8 +307,8 @@ int generated_mount(const struct file_system_type *type,
         return -ENOMEM;
     }
     file_system_init(&instance->file_system, type, &generated_file_system_ops);
-    instance->root_row = (struct generated_row){
-        .name = "/", .mode = S_IFDIR | 0555, .directory = directory};
+    instance->root_row =
+        (struct generated_row){.name = "/", .mode = S_IFDIR | 0555, .directory = directory};
     const struct generated_node root = {.row = &instance->root_row};
     struct vnode *vnode = generated_node_create(&instance->file_system, &root);
     struct name_entry *entry =

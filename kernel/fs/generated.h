@@ -1,5 +1,6 @@
-// Generated trees: file systems whose files are made from live state by tables (procfs, sysfs, KernelFS). A directory is a table of
-// rows plus, where the children are live objects (processes, descriptors), a pair of functions.
+// Generated trees: file systems whose files are made from live state by tables (procfs, sysfs,
+// KernelFS). A directory is a table of rows plus, where the children are live objects (processes,
+// descriptors), a pair of functions.
 #pragma once
 
 #include "fs/mount.h"
@@ -8,7 +9,8 @@
 
 struct generated_node;
 
-// Identifies what a generated file is about: filled by the directory that made it; key[0] is e.g. a pid, key[1] a descriptor.
+// Identifies what a generated file is about: filled by the directory that made it; key[0] is e.g. a
+// pid, key[1] a descriptor.
 struct generated_key {
     uint64_t value[2];
 };
@@ -17,35 +19,45 @@ struct generated_key {
 struct generated_row {
     const char *name;
     uint32_t mode; // S_IFREG|0444, S_IFDIR|0555, S_IFLNK|0777
-    // Regular file: writes the whole text into `text` (a growing buffer: what does not fit is asked for again, larger). 0 or -errno
-    // (-ESRCH: the object is gone). Runs at the first read of an open file and again after a seek to 0.
+    // Regular file: writes the whole text into `text` (a growing buffer: what does not fit is asked
+    // for again, larger). 0 or -errno (-ESRCH: the object is gone). Runs at the first read of an
+    // open file and again after a seek to 0.
     int (*show)(const struct generated_key *key, struct text_buffer *text);
+    // Regular file: called at open; *token becomes the key's second value for this file's shows. 0
+    // or the error of the open.
+    int (*bind)(const struct generated_key *key, uint64_t *token);
     // Regular file, writable: gets what one write(2) brought. Bytes taken or -errno.
     ssize_t (*store)(const struct generated_key *key, const char *data, size_t bytes);
     // Link: target as text, or a jump.
     long (*read_link)(const struct generated_key *key, char *text, size_t size);
     int (*follow)(const struct generated_key *key, struct path *result);
     const struct generated_directory *directory; // S_IFDIR
-    // Its own file operations, where text is not enough (/proc/<pid>/mem, /proc/kmsg); NULL: by show and store.
+    // Its own file operations, where text is not enough (/proc/<pid>/mem, /proc/kmsg); NULL: by
+    // show and store.
     const struct file_ops *ops;
     uint64_t size; // what stat shows: 4096 in sysfs, else 0
 };
 
 struct generated_directory {
     const struct generated_row *rows; // ends with name == NULL
-    // Live children, both or none. look_up: 0 and the row and key for that name, -ENOENT. next: the first child whose cursor is
-    // greater than *cursor: writes its name, sets *cursor; -ENOENT at the end.
-    int (*look_up)(const struct generated_key *key, const char *name, size_t length, const struct generated_row **row,
-                   struct generated_key *child_key);
-    int (*next)(const struct generated_key *key, uint64_t *cursor, char *name, size_t size, const struct generated_row **row);
-    // Does the object of a cached name still exist? Asked at each walk through a live child. NULL: always.
+    // Live children, both or none. look_up: 0 and the row and key for that name, -ENOENT. next: the
+    // first child whose cursor is greater than *cursor: writes its name, sets *cursor; -ENOENT at
+    // the end.
+    int (*look_up)(const struct generated_key *key, const char *name, size_t length,
+                   const struct generated_row **row, struct generated_key *child_key);
+    int (*next)(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                const struct generated_row **row);
+    // Does the object of a cached name still exist? Asked at each walk through a live child. NULL:
+    // always.
     bool (*is_valid)(const struct generated_key *key);
     // Owner of live children and what is below (uid of the process). NULL: root.
     void (*owner)(const struct generated_key *key, uint32_t *uid, uint32_t *gid);
 };
 
 // Makes an instance whose root is `directory`; for use in a file_system_type's mount.
-must_check int generated_mount(const struct file_system_type *type, const struct generated_directory *directory,
+must_check int generated_mount(const struct file_system_type *type,
+                               const struct generated_directory *directory,
                                struct file_system **result);
 // The row and key behind an open file that uses its own ops.
-const struct generated_row *generated_file_row(const struct open_file *file, struct generated_key *key);
+const struct generated_row *generated_file_row(const struct open_file *file,
+                                               struct generated_key *key);

@@ -1,5 +1,6 @@
-// Open files of generated trees. The whole text is made at the first read, and again when reading starts over at 0, so that what one
-// program reads in pieces fits together. A write hands its bytes to the row's store in one piece.
+// Open files of generated trees. The whole text is made at the first read, and again when reading
+// starts over at 0, so that what one program reads in pieces fits together. A write hands its bytes
+// to the row's store in one piece.
 #include "fs/generated_internal.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -10,9 +11,10 @@ enum { TEXT_BYTES_FIRST = 1024, TEXT_BYTES_MAX = 4 << 20 };
 
 struct generated_text {
     struct mutex mutex;
-    char *data;      // [l]
-    size_t length;   // [l]
-    bool is_filled;  // [l]
+    char *data;     // [l]
+    size_t length;  // [l]
+    bool is_filled; // [l]
+    uint64_t token; // [I] of the row's bind
 };
 
 int generated_file_prepare(struct open_file *file)
@@ -20,6 +22,13 @@ int generated_file_prepare(struct open_file *file)
     struct generated_text *text = heap_alloc_zeroed(sizeof(*text));
     if (text == NULL) {
         return -ENOMEM;
+    }
+    struct generated_key key;
+    const struct generated_row *row = generated_file_row(file, &key);
+    int error = row->bind == NULL ? 0 : row->bind(&key, &text->token);
+    if (error != 0) {
+        heap_free(text);
+        return error;
     }
     mutex_init(&text->mutex, LOCK_RANK_GENERATED_FILE);
     file->private_data = text;
@@ -63,6 +72,9 @@ static ssize_t generated_read(struct open_file *file, struct io_iter *iter, uint
     const struct generated_row *row = generated_file_row(file, &key);
     if (row->show == NULL) {
         return -EINVAL;
+    }
+    if (row->bind != NULL) {
+        key.value[1] = text->token;
     }
     ssize_t result = 0;
     mutex_lock(&text->mutex);

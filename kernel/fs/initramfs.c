@@ -1,8 +1,9 @@
 // Unpacking initial RAM disks into the tree at the global root, in Linux's manner.
 //
-// The input is a row of archives, plain or gzip, with zero bytes between them; the reader of lib/cpio.h tells where one ends. Entries
-// are made through the ordinary calls: a name that exists with another type is replaced, a file of the same type is overwritten, a
-// hard link to an earlier entry is linked. Times of directories are set at the end, when nothing is made in them any more.
+// The input is a row of archives, plain or gzip, with zero bytes between them; the reader of
+// lib/cpio.h tells where one ends. Entries are made through the ordinary calls: a name that exists
+// with another type is replaced, a file of the same type is overwritten, a hard link to an earlier
+// entry is linked. Times of directories are set at the end, when nothing is made in them any more.
 //
 // What Linux has in its built-in archive (/dev, /dev/console, /root) is there first.
 #include "fs/initramfs.h"
@@ -26,14 +27,14 @@ struct directory_time {
 
 struct initramfs {
     struct cpio_parser parser;
-    struct open_file *file;        // being filled, or NULL
-    uint64_t written;              // bytes of it
-    int64_t modify_seconds;        // of the present entry
-    struct list_head directories;  // struct directory_time, oldest first
-    char name[PATH_MAX];           // of the present entry, for messages
+    struct open_file *file;       // being filled, or NULL
+    uint64_t written;             // bytes of it
+    int64_t modify_seconds;       // of the present entry
+    struct list_head directories; // struct directory_time, oldest first
+    char name[PATH_MAX];          // of the present entry, for messages
 };
 
-// ---- small calls by name -------------------------------------------------------------------------
+// ---- small calls by name ------------------------------------------------------------------------
 
 static int entry_walk(const char *name, struct path *path)
 {
@@ -90,7 +91,7 @@ static void entry_clear_name(const struct cpio_entry *entry)
     }
 }
 
-// ---- kinds of entries ----------------------------------------------------------------------------
+// ---- kinds of entries ---------------------------------------------------------------------------
 
 static int entry_link(const struct cpio_entry *entry)
 {
@@ -126,8 +127,7 @@ static int entry_regular(struct initramfs *unpack, const struct cpio_entry *entr
 
 static int entry_directory(struct initramfs *unpack, const struct cpio_entry *entry)
 {
-    int error =
-        vfs_make_directory(&fs_context_kernel, NULL, entry->name, entry->mode & S_IALLUGO);
+    int error = vfs_make_directory(&fs_context_kernel, NULL, entry->name, entry->mode & S_IALLUGO);
     if (error != 0 && error != -EEXIST) {
         return error;
     }
@@ -160,9 +160,10 @@ static int entry_symlink(const struct cpio_entry *entry)
     return error == 0 ? entry_finish_name(entry, true) : error;
 }
 
-// ---- the reader's callbacks ----------------------------------------------------------------------
+// ---- the reader's callbacks ---------------------------------------------------------------------
 
-// One entry that cannot be made does not end the archive: it is named in the log, its body goes nowhere.
+// One entry that cannot be made does not end the archive: it is named in the log, its body goes
+// nowhere.
 static int unpack_entry(void *context, const struct cpio_entry *entry)
 {
     struct initramfs *unpack = context;
@@ -171,23 +172,14 @@ static int unpack_entry(void *context, const struct cpio_entry *entry)
     entry_clear_name(entry);
     int error = 0;
     switch (entry->mode & S_IFMT) {
-    case S_IFREG:
-        error = entry_regular(unpack, entry);
-        break;
-    case S_IFDIR:
-        error = entry_directory(unpack, entry);
-        break;
-    case S_IFLNK:
-        error = entry_symlink(entry);
-        break;
+    case S_IFREG: error = entry_regular(unpack, entry); break;
+    case S_IFDIR: error = entry_directory(unpack, entry); break;
+    case S_IFLNK: error = entry_symlink(entry); break;
     case S_IFCHR:
     case S_IFBLK:
     case S_IFIFO:
-    case S_IFSOCK:
-        error = entry_special(entry);
-        break;
-    default:
-        break;
+    case S_IFSOCK: error = entry_special(entry); break;
+    default: break;
     }
     if (error != 0) {
         log_warning("initramfs: %s: error %d", entry->name, -error);
@@ -220,7 +212,8 @@ static int unpack_entry_end(void *context)
     if (unpack->file == NULL) {
         return 0;
     }
-    int error = vfs_file_path(unpack->file, &path) ? path_set_time(&path, unpack->modify_seconds) : 0;
+    int error =
+        vfs_file_path(unpack->file, &path) ? path_set_time(&path, unpack->modify_seconds) : 0;
     open_file_put(unpack->file);
     unpack->file = NULL;
     return error;
@@ -252,7 +245,7 @@ static void unpack_directory_times(struct initramfs *unpack)
     }
 }
 
-// ---- the row of archives -------------------------------------------------------------------------
+// ---- the row of archives ------------------------------------------------------------------------
 
 static int unpack_inflated(void *context, const uint8_t *bytes, size_t size)
 {

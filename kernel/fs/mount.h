@@ -1,4 +1,5 @@
-// File system types, mounted instances, and the mount table: mounts are found during the walk by (mount, covered entry).
+// File system types, mounted instances, and the mount table: mounts are found during the walk by
+// (mount, covered entry).
 #pragma once
 
 #include "fs/path.h"
@@ -9,25 +10,30 @@
 #include "uapi/statfs.h"
 
 struct file_system_type {
-    const char *name;          // "tmpfs", "proc"
-    bool needs_device;         // /proc/filesystems without "nodev"
-    bool is_internal;          // only mount_root makes it: not in /proc/filesystems, unknown to mount(2)
-    unsigned long magic;       // statfs f_type
-    // Makes an instance: source and options are kernel copies, may be empty strings. 0 and one reference in *result, or -errno.
-    int (*mount)(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,
-                 struct file_system **result);
+    const char *name;    // "tmpfs", "proc"
+    bool needs_device;   // /proc/filesystems without "nodev"
+    bool is_internal;    // only mount_root makes it: not in /proc/filesystems, unknown to mount(2)
+    unsigned long magic; // statfs f_type
+    // Makes an instance: source and options are kernel copies, may be empty strings. 0 and one
+    // reference in *result, or -errno.
+    int (*mount)(const struct file_system_type *type, const char *source, const char *options,
+                 unsigned long flags, struct file_system **result);
     struct list_head link;
 };
 // `type` is static storage. Registered names appear in /proc/filesystems in order.
 void file_system_type_register(struct file_system_type *type);
 struct file_system_type *file_system_type_find(const char *name);
-void file_system_type_visit(bool (*visit)(const struct file_system_type *type, void *context), void *context);
+void file_system_type_visit(bool (*visit)(const struct file_system_type *type, void *context),
+                            void *context);
 
 struct file_system_ops {
-    int (*status)(struct file_system *file_system, struct uapi_statfs *status); // default: magic, block size, zeros
+    int (*status)(struct file_system *file_system,
+                  struct uapi_statfs *status); // default: magic, block size, zeros
     int (*sync)(struct file_system *file_system);
-    int (*remount)(struct file_system *file_system, unsigned long flags, const char *options); // default: 0
-    // Writes the options as /proc/mounts shows them after rw/ro ("size=1024k,mode=755"), may be empty.
+    int (*remount)(struct file_system *file_system, unsigned long flags,
+                   const char *options); // default: 0
+    // Writes the options as /proc/mounts shows them after rw/ro ("size=1024k,mode=755"), may be
+    // empty.
     void (*describe)(struct file_system *file_system, char *text, size_t size);
     void (*destroy)(struct file_system *file_system); // last reference: frees the embedding object
 };
@@ -42,7 +48,8 @@ struct file_system {
     uint64_t next_inode_number;          // [a]
     void *private_data;
 };
-void file_system_init(struct file_system *file_system, const struct file_system_type *type, const struct file_system_ops *ops);
+void file_system_init(struct file_system *file_system, const struct file_system_type *type,
+                      const struct file_system_ops *ops);
 void file_system_get(struct file_system *file_system);
 void file_system_put(struct file_system *file_system);
 uint64_t file_system_next_inode(struct file_system *file_system);
@@ -50,26 +57,29 @@ uint64_t file_system_next_inode(struct file_system *file_system);
 struct mount {
     struct refcount references;
     struct file_system *file_system; // [I] a reference
-    struct name_entry *root;         // [I] what it shows at its top (bind mounts: any directory or file)
-    struct path covered;             // [l mount] where it stands; empty for the root mount
-    unsigned long flags;             // [l mount] MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME...
-    char source[64];                 // [I] for /proc/mounts
-    int id, parent_id;               // [I] for mountinfo
-    bool is_detached;                // [l mount] MNT_DETACH
-    struct list_head link;           // [l mount] all, in order
-    struct hlist_node hash_link;     // [l mount; read under RCU] by (covered mount, covered entry)
+    struct name_entry *root; // [I] what it shows at its top (bind mounts: any directory or file)
+    struct path covered;     // [l mount] where it stands; empty for the root mount
+    unsigned long flags;     // [l mount] MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME...
+    char source[64];         // [I] for /proc/mounts
+    int id, parent_id;       // [I] for mountinfo
+    bool is_detached;        // [l mount] MNT_DETACH
+    struct list_head link;   // [l mount] all, in order
+    struct hlist_node hash_link; // [l mount; read under RCU] by (covered mount, covered entry)
     struct rcu_head rcu;
 };
 
 // mount(2) on a looked-up place. All paths are borrowed. 0 or -errno as Linux's call.
-must_check int mount_new(const char *type, const char *source, const char *options, unsigned long flags, const struct path *place);
+must_check int mount_new(const char *type, const char *source, const char *options,
+                         unsigned long flags, const struct path *place);
 must_check int mount_bind(const struct path *source, const struct path *place, bool recursive);
 must_check int mount_move(const struct path *from, const struct path *place);
 must_check int mount_remount(const struct path *place, unsigned long flags, const char *options);
 must_check int mount_remove(const struct path *place, unsigned flags); // umount2; -EBUSY, -EINVAL
 // The first mount: an instance of `type` becomes the global root.
-must_check int mount_root(const char *type, const char *source, const char *options, unsigned long flags);
-// The topmost mount standing on the place: *path becomes its root (references exchanged). False: nothing there.
+must_check int mount_root(const char *type, const char *source, const char *options,
+                          unsigned long flags);
+// The topmost mount standing on the place: *path becomes its root (references exchanged). False:
+// nothing there.
 bool mount_cross_down(struct path *path);
 // MS_* flags that hold for files below it.
 static inline unsigned long mount_flags(const struct mount *mount)

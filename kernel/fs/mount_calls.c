@@ -1,5 +1,6 @@
-// mount(2) and umount2(2) on places that were looked up: new mounts, binds, moves, changes of flags, removal. The errors and their
-// order are Linux's; propagation between mounts does not exist (every mount is private).
+// mount(2) and umount2(2) on places that were looked up: new mounts, binds, moves, changes of
+// flags, removal. The errors and their order are Linux's; propagation between mounts does not exist
+// (every mount is private).
 #include "fs/mount_internal.h"
 
 #include "fs/fs_context.h"
@@ -78,8 +79,7 @@ int mount_root(const char *type, const char *source, const char *options, unsign
         return error;
     }
     file_system->device_number = device_number_make(0, 2);
-    struct mount *mount =
-        mount_create(file_system, file_system->root, source, flags & MOUNT_FLAGS);
+    struct mount *mount = mount_create(file_system, file_system->root, source, flags & MOUNT_FLAGS);
     file_system_put(file_system);
     if (mount == NULL) {
         return -ENOMEM;
@@ -91,7 +91,7 @@ int mount_root(const char *type, const char *source, const char *options, unsign
     return error;
 }
 
-// ---- bind and move -------------------------------------------------------------------------------
+// ---- bind and move ------------------------------------------------------------------------------
 
 static int mount_bind_one(struct mount *from, struct name_entry *root, const struct path *place)
 {
@@ -106,11 +106,12 @@ static int mount_bind_one(struct mount *from, struct name_entry *root, const str
     return error;
 }
 
-// A recursive bind repeats each mount that stands below the source, at the same relative place of the copy.
+// A recursive bind repeats each mount that stands below the source, at the same relative place of
+// the copy.
 struct mount_bind_state {
-    struct mount *from;  // what is being repeated
-    struct mount *onto;  // its copy
-    int last_id;         // copies that this call makes are not repeated in turn
+    struct mount *from; // what is being repeated
+    struct mount *onto; // its copy
+    int last_id;        // copies that this call makes are not repeated in turn
     int error;
 };
 
@@ -155,8 +156,7 @@ int mount_bind(const struct path *source, const struct path *place, bool recursi
     }
     struct path top = *place;
     path_get(&top);
-    while (mount_cross_down(&top)) {
-    }
+    while (mount_cross_down(&top)) {}
     state.onto = top.mount;
     mount_visit(mount_bind_child, &state);
     path_put(&top);
@@ -216,10 +216,10 @@ int mount_remount(const struct path *place, unsigned long flags, const char *opt
     return 0;
 }
 
-// ---- removal -------------------------------------------------------------------------------------
+// ---- removal ------------------------------------------------------------------------------------
 
-// In use: somebody besides the table and the caller's path holds it. The change is announced before the count is read, so a walk
-// that takes a reference now will see the change and give it back.
+// In use: somebody besides the table and the caller's path holds it. The change is announced before
+// the count is read, so a walk that takes a reference now will see the change and give it back.
 static int mount_try_detach(struct mount *mount, bool is_lazy, struct path *covered)
 {
     enum { TABLE_AND_CALLER = 2 };
@@ -246,8 +246,7 @@ static void mount_detach_children(struct mount *mount)
         struct mount *child, *found = NULL;
         struct path covered = {NULL, NULL};
         spin_lock(&mount_lock);
-        list_for_each_entry(child, &mount_list, link)
-        {
+        list_for_each_entry(child, &mount_list, link) {
             if (child != mount && mount_is_below_locked(child, mount) &&
                 !mount_has_children_locked(child)) {
                 found = child;
@@ -290,7 +289,7 @@ int mount_remove(const struct path *place, unsigned flags)
     return 0;
 }
 
-// ---- all of them ---------------------------------------------------------------------------------
+// ---- all of them --------------------------------------------------------------------------------
 
 static bool mount_sync_one(struct mount *mount, void *context)
 {

@@ -6,12 +6,15 @@
 
 extern struct spinlock mount_lock;
 
-// A mount that is not in the table yet, with one reference; takes references to the instance and the root. NULL: out of memory.
+// A mount that is not in the table yet, with one reference; takes references to the instance and
+// the root. NULL: out of memory.
 must_check struct mount *mount_create(struct file_system *file_system, struct name_entry *root,
                                       const char *source, unsigned long flags);
-// Puts `mount` onto the topmost place of `place`; the table takes over the caller's reference. 0, -ENOENT (the place was removed).
+// Puts `mount` onto the topmost place of `place`; the table takes over the caller's reference. 0,
+// -ENOENT (the place was removed).
 must_check int mount_attach(struct mount *mount, const struct path *place);
-// Takes it out of the table; the table's reference is the caller's to put. mount_lock is held; `*covered` gets the place, to put later.
+// Takes it out of the table; the table's reference is the caller's to put. mount_lock is held;
+// `*covered` gets the place, to put later.
 void mount_detach_locked(struct mount *mount, struct path *covered);
 // Does anything stand on this mount? mount_lock held.
 bool mount_has_children_locked(const struct mount *mount);

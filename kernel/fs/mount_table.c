@@ -1,8 +1,9 @@
 // The mount table: which mount stands on which (mount, name entry).
 //
-// A mount is made unattached, then attached (in the table, which holds one reference), then detached; its memory goes after a grace
-// period, since path walks find mounts under RCU. A mount holds the path that it covers, so the mount below stays as long as
-// anything stands on it. Changes are announced through the walk sequence.
+// A mount is made unattached, then attached (in the table, which holds one reference), then
+// detached; its memory goes after a grace period, since path walks find mounts under RCU. A mount
+// holds the path that it covers, so the mount below stays as long as anything stands on it. Changes
+// are announced through the walk sequence.
 #include "fs/mount_internal.h"
 
 #include "fs/name_cache.h"
@@ -143,8 +144,7 @@ int mount_attach(struct mount *mount, const struct path *place)
     if (place != NULL) {
         top = *place;
         path_get(&top);
-        while (mount_cross_down(&top)) {
-        }
+        while (mount_cross_down(&top)) {}
         if (top.entry->is_detached) {
             path_put(&top);
             return -ENOENT;
@@ -172,8 +172,7 @@ int mount_attach(struct mount *mount, const struct path *place)
 static bool mount_covers_entry_locked(const struct name_entry *entry)
 {
     struct mount *mount;
-    list_for_each_entry(mount, &mount_list, link)
-    {
+    list_for_each_entry(mount, &mount_list, link) {
         if (mount->covered.entry == entry) {
             return true;
         }
@@ -199,8 +198,7 @@ void mount_detach_locked(struct mount *mount, struct path *covered)
 bool mount_has_children_locked(const struct mount *mount)
 {
     struct mount *other;
-    list_for_each_entry(other, &mount_list, link)
-    {
+    list_for_each_entry(other, &mount_list, link) {
         if (other->covered.mount == mount) {
             return true;
         }
@@ -237,8 +235,7 @@ static struct mount *mount_next_by_id(int id)
 {
     struct mount *mount, *found = NULL;
     spin_lock(&mount_lock);
-    list_for_each_entry(mount, &mount_list, link)
-    {
+    list_for_each_entry(mount, &mount_list, link) {
         if (mount->id > id) {
             found = mount;
             mount_get(found);

@@ -1,8 +1,9 @@
 // The hash table of name entries, its LRU list, and their reclaim.
 //
-// A hashed entry holds a reference for the cache. Unpinned ones also stand on the LRU list in the order of their insertion; they
-// are dropped when only the cache's reference is left: past a bound that follows the size of memory, at unmount, and under
-// memory pressure. One spin lock covers chains, list and tree links; look-ups take none.
+// A hashed entry holds a reference for the cache. Unpinned ones also stand on the LRU list in the
+// order of their insertion; they are dropped when only the cache's reference is left: past a bound
+// that follows the size of memory, at unmount, and under memory pressure. One spin lock covers
+// chains, list and tree links; look-ups take none.
 #include "fs/name_cache.h"
 
 #include "lib/macros.h"
@@ -39,8 +40,8 @@ uint32_t walk_sequence_begin(void)
     return atomic32_load_acquire(&changes_ended);
 }
 
-// The full barrier pairs with the read-modify-write of start_change: either the changer sees the references that the walk took,
-// or the walk sees that a change has begun.
+// The full barrier pairs with the read-modify-write of start_change: either the changer sees the
+// references that the walk took, or the walk sees that a change has begun.
 bool walk_sequence_is_unchanged(uint32_t begun)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -87,7 +88,8 @@ struct name_entry *name_cache_probe(const struct name_entry *parent, const char 
     return NULL;
 }
 
-// Positive children stand before negative ones, the newest first: directory reading stops at the first negative one.
+// Positive children stand before negative ones, the newest first: directory reading stops at the
+// first negative one.
 static void name_link_child_locked(struct name_entry *entry)
 {
     struct list_head *children = &entry->parent->children;
@@ -148,15 +150,15 @@ void name_cache_rehash_locked(struct name_entry *entry)
     }
 }
 
-// Takes up to a batch of entries that nobody uses off the cache and gathers them on `victims`, by their lru_link. The count that
-// falls from one to zero under the lock makes lock-free look-ups leave them alone.
+// Takes up to a batch of entries that nobody uses off the cache and gathers them on `victims`, by
+// their lru_link. The count that falls from one to zero under the lock makes lock-free look-ups
+// leave them alone.
 static size_t name_collect_locked(struct list_head *victims, const struct file_system *only,
                                   size_t wanted)
 {
     size_t scanned = 0, collected = 0;
     struct name_entry *entry, *following;
-    list_for_each_entry_safe(entry, following, &name_lru, lru_link)
-    {
+    list_for_each_entry_safe(entry, following, &name_lru, lru_link) {
         if (collected == wanted || (only == NULL && scanned++ == NAME_SCAN_LIMIT)) {
             break;
         }
@@ -202,8 +204,7 @@ void name_cache_trim(void)
 
 void name_cache_shrink(struct file_system *file_system)
 {
-    while (name_cache_drop(file_system, NAME_TRIM_BATCH) > 0) {
-    }
+    while (name_cache_drop(file_system, NAME_TRIM_BATCH) > 0) {}
 }
 
 static size_t name_reclaim_count(void)

@@ -1,4 +1,5 @@
-// Private to fs/: the hash table and the LRU list behind name entries, and the sequence that tells lock-free walks about renames.
+// Private to fs/: the hash table and the LRU list behind name entries, and the sequence that tells
+// lock-free walks about renames.
 #pragma once
 
 #include "fs/name_entry.h"
@@ -22,8 +23,8 @@ static inline uint32_t name_hash(const char *name, size_t length)
 }
 
 // The child under RCU, borrowed until the read side ends; NULL: not cached.
-struct name_entry *name_cache_probe(const struct name_entry *parent, const char *name, size_t length,
-                                    uint32_t hash);
+struct name_entry *name_cache_probe(const struct name_entry *parent, const char *name,
+                                    size_t length, uint32_t hash);
 
 // name_lock held. insert: the entry becomes findable; the cache takes a reference of its own.
 void name_cache_insert_locked(struct name_entry *entry);
@@ -37,8 +38,8 @@ void name_cache_trim(void);
 void name_cache_init(void); // at fs_init, after frames and heap
 void name_entry_init(void);
 
-// Renames, and changes of the mount table, are announced before and confirmed after. A lock-free walk notes walk_sequence_begin and
-// throws its result away unless walk_sequence_is_unchanged.
+// Renames, and changes of the mount table, are announced before and confirmed after. A lock-free
+// walk notes walk_sequence_begin and throws its result away unless walk_sequence_is_unchanged.
 void walk_sequence_start_change(void);
 void walk_sequence_end_change(void);
 uint32_t walk_sequence_begin(void);

@@ -1,7 +1,8 @@
-// Name entries: making them, references, and the changes of the tree (attach, detach, move, exchange).
+// Name entries: making them, references, and the changes of the tree (attach, detach, move,
+// exchange).
 //
-// An entry holds a reference to its parent and to its vnode. The last reference gives both back at once; the memory itself goes
-// after a grace period, since lock-free walks may still look at it.
+// An entry holds a reference to its parent and to its vnode. The last reference gives both back at
+// once; the memory itself goes after a grace period, since lock-free walks may still look at it.
 #include "fs/name_entry.h"
 
 #include "fs/mount.h"
@@ -92,7 +93,8 @@ void name_entry_get(struct name_entry *entry)
     refcount_get(&entry->references);
 }
 
-// Gives back what an unreferenced entry holds, and its parent in turn where that was the parent's last reference.
+// Gives back what an unreferenced entry holds, and its parent in turn where that was the parent's
+// last reference.
 void name_entry_destroy(struct name_entry *entry)
 {
     for (;;) {
@@ -260,8 +262,8 @@ static void name_swap_locked(struct name_entry *a, struct name_entry *b)
     b->length = length;
 }
 
-// `from` gets the name of `to`. Where both are short `to` keeps its own, which is what /proc shows as "(deleted)"; long names
-// change hands, so that a rename needs no memory.
+// `from` gets the name of `to`. Where both are short `to` keeps its own, which is what /proc shows
+// as "(deleted)"; long names change hands, so that a rename needs no memory.
 static void name_take_locked(struct name_entry *from, struct name_entry *to)
 {
     if (from->name != from->inline_name || to->name != to->inline_name) {
@@ -307,8 +309,8 @@ void name_entry_exchange(struct name_entry *a, struct name_entry *b)
     spin_unlock(&name_lock);
 }
 
-// A removed entry keeps its own links, so the step from it is safe under RCU; positive children of pinned file systems do not go
-// while the directory's mutex is held.
+// A removed entry keeps its own links, so the step from it is safe under RCU; positive children of
+// pinned file systems do not go while the directory's mutex is held.
 struct name_entry *name_entry_next_child(struct name_entry *parent, struct name_entry *after)
 {
     struct name_entry *child = NULL;

@@ -21,7 +21,7 @@ void path_put(struct path *path)
     *path = (struct path){NULL, NULL};
 }
 
-// ---- backing -------------------------------------------------------------------------------------
+// ---- backing ------------------------------------------------------------------------------------
 
 static void path_backing_get(const struct backing *backing)
 {
@@ -74,12 +74,12 @@ bool path_from_backing(const struct backing *backing, struct path *path)
     return true;
 }
 
-// ---- text ----------------------------------------------------------------------------------------
+// ---- text ---------------------------------------------------------------------------------------
 
 // Text that grows toward the front of a buffer, since a path is known from its end.
 struct path_text {
-    char *start;  // of the buffer
-    char *first;  // first character written so far
+    char *start; // of the buffer
+    char *first; // first character written so far
     bool is_full;
 };
 
@@ -98,7 +98,8 @@ static void path_text_prepend_string(struct path_text *text, const char *string)
     path_text_prepend(text, string, strlen(string));
 }
 
-// Climbs from `path` to `root` or to the global root. The name lock and RCU keep every step in place. True: `root` was met.
+// Climbs from `path` to `root` or to the global root. The name lock and RCU keep every step in
+// place. True: `root` was met.
 static bool path_climb_locked(const struct path *path, const struct path *root,
                               struct path_text *text)
 {

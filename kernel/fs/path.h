@@ -19,10 +19,13 @@ static inline bool path_is_equal(const struct path *a, const struct path *b)
     return a->mount == b->mount && a->entry == b->entry;
 }
 
-// A path as a backing (one reference taken by backing_get as usual), and back (borrowed). NULL if it is not one of ours.
+// A path as a backing (one reference taken by backing_get as usual), and back (borrowed). NULL if
+// it is not one of ours.
 void path_to_backing(const struct path *path, struct backing *backing);
 bool path_from_backing(const struct backing *backing, struct path *path);
 
-// Writes the absolute path as seen from `root` (NULL: the global root): "/a/b", with " (deleted)" for unlinked ones when asked, and
-// "(unreachable)" in front when it is not below root. Length or -ENAMETOOLONG.
-long path_describe(const struct path *path, const struct path *root, char *text, size_t size, bool mark_deleted);
+// Writes the absolute path as seen from `root` (NULL: the global root): "/a/b", with " (deleted)"
+// for unlinked ones when asked, and "(unreachable)" in front when it is not below root. Length or
+// -ENAMETOOLONG.
+long path_describe(const struct path *path, const struct path *root, char *text, size_t size,
+                   bool mark_deleted);

@@ -1,5 +1,6 @@
-// The calls on names: what the system-call floor, the loader and the kernel shell use. `start` as in walk_path (NULL: working
-// directory). Names are kernel memory. Results are 0 or -errno with Linux's choice and precedence of errors.
+// The calls on names: what the system-call floor, the loader and the kernel shell use. `start` as
+// in walk_path (NULL: working directory). Names are kernel memory. Results are 0 or -errno with
+// Linux's choice and precedence of errors.
 #pragma once
 
 #include "fs/fs_context.h"
@@ -8,40 +9,58 @@
 #include "fs/walk.h"
 #include "lib/compiler.h"
 
-// open(2): `flags` O_*, `mode` permission bits for O_CREAT. One reference in *file. Also -ERESTARTSYS (FIFO), -ETXTBSY, -ENXIO, -ELOOP...
-must_check int vfs_open(const struct fs_context *context, const struct path *start, const char *name, unsigned flags, uint32_t mode,
-                        struct open_file **file);
+// open(2): `flags` O_*, `mode` permission bits for O_CREAT. One reference in *file. Also
+// -ERESTARTSYS (FIFO), -ETXTBSY, -ENXIO, -ELOOP...
+must_check int vfs_open(const struct fs_context *context, const struct path *start,
+                        const char *name, unsigned flags, uint32_t mode, struct open_file **file);
 // Opens what a path already names (magic links, O_PATH reopen, exec).
-must_check int vfs_open_path(const struct fs_context *context, const struct path *path, unsigned flags, struct open_file **file);
-must_check int vfs_make_node(const struct fs_context *context, const struct path *start, const char *name, uint32_t mode, uint64_t device);
-must_check int vfs_make_directory(const struct fs_context *context, const struct path *start, const char *name, uint32_t mode);
-must_check int vfs_symlink(const struct fs_context *context, const char *target, const struct path *start, const char *name);
-must_check int vfs_link(const struct fs_context *context, const struct path *old_start, const char *old_name,
-                        const struct path *new_start, const char *new_name, unsigned walk_flags);
-must_check int vfs_unlink(const struct fs_context *context, const struct path *start, const char *name);
-must_check int vfs_rmdir(const struct fs_context *context, const struct path *start, const char *name);
-must_check int vfs_rename(const struct fs_context *context, const struct path *old_start, const char *old_name,
-                          const struct path *new_start, const char *new_name, unsigned flags);
-long vfs_read_link(const struct fs_context *context, const struct path *start, const char *name, char *text, size_t size);
+must_check int vfs_open_path(const struct fs_context *context, const struct path *path,
+                             unsigned flags, struct open_file **file);
+must_check int vfs_make_node(const struct fs_context *context, const struct path *start,
+                             const char *name, uint32_t mode, uint64_t device);
+must_check int vfs_make_directory(const struct fs_context *context, const struct path *start,
+                                  const char *name, uint32_t mode);
+must_check int vfs_symlink(const struct fs_context *context, const char *target,
+                           const struct path *start, const char *name);
+must_check int vfs_link(const struct fs_context *context, const struct path *old_start,
+                        const char *old_name, const struct path *new_start, const char *new_name,
+                        unsigned walk_flags);
+must_check int vfs_unlink(const struct fs_context *context, const struct path *start,
+                          const char *name);
+must_check int vfs_rmdir(const struct fs_context *context, const struct path *start,
+                         const char *name);
+must_check int vfs_rename(const struct fs_context *context, const struct path *old_start,
+                          const char *old_name, const struct path *new_start, const char *new_name,
+                          unsigned flags);
+long vfs_read_link(const struct fs_context *context, const struct path *start, const char *name,
+                   char *text, size_t size);
 
 // On a path (after walk_path) or an open file's path.
 must_check int vfs_status(const struct path *path, struct uapi_stat *status);
-must_check int vfs_file_status(struct open_file *file, struct uapi_stat *status); // any open file, pipes too
+must_check int vfs_file_status(struct open_file *file,
+                               struct uapi_stat *status); // any open file, pipes too
 must_check int vfs_fs_status(const struct path *path, struct uapi_statfs *status);
-must_check int vfs_change_mode(const struct fs_context *context, const struct path *path, uint32_t mode);
-must_check int vfs_change_owner(const struct fs_context *context, const struct path *path, uint32_t uid, uint32_t gid); // -1: keep
+must_check int vfs_change_mode(const struct fs_context *context, const struct path *path,
+                               uint32_t mode);
+must_check int vfs_change_owner(const struct fs_context *context, const struct path *path,
+                                uint32_t uid, uint32_t gid); // -1: keep
 // times: NULL pointers mean "now"; omit by the flags. Permission as utimensat(2).
 enum { VFS_TIME_NOW = 1, VFS_TIME_OMIT = 2 };
-must_check int vfs_change_times(const struct fs_context *context, const struct path *path, const struct file_time *access_time,
-                                unsigned access_flags, const struct file_time *modify_time, unsigned modify_flags);
-must_check int vfs_truncate(const struct fs_context *context, const struct path *path, uint64_t size);
+must_check int vfs_change_times(const struct fs_context *context, const struct path *path,
+                                const struct file_time *access_time, unsigned access_flags,
+                                const struct file_time *modify_time, unsigned modify_flags);
+must_check int vfs_truncate(const struct fs_context *context, const struct path *path,
+                            uint64_t size);
 must_check int vfs_file_truncate(struct open_file *file, uint64_t size, uint64_t limit_file_size);
-// access(2): `access` ACCESS_* bits or 0; which ids count is decided by the credentials in the context.
-must_check int vfs_check_access(const struct fs_context *context, const struct path *path, unsigned access);
+// access(2): `access` ACCESS_* bits or 0; which ids count is decided by the credentials in the
+// context.
+must_check int vfs_check_access(const struct fs_context *context, const struct path *path,
+                                unsigned access);
 
 // The path of an open file (borrowed); false for pipes.
 bool vfs_file_path(const struct open_file *file, struct path *path);
 struct vnode *path_vnode(const struct path *path); // borrowed, not NULL for a path from walk_path
-// A path, with references, for an open file without one: a pipe becomes a FIFO that can be opened again. -ENXIO: other kinds; -ENOMEM.
+// A path, with references, for an open file without one: a pipe becomes a FIFO that can be opened
+// again. -ENXIO: other kinds; -ENOMEM.
 must_check int vfs_anonymous_path(struct open_file *file, struct path *path);
 void anonymous_init(void); // by fs_init

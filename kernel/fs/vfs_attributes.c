@@ -1,5 +1,5 @@
-// Calls that change attributes: chmod, chown, utimensat, truncate. Who may is POSIX's rule with Linux's capabilities; set-id bits go
-// where a change of owner or contents makes them a danger.
+// Calls that change attributes: chmod, chown, utimensat, truncate. Who may is POSIX's rule with
+// Linux's capabilities; set-id bits go where a change of owner or contents makes them a danger.
 #include "fs/vfs_internal.h"
 
 #include "lib/errno.h"
@@ -38,7 +38,7 @@ int vfs_change_mode(const struct fs_context *context, const struct path *path, u
     return error;
 }
 
-// ---- owner ---------------------------------------------------------------------------------------
+// ---- owner --------------------------------------------------------------------------------------
 
 static bool may_change_owner(const struct vnode *vnode, const struct credentials *credentials,
                              const struct attributes *wanted)
@@ -47,14 +47,16 @@ static bool may_change_owner(const struct vnode *vnode, const struct credentials
         return true;
     }
     bool is_owner = credentials->fsuid == vnode->uid;
-    bool uid_stays = (wanted->valid & ATTRIBUTE_UID) == 0 || (is_owner && wanted->uid == vnode->uid);
+    bool uid_stays =
+        (wanted->valid & ATTRIBUTE_UID) == 0 || (is_owner && wanted->uid == vnode->uid);
     bool gid_is_own =
         (wanted->valid & ATTRIBUTE_GID) == 0 ||
         (is_owner && (wanted->gid == vnode->gid || credentials_in_group(credentials, wanted->gid)));
     return uid_stays && gid_is_own;
 }
 
-// The mode that is left when the file changes hands: no set-user-id; no set-group-id where it means a group's program.
+// The mode that is left when the file changes hands: no set-user-id; no set-group-id where it means
+// a group's program.
 static uint32_t mode_without_set_id(uint32_t mode)
 {
     mode &= ~(uint32_t)S_ISUID;
@@ -70,8 +72,8 @@ int vfs_change_owner(const struct fs_context *context, const struct path *path, 
         return error;
     }
     struct attributes attributes = {.uid = uid, .gid = gid};
-    attributes.valid = (uid != UINT32_MAX ? ATTRIBUTE_UID : 0) |
-                       (gid != UINT32_MAX ? ATTRIBUTE_GID : 0);
+    attributes.valid =
+        (uid != UINT32_MAX ? ATTRIBUTE_UID : 0) | (gid != UINT32_MAX ? ATTRIBUTE_GID : 0);
     mutex_lock(&vnode->mutex);
     if (!may_change_owner(vnode, context->credentials, &attributes)) {
         error = -EPERM;
@@ -97,7 +99,7 @@ void vnode_drop_set_id_locked(struct vnode *vnode, const struct credentials *cre
     (void)set_locked(vnode, &attributes);
 }
 
-// ---- times ---------------------------------------------------------------------------------------
+// ---- times --------------------------------------------------------------------------------------
 
 // "Now" for both needs what writing needs; anything else needs the owner.
 static int may_change_times(const struct fs_context *context, struct vnode *vnode, bool is_touch)
@@ -139,7 +141,7 @@ int vfs_change_times(const struct fs_context *context, const struct path *path,
     return error;
 }
 
-// ---- size ----------------------------------------------------------------------------------------
+// ---- size ---------------------------------------------------------------------------------------
 
 int vnode_truncate(struct vnode *vnode, const struct credentials *credentials, uint64_t size,
                    uint64_t limit_file_size, bool always_touches)

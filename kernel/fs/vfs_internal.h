@@ -15,13 +15,14 @@ static inline struct vnode *walk_parent_directory(const struct walk_parent *pare
     return parent->parent.entry->vnode;
 }
 
-// May the context make a name in the directory, or (with the sticky bit's rule) remove this one? Mutex held. 0, -EACCES, -ENOENT (the
-// directory is gone); remove also -EPERM, -ENOTDIR, -EISDIR (the kind is not the one wanted).
+// May the context make a name in the directory, or (with the sticky bit's rule) remove this one?
+// Mutex held. 0, -EACCES, -ENOENT (the directory is gone); remove also -EPERM, -ENOTDIR, -EISDIR
+// (the kind is not the one wanted).
 must_check int vfs_may_create(const struct fs_context *context, struct vnode *directory);
 must_check int vfs_may_remove(const struct fs_context *context, struct vnode *directory,
                               const struct name_entry *victim, bool wants_directory);
 // Clears set-id bits as a write by these credentials does. Mutex held.
 void vnode_drop_set_id_locked(struct vnode *vnode, const struct credentials *credentials);
 // New size of a regular file. 0, -EFBIG, -ENOSPC...
-must_check int vnode_truncate(struct vnode *vnode, const struct credentials *credentials, uint64_t size,
-                              uint64_t limit_file_size, bool always_touches);
+must_check int vnode_truncate(struct vnode *vnode, const struct credentials *credentials,
+                              uint64_t size, uint64_t limit_file_size, bool always_touches);

@@ -1,7 +1,7 @@
 // Calls that make names: mkdir, mknod, symlink, link.
 //
-// All of them find the parent, refuse "." and "..", lock the directory, look the name up, and only then ask about rights: an existing
-// name is -EEXIST before anything else, as in Linux.
+// All of them find the parent, refuse "." and "..", lock the directory, look the name up, and only
+// then ask about rights: an existing name is -EEXIST before anything else, as in Linux.
 #include "fs/vfs_internal.h"
 
 #include "lib/errno.h"
@@ -24,7 +24,7 @@ struct new_name {
     struct name_entry *entry;
 };
 
-static void new_name_end(struct new_name *name)
+static void no_lock_analysis new_name_end(struct new_name *name)
 {
     name_entry_put(name->entry);
     mutex_unlock(&name->directory->mutex);
@@ -32,8 +32,9 @@ static void new_name_end(struct new_name *name)
 }
 
 // A trailing slash is right for a directory only.
-static int new_name_begin(const struct fs_context *context, const struct path *start,
-                          const char *text, bool is_directory, struct new_name *name)
+static int no_lock_analysis new_name_begin(const struct fs_context *context,
+                                           const struct path *start, const char *text,
+                                           bool is_directory, struct new_name *name)
 {
     int error = walk_to_parent(context, start, text, &name->parent);
     if (error != 0) {
@@ -97,26 +98,21 @@ int vfs_make_node(const struct fs_context *context, const struct path *start, co
                   uint32_t mode, uint64_t device)
 {
     switch (mode & S_IFMT) {
-    case 0:
-        mode |= S_IFREG;
-        break;
+    case 0: mode |= S_IFREG; break;
     case S_IFREG:
     case S_IFCHR:
     case S_IFBLK:
     case S_IFIFO:
-    case S_IFSOCK:
-        break;
-    case S_IFDIR:
-        return -EPERM;
-    default:
-        return -EINVAL;
+    case S_IFSOCK: break;
+    case S_IFDIR: return -EPERM;
+    default: return -EINVAL;
     }
     bool is_device = S_ISCHR(mode) || S_ISBLK(mode);
     return make_node(context, start, name, mode & (S_IFMT | S_IALLUGO), is_device ? device : 0);
 }
 
-int vfs_make_directory(const struct fs_context *context, const struct path *start,
-                       const char *name, uint32_t mode)
+int vfs_make_directory(const struct fs_context *context, const struct path *start, const char *name,
+                       uint32_t mode)
 {
     return make_node(context, start, name, S_IFDIR | (mode & (S_IRWXUGO | S_ISVTX)), 0);
 }

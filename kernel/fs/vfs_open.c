@@ -1,7 +1,8 @@
 // open(2): resolving, creating, checking, and giving the open file its operations.
 //
-// Order of the checks, as Linux's: existence and kind; permissions; read-only mounts; a program that runs from the file; then the
-// kind's own open (a device's node, a FIFO's other end); truncation last.
+// Order of the checks, as Linux's: existence and kind; permissions; read-only mounts; a program
+// that runs from the file; then the kind's own open (a device's node, a FIFO's other end);
+// truncation last.
 #include "fs/vfs_internal.h"
 
 #include "device/node.h"
@@ -18,9 +19,9 @@
 struct open_request {
     const struct fs_context *context;
     unsigned flags;
-    uint32_t mode;      // for O_CREAT
-    unsigned access;    // enum vnode_access
-    bool is_created;    // by this call: permissions were given by making it
+    uint32_t mode;   // for O_CREAT
+    unsigned access; // enum vnode_access
+    bool is_created; // by this call: permissions were given by making it
 };
 
 // An O_PATH file, and any file that is not open yet, can do nothing.
@@ -37,7 +38,7 @@ static unsigned open_access(unsigned flags)
     return by_mode[flags & O_ACCMODE] | ((flags & O_TRUNC) != 0 ? ACCESS_WRITE : 0);
 }
 
-// ---- what a path names is opened -----------------------------------------------------------------
+// ---- what a path names is opened ----------------------------------------------------------------
 
 static int open_check_kind(const struct open_request *request, const struct path *path)
 {
@@ -106,30 +107,25 @@ static int open_fifo(struct open_file *file, struct vnode *vnode)
 static int open_by_kind(struct open_file *file, struct vnode *vnode)
 {
     switch (vnode->mode & S_IFMT) {
-    case S_IFREG:
-        file->ops = &vnode_file_ops;
-        return 0;
-    case S_IFDIR:
-        file->ops = &directory_file_ops;
-        return 0;
+    case S_IFREG: file->ops = &vnode_file_ops; return 0;
+    case S_IFDIR: file->ops = &directory_file_ops; return 0;
     case S_IFCHR:
-    case S_IFBLK:
-        return open_device(file, vnode);
-    case S_IFIFO:
-        return open_fifo(file, vnode);
-    default:
-        return -ENXIO;
+    case S_IFBLK: return open_device(file, vnode);
+    case S_IFIFO: return open_fifo(file, vnode);
+    default: return -ENXIO;
     }
 }
 
-// Makes the open file once everything is allowed. The write count, where one is held, becomes the file's.
+// Makes the open file once everything is allowed. The write count, where one is held, becomes the
+// file's.
 static int open_make_file(const struct open_request *request, const struct path *path,
                           struct open_file **result)
 {
     struct vnode *vnode = path->entry->vnode;
     struct backing backing;
     path_to_backing(path, &backing);
-    struct credentials *credentials = (struct credentials *)(uintptr_t)request->context->credentials;
+    struct credentials *credentials =
+        (struct credentials *)(uintptr_t)request->context->credentials;
     struct open_file *file =
         open_file_create(&path_file_ops, request->flags, NULL, credentials, &backing);
     if (file == NULL) {
@@ -199,7 +195,7 @@ static int open_resolved(const struct open_request *request, const struct path *
     return 0;
 }
 
-// ---- O_CREAT -------------------------------------------------------------------------------------
+// ---- O_CREAT ------------------------------------------------------------------------------------
 
 // Makes the file in the directory, whose mutex is held.
 static int open_create_locked(const struct open_request *request, const struct walk_parent *parent,
@@ -220,7 +216,8 @@ static int open_create_locked(const struct open_request *request, const struct w
     return directory->ops->create(directory, entry, request->context, mode, 0);
 }
 
-// The file of that name, made if it is missing: a path with references. A link at the end is not followed.
+// The file of that name, made if it is missing: a path with references. A link at the end is not
+// followed.
 static int open_find_or_create(struct open_request *request, const struct walk_parent *parent,
                                struct path *path)
 {
@@ -246,8 +243,7 @@ static int open_find_or_create(struct open_request *request, const struct walk_p
     }
     *path = (struct path){parent->parent.mount, entry};
     mount_get(path->mount);
-    while (mount_cross_down(path)) {
-    }
+    while (mount_cross_down(path)) {}
     return 0;
 }
 
@@ -293,8 +289,8 @@ static int open_last_name(struct open_request *request, const struct walk_parent
         error = open_follow(&path, text);
     }
     if (error == 0) {
-        error = vnode_is_directory(path.entry->vnode) ? -EISDIR
-                                                      : open_resolved(request, &path, result);
+        error =
+            vnode_is_directory(path.entry->vnode) ? -EISDIR : open_resolved(request, &path, result);
     }
     path_put(&path);
     return error;
@@ -326,7 +322,7 @@ static int open_or_create(struct open_request *request, const struct path *start
     return error;
 }
 
-// ---- O_TMPFILE -----------------------------------------------------------------------------------
+// ---- O_TMPFILE ----------------------------------------------------------------------------------
 
 static int open_unnamed(struct open_request *request, const struct path *directory,
                         struct open_file **result)
@@ -334,8 +330,8 @@ static int open_unnamed(struct open_request *request, const struct path *directo
     struct vnode *vnode = directory->entry->vnode, *made;
     int error = mount_want_write(directory);
     if (error == 0) {
-        error = vnode_permission(vnode, request->context->credentials,
-                                 ACCESS_WRITE | ACCESS_EXECUTE);
+        error =
+            vnode_permission(vnode, request->context->credentials, ACCESS_WRITE | ACCESS_EXECUTE);
     }
     if (error == 0 && vnode->ops->create_unnamed == NULL) {
         error = -EOPNOTSUPP;
@@ -361,7 +357,7 @@ static int open_unnamed(struct open_request *request, const struct path *directo
     return error;
 }
 
-// ---- entry points --------------------------------------------------------------------------------
+// ---- entry points -------------------------------------------------------------------------------
 
 int vfs_open(const struct fs_context *context, const struct path *start, const char *name,
              unsigned flags, uint32_t mode, struct open_file **file)

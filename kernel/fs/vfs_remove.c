@@ -16,8 +16,7 @@ int vfs_may_remove(const struct fs_context *context, struct vnode *directory,
                    const struct name_entry *victim, bool wants_directory)
 {
     struct vnode *vnode = victim->vnode;
-    int error =
-        vnode_permission(directory, context->credentials, ACCESS_WRITE | ACCESS_EXECUTE);
+    int error = vnode_permission(directory, context->credentials, ACCESS_WRITE | ACCESS_EXECUTE);
     if (error != 0) {
         return error;
     }
@@ -43,7 +42,8 @@ static int find_victim(const struct walk_parent *parent, struct name_entry **vic
 
 typedef int remove_operation(struct vnode *directory, struct name_entry *entry);
 
-// The victim's mutex keeps others from making names in it, or from changing its link count, meanwhile.
+// The victim's mutex keeps others from making names in it, or from changing its link count,
+// meanwhile.
 static int remove_locked(struct vnode *directory, struct name_entry *victim,
                          remove_operation *operation)
 {

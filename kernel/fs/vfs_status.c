@@ -29,7 +29,8 @@ int vfs_file_status(struct open_file *file, struct uapi_stat *status)
     if (file->ops->get_status != NULL) {
         return file->ops->get_status(file, status);
     }
-    // Files without a name and without a status of their own (eventfd and the like): as Linux's anonymous inode.
+    // Files without a name and without a status of their own (eventfd and the like): as Linux's
+    // anonymous inode.
     *status = (struct uapi_stat){.st_nlink = 1, .st_mode = 0600, .st_blksize = PAGE_SIZE};
     return 0;
 }
@@ -40,9 +41,8 @@ static int64_t fs_status_flags(unsigned long mount_flags)
         unsigned long mount_flag;
         int64_t status_flag;
     } rows[] = {
-        {MS_RDONLY, ST_RDONLY},         {MS_NOSUID, ST_NOSUID},
-        {MS_NODEV, ST_NODEV},           {MS_NOEXEC, ST_NOEXEC},
-        {MS_SYNCHRONOUS, ST_SYNCHRONOUS}, {MS_NOATIME, ST_NOATIME},
+        {MS_RDONLY, ST_RDONLY},         {MS_NOSUID, ST_NOSUID},           {MS_NODEV, ST_NODEV},
+        {MS_NOEXEC, ST_NOEXEC},         {MS_SYNCHRONOUS, ST_SYNCHRONOUS}, {MS_NOATIME, ST_NOATIME},
         {MS_NODIRATIME, ST_NODIRATIME}, {MS_RELATIME, ST_RELATIME},
     };
     int64_t flags = ST_VALID;

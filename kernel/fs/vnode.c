@@ -1,12 +1,13 @@
-// Vnodes: their common fields, references, permissions, times and status, with the defaults of the operations table.
+// Vnodes: their common fields, references, permissions, times and status, with the defaults of the
+// operations table.
 //
-// Permission follows Linux's order: the owner's bits, else the group's, else the others'; then the capabilities that override
-// them. The identity that counts is the file-system one (fsuid, fsgid).
+// Permission follows Linux's order: the owner's bits, else the group's, else the others'; then the
+// capabilities that override them. The identity that counts is the file-system one (fsuid, fsgid).
 #include "fs/vnode.h"
 
+#include "file/pipe.h"
 #include "fs/file_lock.h"
 #include "fs/mount.h"
-#include "file/pipe.h"
 #include "interrupt/clock.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -83,7 +84,7 @@ void vnode_put(struct vnode *vnode)
     }
 }
 
-// ---- permissions ---------------------------------------------------------------------------------
+// ---- permissions --------------------------------------------------------------------------------
 
 bool vnode_is_owner(const struct vnode *vnode, const struct credentials *credentials)
 {
@@ -124,7 +125,7 @@ int vnode_permission_by_mode(const struct vnode *vnode, const struct credentials
     return may_override && credentials_can(credentials, CAP_DAC_OVERRIDE) ? 0 : -EACCES;
 }
 
-// ---- attributes ----------------------------------------------------------------------------------
+// ---- attributes ---------------------------------------------------------------------------------
 
 int vnode_get_status(struct vnode *vnode, struct uapi_stat *status)
 {
@@ -198,7 +199,7 @@ long vnode_read_link(struct vnode *vnode, char *text, size_t size)
     return vnode->ops->read_link != NULL ? vnode->ops->read_link(vnode, text, size) : -EINVAL;
 }
 
-// ---- times ---------------------------------------------------------------------------------------
+// ---- times --------------------------------------------------------------------------------------
 
 static int file_time_compare(const struct file_time *a, const struct file_time *b)
 {
@@ -237,7 +238,7 @@ void vnode_touch_modify(struct vnode *vnode)
     vnode->change_time = now;
 }
 
-// ---- programs and writers ------------------------------------------------------------------------
+// ---- programs and writers -----------------------------------------------------------------------
 // The two counts exclude each other: each side raises its own first and looks at the other's then.
 
 int vnode_deny_write(struct vnode *vnode)

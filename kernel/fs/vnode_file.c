@@ -1,5 +1,5 @@
-// Open regular files by the page cache. Writes hold the vnode's mutex, so they do not mix and the size grows in order; reads take no
-// lock of the vnode.
+// Open regular files by the page cache. Writes hold the vnode's mutex, so they do not mix and the
+// size grows in order; reads take no lock of the vnode.
 #include "fs/file_lock.h"
 #include "fs/mount.h"
 #include "fs/vfs_internal.h"
@@ -75,9 +75,10 @@ static int vnode_file_truncate(struct open_file *file, uint64_t size)
     return vfs_file_truncate(file, size, UINT64_MAX);
 }
 
-// ---- fallocate -----------------------------------------------------------------------------------
+// ---- fallocate ----------------------------------------------------------------------------------
 
-// Makes the pages that are missing in [first, end). Those that were made stay when memory or the limit ends it.
+// Makes the pages that are missing in [first, end). Those that were made stay when memory or the
+// limit ends it.
 static int allocate_pages(struct page_cache *pages, uint64_t first, uint64_t end)
 {
     for (uint64_t index = first; index < end; index++) {
@@ -120,7 +121,7 @@ static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset
     return error;
 }
 
-// ---- lseek ---------------------------------------------------------------------------------------
+// ---- lseek --------------------------------------------------------------------------------------
 
 // SEEK_DATA and SEEK_HOLE: the file's end is a hole.
 static int64_t seek_extent(struct vnode *vnode, int64_t offset, bool is_data)
@@ -143,20 +144,12 @@ static int64_t vnode_file_seek(struct open_file *file, int64_t offset, int whenc
     struct vnode *vnode = vnode_from_file(file);
     int64_t base = 0;
     switch (whence) {
-    case SEEK_SET:
-        break;
-    case SEEK_CUR:
-        base = (int64_t)file->position;
-        break;
-    case SEEK_END:
-        base = (int64_t)vnode->pages.size_bytes;
-        break;
+    case SEEK_SET: break;
+    case SEEK_CUR: base = (int64_t)file->position; break;
+    case SEEK_END: base = (int64_t)vnode->pages.size_bytes; break;
     case SEEK_DATA:
-    case SEEK_HOLE:
-        offset = seek_extent(vnode, offset, whence == SEEK_DATA);
-        break;
-    default:
-        return -EINVAL;
+    case SEEK_HOLE: offset = seek_extent(vnode, offset, whence == SEEK_DATA); break;
+    default: return -EINVAL;
     }
     if (offset < 0 && (whence == SEEK_DATA || whence == SEEK_HOLE)) {
         return offset;

@@ -5,8 +5,8 @@
 //                (-ECHILD) is walked again in the other manner.
 //   referenced   holds a reference on the place where it stands, asks file systems for names, reads links, follows jumps.
 //
-// A symbolic link's text is walked in place: what was left of the path goes on a stack. A link at the very end leaves nothing to
-// push, so chains of such links take no stack.
+// A symbolic link's text is walked in place: what was left of the path goes on a stack. A link at
+// the very end leaves nothing to push, so chains of such links take no stack.
 #include "fs/walk.h"
 
 #include "fs/mount.h"
@@ -20,17 +20,17 @@
 
 struct walk {
     const struct fs_context *context;
-    struct path at;         // lock-free: borrowed; referenced: ours
-    const char *rest;       // text still to be walked
-    unsigned flags;         // enum walk_flag
+    struct path at;   // lock-free: borrowed; referenced: ours
+    const char *rest; // text still to be walked
+    unsigned flags;   // enum walk_flag
     bool is_lockless;
-    bool wants_parent;      // stop in front of the last component
-    unsigned depth;         // texts on the stack
-    unsigned links;         // links followed so far
-    uint32_t begun;         // lock-free: walk_sequence_begin's answer
-    const char *last;       // wants_parent: the last component
+    bool wants_parent; // stop in front of the last component
+    unsigned depth;    // texts on the stack
+    unsigned links;    // links followed so far
+    uint32_t begun;    // lock-free: walk_sequence_begin's answer
+    const char *last;  // wants_parent: the last component
     size_t last_length;
-    char *text;             // referenced: copy of the link text being walked, or NULL
+    char *text; // referenced: copy of the link text being walked, or NULL
     struct {
         const char *rest;
         char *text;
@@ -45,7 +45,7 @@ struct component {
     bool is_last;
 };
 
-// ---- where the walk stands -----------------------------------------------------------------------
+// ---- where the walk stands ----------------------------------------------------------------------
 
 // Consumes the references of `path` in the referenced manner.
 static void walk_set(struct walk *walk, const struct path *path)
@@ -74,8 +74,7 @@ static void walk_cross_down(struct walk *walk, struct path *path)
             *path = (struct path){mount, mount->root};
         }
     } else {
-        while (path->entry->is_mount_point && mount_cross_down(path)) {
-        }
+        while (path->entry->is_mount_point && mount_cross_down(path)) {}
     }
 }
 
@@ -95,8 +94,7 @@ static void walk_up(struct walk *walk)
         return;
     }
     path_get(&path);
-    while (!path_is_equal(&path, &walk->context->root) && mount_cross_up(&path)) {
-    }
+    while (!path_is_equal(&path, &walk->context->root) && mount_cross_up(&path)) {}
     if (!path_is_equal(&path, &walk->context->root) && path.entry != path.mount->root) {
         spin_lock(&name_lock);
         struct name_entry *parent = path.entry->parent;
@@ -109,7 +107,7 @@ static void walk_up(struct walk *walk)
     walk_set(walk, &path);
 }
 
-// ---- components ----------------------------------------------------------------------------------
+// ---- components ---------------------------------------------------------------------------------
 
 // May the walk look for a name where it stands?
 static inline int walk_check_directory(struct walk *walk)
@@ -136,8 +134,7 @@ static inline void walk_read_component(struct walk *walk, struct component *comp
     component->length = (size_t)(end - name);
     component->hash = hash;
     if (*end == '/') {
-        while (*++end == '/') {
-        }
+        while (*++end == '/') {}
         if (*end == '\0' && walk->depth == 0 && !walk->wants_parent) {
             walk->flags |= WALK_FOLLOW | WALK_DIRECTORY;
         }
@@ -146,7 +143,8 @@ static inline void walk_read_component(struct walk *walk, struct component *comp
     component->is_last = *end == '\0' && walk->depth == 0;
 }
 
-// Finds a component in the directory where the walk stands: the entry, positive, in *entry (borrowed or referenced).
+// Finds a component in the directory where the walk stands: the entry, positive, in *entry
+// (borrowed or referenced).
 static int walk_find_lockless(struct walk *walk, const struct component *component,
                               struct name_entry **entry)
 {
@@ -321,7 +319,7 @@ static int walk_run(struct walk *walk)
     }
 }
 
-// ---- a whole walk --------------------------------------------------------------------------------
+// ---- a whole walk -------------------------------------------------------------------------------
 
 static const struct path *walk_start(const struct fs_context *context, const struct path *start,
                                      const char *name)
@@ -379,7 +377,8 @@ static int walk_referenced(struct walk *walk)
         heap_free(walk->text);
         walk->text = walk->stack[--walk->depth].text;
     }
-    // The last name may stand in a link's text only if the walk followed a link at the end, which wants_parent never does.
+    // The last name may stand in a link's text only if the walk followed a link at the end, which
+    // wants_parent never does.
     heap_free(walk->text);
     walk->text = NULL;
     if (error == 0) {

@@ -1,5 +1,5 @@
-// Path walk: from text to a path. Handles ., .., symbolic links (40 at most), mounts, trailing slashes, magic links; checks search
-// permission on the way.
+// Path walk: from text to a path. Handles ., .., symbolic links (40 at most), mounts, trailing
+// slashes, magic links; checks search permission on the way.
 #pragma once
 
 #include "fs/fs_context.h"
@@ -7,23 +7,26 @@
 #include "lib/compiler.h"
 
 enum walk_flag {
-    WALK_FOLLOW = 1,          // follow a symbolic link at the end
-    WALK_DIRECTORY = 2,       // the result must be a directory (-ENOTDIR)
-    WALK_EMPTY = 4,           // "" means the start itself (AT_EMPTY_PATH)
+    WALK_FOLLOW = 1,    // follow a symbolic link at the end
+    WALK_DIRECTORY = 2, // the result must be a directory (-ENOTDIR)
+    WALK_EMPTY = 4,     // "" means the start itself (AT_EMPTY_PATH)
     WALK_NO_AUTOMOUNT = 8,
-    WALK_NO_MAGIC = 16,       // openat2 RESOLVE_NO_MAGICLINKS, kept free
+    WALK_NO_MAGIC = 16, // openat2 RESOLVE_NO_MAGICLINKS, kept free
 };
 
-// Resolves `name` from `start` (NULL: the working directory; absolute names start at the context's root). *result gets references.
-// 0, -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM, -EIO.
-must_check int walk_path(const struct fs_context *context, const struct path *start, const char *name, unsigned flags, struct path *result);
+// Resolves `name` from `start` (NULL: the working directory; absolute names start at the context's
+// root). *result gets references. 0, -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM,
+// -EIO.
+must_check int walk_path(const struct fs_context *context, const struct path *start,
+                         const char *name, unsigned flags, struct path *result);
 
 // For calls that make or remove the last component: the parent and the last name.
 struct walk_parent {
-    struct path parent;      // references
-    const char *last;        // points into `name`
-    size_t last_length;      // 1 and "." or 2 and ".." are reported as they are
+    struct path parent; // references
+    const char *last;   // points into `name`
+    size_t last_length; // 1 and "." or 2 and ".." are reported as they are
     bool has_trailing_slash;
-    bool is_root;            // the path was "/" only: there is no last name
+    bool is_root; // the path was "/" only: there is no last name
 };
-must_check int walk_to_parent(const struct fs_context *context, const struct path *start, const char *name, struct walk_parent *result);
+must_check int walk_to_parent(const struct fs_context *context, const struct path *start,
+                              const char *name, struct walk_parent *result);

@@ -247,8 +247,8 @@ void device_node_subscribe(struct device_node_subscriber *subscriber)
 
 /* --- a fresh tree, and calls on it as some user --- */
 
-static struct credentials fake_user;       /* uid 1000, no capabilities */
-static struct fs_context fake_context;     /* root's, at the global root */
+static struct credentials fake_user;   /* uid 1000, no capabilities */
+static struct fs_context fake_context; /* root's, at the global root */
 static struct fs_context fake_user_context;
 
 static void fake_fs_start(void)

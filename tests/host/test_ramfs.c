@@ -237,28 +237,14 @@ static void random_operations_match_the_model(void **state)
     for (int step = 0; step < MODEL_STEPS; step++) {
         int from = (int)random_below(MODEL_NAMES), to = (int)random_below(MODEL_NAMES);
         switch (random_below(8)) {
-        case 0:
-            step_make_directory(from);
-            break;
+        case 0: step_make_directory(from); break;
         case 1:
-        case 2:
-            step_write(from);
-            break;
-        case 3:
-            step_truncate(from);
-            break;
-        case 4:
-            step_link(from, to);
-            break;
-        case 5:
-            step_rename(from, to);
-            break;
-        case 6:
-            step_exchange(from, to);
-            break;
-        default:
-            step_remove(from);
-            break;
+        case 2: step_write(from); break;
+        case 3: step_truncate(from); break;
+        case 4: step_link(from, to); break;
+        case 5: step_rename(from, to); break;
+        case 6: step_exchange(from, to); break;
+        default: step_remove(from); break;
         }
         if (step % 16 == 0) {
             check_all();

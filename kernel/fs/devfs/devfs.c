@@ -1,6 +1,7 @@
-// DevFS: a RamFS instance that the kernel fills. Every published device node gets a file of its name ("pts/0": directories are made
-// on the way), which goes when the node is unpublished. Programs may add, change and remove names like anywhere else; what they
-// made under a node's name is left alone. Every mount shows the same instance, as Linux's devtmpfs does.
+// DevFS: a RamFS instance that the kernel fills. Every published device node gets a file of its
+// name ("pts/0": directories are made on the way), which goes when the node is unpublished.
+// Programs may add, change and remove names like anywhere else; what they made under a node's name
+// is left alone. Every mount shows the same instance, as Linux's devtmpfs does.
 #include "fs/devfs/devfs.h"
 
 #include "device/node.h"
@@ -13,7 +14,8 @@
 
 static struct file_system *devfs_instance; // [I]
 
-// One name below `directory`: made by ramfs's create if it is missing. Returns the entry with a reference, or NULL.
+// One name below `directory`: made by ramfs's create if it is missing. Returns the entry with a
+// reference, or NULL.
 static struct name_entry *devfs_make(struct name_entry *directory, const char *name, size_t length,
                                      uint32_t mode, const struct device_node *node)
 {
@@ -36,8 +38,8 @@ static struct name_entry *devfs_make(struct name_entry *directory, const char *n
     return error == 0 ? entry : NULL;
 }
 
-// The directory that a node's file stands in, with a reference; *last gets the name's last part. Missing ones are made where
-// `may_make`. NULL: out of memory, or not there.
+// The directory that a node's file stands in, with a reference; *last gets the name's last part.
+// Missing ones are made where `may_make`. NULL: out of memory, or not there.
 static struct name_entry *devfs_parent(const char *name, bool may_make, const char **last)
 {
     struct name_entry *at = devfs_instance->root;
@@ -45,9 +47,8 @@ static struct name_entry *devfs_parent(const char *name, bool may_make, const ch
     const char *slash;
     while ((slash = strchr(name, '/')) != NULL) {
         size_t length = (size_t)(slash - name);
-        struct name_entry *next = may_make
-                                      ? devfs_make(at, name, length, S_IFDIR | 0755, NULL)
-                                      : name_entry_find(at, name, length);
+        struct name_entry *next = may_make ? devfs_make(at, name, length, S_IFDIR | 0755, NULL)
+                                           : name_entry_find(at, name, length);
         name_entry_put(at);
         if (next == NULL) {
             return NULL;

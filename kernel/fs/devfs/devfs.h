@@ -1,5 +1,6 @@
-// DevFS: the device nodes as files. Types `devtmpfs` and `devfs` (one instance, wherever it is mounted) and `devpts`.
+// DevFS: the device nodes as files. Types `devtmpfs` and `devfs` (one instance, wherever it is
+// mounted) and `devpts`.
 #pragma once
 
-void devfs_init(void);  // registers the types; makes the instance; subscribes to the device registry
+void devfs_init(void); // registers the types; makes the instance; subscribes to the device registry
 void devpts_init(void); // called by devfs_init

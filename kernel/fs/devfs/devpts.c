@@ -1,5 +1,5 @@
-// devpts: where pseudo-terminals appear. Every mount is an instance of its own with a `ptmx` in it, which opens what the registry
-// has under that number (nothing yet: -ENXIO).
+// devpts: where pseudo-terminals appear. Every mount is an instance of its own with a `ptmx` in it,
+// which opens what the registry has under that number (nothing yet: -ENXIO).
 #include "fs/devfs/devfs.h"
 #include "fs/mount.h"
 #include "fs/name_entry.h"
@@ -28,8 +28,10 @@ static int devpts_option(const char *option, size_t length, struct devpts_option
     } rows[] = {
         {"mode=", 8, offsetof(struct devpts_options, mode), 0},
         {"ptmxmode=", 8, offsetof(struct devpts_options, ptmx_mode), 0},
-        {"uid=", 10, offsetof(struct devpts_options, uid), offsetof(struct devpts_options, has_uid)},
-        {"gid=", 10, offsetof(struct devpts_options, gid), offsetof(struct devpts_options, has_gid)},
+        {"uid=", 10, offsetof(struct devpts_options, uid),
+         offsetof(struct devpts_options, has_uid)},
+        {"gid=", 10, offsetof(struct devpts_options, gid),
+         offsetof(struct devpts_options, has_gid)},
         {"max=", 10, offsetof(struct devpts_options, max), 0},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -1,4 +1,5 @@
-// RamFS's instances: making, status, remount, teardown; and the types `rootfs`, `tmpfs` and `ramfs`.
+// RamFS's instances: making, status, remount, teardown; and the types `rootfs`, `tmpfs` and
+// `ramfs`.
 #include "fs/ramfs/ramfs.h"
 
 #include "fs/name_entry.h"
@@ -110,7 +111,7 @@ int ramfs_remount(struct file_system *file_system, unsigned long flags, const ch
     return 0;
 }
 
-// ---- types ---------------------------------------------------------------------------------------
+// ---- types --------------------------------------------------------------------------------------
 
 static int tmpfs_mount(const struct file_system_type *type, const char *source, const char *options,
                        unsigned long flags, struct file_system **result)

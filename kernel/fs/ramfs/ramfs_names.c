@@ -1,5 +1,6 @@
-// RamFS's operations on names. The name entries are the directory: an entry is pinned while the name exists. The caller holds the
-// directories' mutexes (and, where it goes, the victim's) and has checked permissions and kinds.
+// RamFS's operations on names. The name entries are the directory: an entry is pinned while the
+// name exists. The caller holds the directories' mutexes (and, where it goes, the victim's) and has
+// checked permissions and kinds.
 //
 // Sizes, times and link counts are kept as Linux's tmpfs keeps them, since programs show them.
 #include "fs/name_entry.h"
@@ -19,8 +20,7 @@ int ramfs_create(struct vnode *directory, struct name_entry *entry,
                  const struct fs_context *context, uint32_t mode, uint64_t device)
 {
     struct vnode *vnode;
-    int error =
-        ramfs_node_create(ramfs_instance_of(directory->file_system), mode, device, &vnode);
+    int error = ramfs_node_create(ramfs_instance_of(directory->file_system), mode, device, &vnode);
     if (error != 0) {
         return error;
     }
@@ -51,8 +51,8 @@ int ramfs_symlink(struct vnode *directory, struct name_entry *entry,
                   const struct fs_context *context, const char *target)
 {
     struct vnode *vnode;
-    int error = ramfs_node_create(ramfs_instance_of(directory->file_system), S_IFLNK | S_IRWXUGO,
-                                  0, &vnode);
+    int error = ramfs_node_create(ramfs_instance_of(directory->file_system), S_IFLNK | S_IRWXUGO, 0,
+                                  &vnode);
     if (error != 0) {
         return error;
     }

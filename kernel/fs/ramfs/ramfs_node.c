@@ -1,7 +1,8 @@
 // RamFS's nodes: making and freeing them, and the instance's counts of pages and inodes.
 //
-// A node lives as long as its vnode; its pages go back at the last reference, its memory after a grace period. Pages are counted
-// where the page cache adds and removes them, so a file that is mapped or has holes counts what it really uses.
+// A node lives as long as its vnode; its pages go back at the last reference, its memory after a
+// grace period. Pages are counted where the page cache adds and removes them, so a file that is
+// mapped or has holes counts what it really uses.
 #include "fs/ramfs/ramfs.h"
 #include "fs/ramfs/ramfs_internal.h"
 
@@ -10,7 +11,9 @@
 #include "lib/string.h"
 #include "memory/heap.h"
 
-enum { SHORT_LINK_BYTES = 128 }; // with the terminating zero: kept beside the node, no page is counted
+enum {
+    SHORT_LINK_BYTES = 128
+}; // with the terminating zero: kept beside the node, no page is counted
 
 static struct slab_cache ramfs_node_cache;
 

@@ -19,7 +19,7 @@ void ramfs_parameters_default(struct ramfs_parameters *parameters)
     };
 }
 
-// ---- reading -------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 // A number with the letters k, m, g, t, p, e behind it.
 static int option_read_scaled(const char *text, uint64_t *value, const char **end)
@@ -155,7 +155,7 @@ int ramfs_options_parse(const char *options, struct ramfs_parameters *parameters
     return 0;
 }
 
-// ---- writing -------------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------
 
 void ramfs_options_describe(struct file_system *file_system, char *text, size_t size)
 {
