@@ -78,7 +78,7 @@ static void array_copy(struct descriptor_array *to, const struct descriptor_arra
 }
 
 // Memory is taken without the lock; whoever comes second finds the table grown and gives its memory back.
-int descriptor_table_grow_locked(struct descriptor_table *table, unsigned number)
+no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table, unsigned number)
 {
     if (number >= DESCRIPTORS_MAX) {
         return -EMFILE;
@@ -176,19 +176,20 @@ static struct open_file *file_at(struct descriptor_table *table, int number)
     return (unsigned)number < table->array.capacity ? table->array.files[number] : NULL;
 }
 
+static struct open_file *file_get_at(struct descriptor_table *table, int number)
+{
+    struct open_file *file = file_at(table, number);
+    return file != NULL ? open_file_get(file) : NULL;
+}
+
 struct open_file *descriptor_get(struct descriptor_table *table, int number)
 {
-    bool locked = descriptor_table_is_shared(table);
-    if (locked) {
-        spin_lock(&table->lock);
+    if (!descriptor_table_is_shared(table)) {
+        return file_get_at(table, number);
     }
-    struct open_file *file = file_at(table, number);
-    if (file != NULL) {
-        open_file_get(file);
-    }
-    if (locked) {
-        spin_unlock(&table->lock);
-    }
+    spin_lock(&table->lock);
+    struct open_file *file = file_get_at(table, number);
+    spin_unlock(&table->lock);
     return file;
 }
 

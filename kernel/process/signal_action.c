@@ -20,7 +20,7 @@ enum signal_default signal_default_action(int number)
     return (enum signal_default)default_actions[number];
 }
 
-struct signal_actions *signal_lock(struct process *process)
+no_lock_analysis struct signal_actions *signal_lock(struct process *process)
 {
     rcu_read_lock();
     for (;;) {
@@ -34,7 +34,7 @@ struct signal_actions *signal_lock(struct process *process)
     }
 }
 
-void signal_unlock(struct signal_actions *actions)
+no_lock_analysis void signal_unlock(struct signal_actions *actions)
 {
     spin_unlock(&actions->lock);
 }
