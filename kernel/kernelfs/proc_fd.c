@@ -12,6 +12,9 @@
 
 static struct open_file *file_get(const struct generated_key *key)
 {
+    if (proc_may_inspect(proc_key_pid(key)) != 0) {
+        return NULL;
+    }
     struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
     if (table == NULL) {
         return NULL;

@@ -25,6 +25,20 @@ static inline int proc_key_pid(const struct generated_key *key)
 must_check struct address_space *proc_space_get(int number);
 must_check struct descriptor_table *proc_descriptors_get(int number);
 
+/* May the current task look into that process (memory, links)? 0, -EACCES, -ESRCH: ptrace(2)'s access rule for reading. */
+must_check int proc_may_inspect(int number);
+
+/*
+ * Files about memory are bound to the address space that the process had when they were opened: after exec they are empty. The binding's
+ * token is the key's second value.
+ */
+must_check int proc_bind_space(const struct generated_key *key, uint64_t *token);
+must_check struct address_space *proc_bound_space_get(const struct generated_key *key);
+
+/* Does the process of a cached name still exist, and whose is it? */
+bool proc_process_is_valid(const struct generated_key *key);
+void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid);
+
 /* Shows of whole-system files (proc_system.c) and of one process. 0 or -errno. */
 int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text);
 int proc_show_uptime(const struct generated_key *key, struct text_buffer *text);

@@ -55,7 +55,7 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
 
 int proc_show_maps(const struct generated_key *key, struct text_buffer *text)
 {
-    struct address_space *space = proc_space_get(proc_key_pid(key));
+    struct address_space *space = proc_bound_space_get(key);
     if (space == NULL) {
         return 0;
     }

@@ -12,6 +12,8 @@
 #include "process/descriptor_table.h"
 #include "process/exec.h"
 #include "process/process.h"
+#include "scheduler/rcu.h"
+#include "uapi/capability.h"
 #include "uapi/stat.h"
 
 /*
@@ -70,6 +72,49 @@ struct descriptor_table *proc_descriptors_get(int number)
     return table;
 }
 
+int proc_may_inspect(int number)
+{
+    struct task *task = task_find(number);
+    if (task == NULL) {
+        return -ESRCH;
+    }
+    const struct credentials *own = task_current()->credentials;
+    rcu_read_lock();
+    const struct credentials *other = rcu_dereference(task->credentials);
+    bool is_same = own->fsuid == other->uid && own->fsuid == other->euid && own->fsuid == other->suid &&
+                   own->fsgid == other->gid && own->fsgid == other->egid && own->fsgid == other->sgid;
+    rcu_read_unlock();
+    bool is_own = task->process == process_current();
+    bool is_permitted = is_own || (is_same && task->process->is_dumpable) || credentials_can(own, CAP_SYS_PTRACE);
+    task_put(task);
+    return is_permitted ? 0 : -EACCES;
+}
+
+int proc_bind_space(const struct generated_key *key, uint64_t *token)
+{
+    int denied = proc_may_inspect(proc_key_pid(key));
+    if (denied != 0) {
+        return denied;
+    }
+    struct address_space *space = proc_space_get(proc_key_pid(key));
+    *token = 0;
+    if (space != NULL) {
+        *token = space->serial;
+        address_space_put(space);
+    }
+    return 0;
+}
+
+struct address_space *proc_bound_space_get(const struct generated_key *key)
+{
+    struct address_space *space = proc_space_get(proc_key_pid(key));
+    if (space != NULL && space->serial != key->value[1]) {
+        address_space_put(space);
+        return NULL;
+    }
+    return space;
+}
+
 static int show_comm(const struct generated_key *key, struct text_buffer *text)
 {
     struct task *task = task_find(proc_key_pid(key));
@@ -109,7 +154,7 @@ static int show_cmdline(const struct generated_key *key, struct text_buffer *tex
 
 static int show_environ(const struct generated_key *key, struct text_buffer *text)
 {
-    struct address_space *space = proc_space_get(proc_key_pid(key));
+    struct address_space *space = proc_bound_space_get(key);
     if (space == NULL) {
         return 0;
     }
@@ -120,7 +165,7 @@ static int show_environ(const struct generated_key *key, struct text_buffer *tex
 
 static int show_auxv(const struct generated_key *key, struct text_buffer *text)
 {
-    struct address_space *space = proc_space_get(proc_key_pid(key));
+    struct address_space *space = proc_bound_space_get(key);
     if (space == NULL) {
         return 0;
     }
@@ -131,6 +176,10 @@ static int show_auxv(const struct generated_key *key, struct text_buffer *text)
 
 static int follow_exe(const struct generated_key *key, struct path *result)
 {
+    int denied = proc_may_inspect(proc_key_pid(key));
+    if (denied != 0) {
+        return denied;
+    }
     struct address_space *space = proc_space_get(proc_key_pid(key));
     if (space == NULL) {
         return -ENOENT;
@@ -163,6 +212,10 @@ static long read_exe(const struct generated_key *key, char *text, size_t size)
 
 static int follow_fs_state(const struct generated_key *key, struct path *result, bool is_root)
 {
+    int denied = proc_may_inspect(proc_key_pid(key));
+    if (denied != 0) {
+        return denied;
+    }
     struct process *process;
     struct task *task = proc_task_begin(proc_key_pid(key), &process);
     if (task == NULL) {
@@ -248,6 +301,14 @@ static int show_limits(const struct generated_key *key, struct text_buffer *text
     return 0;
 }
 
+/* Nobody logs in through an audited door here: never set, as on a Linux without one. */
+static int show_loginuid(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "4294967295");
+    return 0;
+}
+
 static int show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text)
 {
     struct process *process = process_find(proc_key_pid(key));
@@ -322,19 +383,29 @@ static int task_next(const struct generated_key *key, uint64_t *cursor, char *na
     return -ENOENT;
 }
 
+static bool task_is_valid(const struct generated_key *key)
+{
+    struct task *task = task_find(proc_key_pid(key));
+    if (task != NULL) {
+        task_put(task);
+    }
+    return task != NULL;
+}
+
 static const struct generated_row no_rows[] = {{0}};
-static const struct generated_directory task_directory = {.rows = no_rows, .look_up = task_look_up, .next = task_next};
+static const struct generated_directory task_directory = {.rows = no_rows, .look_up = task_look_up, .next = task_next, .is_valid = task_is_valid};
 
 #define PROCESS_FILES                                                                              \
-    {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv},                                   \
+    {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv, .bind = proc_bind_space},                                   \
         {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                         \
         {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm},                               \
         {.name = "cwd", .mode = S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},      \
-        {.name = "environ", .mode = S_IFREG | 0400, .show = show_environ},                         \
+        {.name = "environ", .mode = S_IFREG | 0400, .show = show_environ, .bind = proc_bind_space},                         \
         {.name = "exe", .mode = S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},      \
         {.name = "fd", .mode = S_IFDIR | 0500, .directory = &proc_fd_directory},                   \
         {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},                           \
-        {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps},                          \
+        {.name = "loginuid", .mode = S_IFREG | 0444, .show = show_loginuid},                       \
+        {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps, .bind = proc_bind_space},                          \
         {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
         {.name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adjust,           \
@@ -351,7 +422,7 @@ static const struct generated_row process_rows[] = {
     {0},
 };
 
-static bool process_is_valid(const struct generated_key *key)
+bool proc_process_is_valid(const struct generated_key *key)
 {
     struct process *process = process_find(proc_key_pid(key));
     if (process != NULL) {
@@ -360,7 +431,7 @@ static bool process_is_valid(const struct generated_key *key)
     return process != NULL;
 }
 
-static void process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid)
+void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid)
 {
     struct task *task = task_find(proc_key_pid(key));
     *uid = 0;
@@ -375,10 +446,8 @@ static void process_owner(const struct generated_key *key, uint32_t *uid, uint32
     }
 }
 
-const struct generated_directory proc_process_directory = {
-    .rows = process_rows, .is_valid = process_is_valid, .owner = process_owner};
-static const struct generated_directory one_task_directory = {
-    .rows = task_rows, .is_valid = process_is_valid, .owner = process_owner};
+const struct generated_directory proc_process_directory = {.rows = process_rows};
+static const struct generated_directory one_task_directory = {.rows = task_rows};
 
 const struct generated_row proc_process_row = {.mode = S_IFDIR | 0555, .directory = &proc_process_directory};
 static const struct generated_row task_row = {.mode = S_IFDIR | 0555, .directory = &one_task_directory};

@@ -25,6 +25,8 @@ struct snapshot {
     uint64_t pending, shared_pending, blocked, ignored, caught;
     int exit_signal, exit_status;
     unsigned descriptor_capacity;
+    bool has_umask;
+    uint32_t umask;
     uint32_t uids[4], gids[4];
     uint64_t capabilities[5];
     bool no_new_privileges;
@@ -102,6 +104,10 @@ static void snapshot_task(struct snapshot *s, struct task *task)
     s->policy = task->thread.policy;
     s->real_time_priority = task->thread.real_time_priority;
     s->cpu = task->thread.cpu;
+    if (task->fs != NULL) {
+        s->has_umask = true;
+        s->umask = task->fs->umask;
+    }
     rcu_read_lock();
     const struct credentials *c = rcu_dereference(task->credentials);
     const uint32_t uids[4] = {c->uid, c->euid, c->suid, c->fsuid};
@@ -253,6 +259,23 @@ static void add_signal_lines(struct text_buffer *text, const struct snapshot *s)
     text_format(text, "NoNewPrivs:\t%d\n", s->no_new_privileges);
 }
 
+/* Supplementary groups, each followed by a blank; Linux closes the line with one more. */
+static void add_groups_line(struct text_buffer *text, int pid)
+{
+    struct task *task = task_find(pid);
+    text_add_string(text, "Groups:\t");
+    if (task != NULL) {
+        rcu_read_lock();
+        const struct credentials *credentials = rcu_dereference(task->credentials);
+        for (uint32_t i = 0; i < credentials->group_count; i++) {
+            text_format(text, "%u ", credentials->groups[i]);
+        }
+        rcu_read_unlock();
+        task_put(task);
+    }
+    text_add_string(text, " \n");
+}
+
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text)
 {
     struct snapshot s;
@@ -260,11 +283,16 @@ int proc_show_process_status(const struct generated_key *key, struct text_buffer
     if (error != 0) {
         return error;
     }
-    text_format(text, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.name, s.state_name, s.pid,
-                s.pid, s.parent);
-    text_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\nNSpgid:\t%d\nNSsid:\t%d\n", s.uids[0],
-                s.uids[1], s.uids[2], s.uids[3], s.gids[0], s.gids[1], s.gids[2], s.gids[3], s.descriptor_capacity,
-                s.group, s.session);
+    text_format(text, "Name:\t%s\n", s.name);
+    if (s.has_umask) {
+        text_format(text, "Umask:\t%04o\n", s.umask);
+    }
+    text_format(text, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.state_name, s.pid, s.pid,
+                s.parent);
+    text_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n", s.uids[0], s.uids[1], s.uids[2],
+                s.uids[3], s.gids[0], s.gids[1], s.gids[2], s.gids[3], s.descriptor_capacity);
+    add_groups_line(text, s.pid);
+    text_format(text, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.pid, s.pid, s.group, s.session);
     if (s.has_space) {
         add_memory_lines(text, &s);
     }

@@ -4,6 +4,7 @@
 #include "device/random.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/errno.h"
+#include "lib/macros.h"
 #include "scheduler/id.h"
 #include "syscall/system_name.h"
 #include "uapi/limits.h"
@@ -40,6 +41,18 @@ static int show_hostname(const struct generated_key *key, struct text_buffer *te
     return 0;
 }
 
+/* What one write brings, up to its line end. */
+static ssize_t store_hostname(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    size_t length = 0;
+    while (length < bytes && data[length] != '\n' && data[length] != '\0') {
+        length++;
+    }
+    system_node_name_set(data, MIN(length, (size_t)UTSNAME_FIELD_SIZE - 1));
+    return (ssize_t)bytes;
+}
+
 static int show_pid_max(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
@@ -65,6 +78,13 @@ static int show_tainted(const struct generated_key *key, struct text_buffer *tex
 {
     (void)key;
     text_add_string(text, "0\n");
+    return 0;
+}
+
+static int show_one(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "1\n");
     return 0;
 }
 
@@ -106,7 +126,8 @@ static const struct generated_directory random_directory = {.rows = random_rows}
 
 static const struct generated_row kernel_rows[] = {
     {.name = "cap_last_cap", .mode = S_IFREG | 0444, .show = show_cap_last_cap},
-    {.name = "hostname", .mode = S_IFREG | 0444, .show = show_hostname},
+    {.name = "dmesg_restrict", .mode = S_IFREG | 0444, .show = show_one},
+    {.name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname, .store = store_hostname},
     {.name = "ngroups_max", .mode = S_IFREG | 0444, .show = show_ngroups_max},
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
     {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
@@ -118,6 +139,14 @@ static const struct generated_row kernel_rows[] = {
 };
 static const struct generated_directory kernel_directory = {.rows = kernel_rows};
 
+/* Links in sticky directories and hard links to others' files are restricted, as Debian's kernel has it. */
+static const struct generated_row fs_rows[] = {
+    {.name = "protected_hardlinks", .mode = S_IFREG | 0444, .show = show_one},
+    {.name = "protected_symlinks", .mode = S_IFREG | 0444, .show = show_one},
+    {0},
+};
+static const struct generated_directory fs_directory = {.rows = fs_rows};
+
 static const struct generated_row vm_rows[] = {
     {.name = "overcommit_memory", .mode = S_IFREG | 0444, .show = show_overcommit},
     {0},
@@ -125,6 +154,7 @@ static const struct generated_row vm_rows[] = {
 static const struct generated_directory vm_directory = {.rows = vm_rows};
 
 static const struct generated_row sys_rows[] = {
+    {.name = "fs", .mode = S_IFDIR | 0555, .directory = &fs_directory},
     {.name = "kernel", .mode = S_IFDIR | 0555, .directory = &kernel_directory},
     {.name = "vm", .mode = S_IFDIR | 0555, .directory = &vm_directory},
     {0},

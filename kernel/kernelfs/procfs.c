@@ -35,6 +35,14 @@ static long read_mounts_link(const struct generated_key *key, char *text, size_t
     return format_string(text, size, "self/mounts");
 }
 
+/* There is no swap: the head of the list only. */
+static int show_swaps(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    return 0;
+}
+
 static const struct generated_row root_rows[] = {
     {.name = "self", .mode = S_IFLNK | 0777, .read_link = read_self},
     {.name = "thread-self", .mode = S_IFLNK | 0777, .read_link = read_thread_self},
@@ -47,6 +55,7 @@ static const struct generated_row root_rows[] = {
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = proc_show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = proc_show_meminfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_system_stat},
+    {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = proc_show_uptime},
     {.name = "version", .mode = S_IFREG | 0444, .show = proc_show_version},
     {.name = "sys", .mode = S_IFDIR | 0555, .directory = &proc_sys_directory},
@@ -114,7 +123,12 @@ static int root_next(const struct generated_key *key, uint64_t *cursor, char *na
 }
 
 static const struct generated_directory root_directory = {
-    .rows = root_rows, .look_up = root_look_up, .next = root_next};
+    .rows = root_rows,
+    .look_up = root_look_up,
+    .next = root_next,
+    .is_valid = proc_process_is_valid,
+    .owner = proc_process_owner,
+};
 
 static int proc_mount(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,
                       struct file_system **result)

@@ -109,8 +109,8 @@ static long console_off(bool is_off)
 
 SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
 {
-    bool is_privileged = action != SYSLOG_ACTION_READ_ALL && action != SYSLOG_ACTION_SIZE_BUFFER;
-    if (is_privileged && !credentials_can(task_current()->credentials, CAP_SYSLOG)) {
+    /* As with Linux's dmesg_restrict: the log may tell what programs must not know. */
+    if (!credentials_can(task_current()->credentials, CAP_SYSLOG)) {
         return -EPERM;
     }
     switch (action) {

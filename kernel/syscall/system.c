@@ -53,6 +53,19 @@ SYSTEM_CALL1(uname, struct uapi_utsname __user *, user)
     return user_copy_out(user, &name, sizeof(name));
 }
 
+static void name_store(char *field, const char *text, size_t length)
+{
+    spin_lock(&name_lock);
+    memset(field, 0, UTSNAME_FIELD_SIZE);
+    memcpy(field, text, length);
+    spin_unlock(&name_lock);
+}
+
+void system_node_name_set(const char *text, size_t length)
+{
+    name_store(node_name, text, length);
+}
+
 static long set_name(char *field, const char __user *user, int length)
 {
     char copy[UTSNAME_FIELD_SIZE] = {0};
@@ -65,9 +78,7 @@ static long set_name(char *field, const char __user *user, int length)
     if (user_copy_in(copy, user, (size_t)length) != 0) {
         return -EFAULT;
     }
-    spin_lock(&name_lock);
-    memcpy(field, copy, sizeof(copy));
-    spin_unlock(&name_lock);
+    name_store(field, copy, (size_t)length);
     return 0;
 }
 

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include "lib/types.h"
+
 struct uapi_utsname;
 
 /* libc and programs test the release: it names the Linux ABI level, the version field says who we are. */
@@ -10,4 +12,6 @@ struct uapi_utsname;
 #define SYSTEM_RELEASE "6.1.0-astra"
 #define SYSTEM_VERSION "#1 SMP PREEMPT Astra " ASTRA_VERSION
 
+/* Sets the host's name; `length` below UTSNAME_FIELD_SIZE. Who may is the caller's to check. */
+void system_node_name_set(const char *text, size_t length);
 void system_name_get(struct uapi_utsname *name);

@@ -13,6 +13,7 @@ void address_space_module_init(void)
 
 struct address_space *address_space_create(const struct address_space_layout *layout)
 {
+    static struct atomic64 last_serial;
     struct address_space *space = slab_alloc_zeroed(&space_cache);
     if (space == NULL) {
         return NULL;
@@ -25,6 +26,7 @@ struct address_space *address_space_create(const struct address_space_layout *la
     refcount_init(&space->references, 1);
     mutex_init(&space->mutex, LOCK_RANK_ADDRESS_SPACE);
     rb_init(&space->areas);
+    space->serial = atomic64_add(&last_serial, 1);
     space->map_base = layout->map_base;
     space->stack_top = layout->stack_top;
     space->limit_total = UINT64_MAX;

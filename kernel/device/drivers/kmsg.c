@@ -14,6 +14,7 @@
 #include "lib/text.h"
 #include "log/log.h"
 #include "memory/heap.h"
+#include "uapi/capability.h"
 #include "uapi/poll.h"
 
 enum {
@@ -174,6 +175,10 @@ static unsigned kmsg_poll(struct open_file *file, struct poll_context *context)
 static int kmsg_open(struct device_node *node, struct open_file *file)
 {
     (void)node;
+    // Reading is restricted as Linux's dmesg_restrict has it; anybody whom the mode lets may write.
+    if (open_file_can_read(file) && !credentials_can(file->credentials, CAP_SYSLOG)) {
+        return -EPERM;
+    }
     file->position = log_sequence_first();
     return 0;
 }
