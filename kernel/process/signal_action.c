@@ -177,8 +177,12 @@ void signal_reset_for_exec(struct task *task)
 {
     struct signal_actions *actions = signal_lock(task->process);
     for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
-        uint64_t handler = actions->actions[i].sa_handler == SIG_IGN ? SIG_IGN : SIG_DFL;
-        actions->actions[i] = (struct uapi_sigaction){.sa_handler = handler};
+        struct uapi_sigaction *action = &actions->actions[i];
+        if ((action->sa_handler | action->sa_flags | action->sa_mask) == 0) {
+            continue; // most were never touched
+        }
+        uint64_t handler = action->sa_handler == SIG_IGN ? SIG_IGN : SIG_DFL;
+        *action = (struct uapi_sigaction){.sa_handler = handler};
     }
     signal_unlock(actions);
     task->alternate_stack = (struct uapi_stack){.ss_flags = SS_DISABLE};
