@@ -61,6 +61,8 @@ static struct vnode *generated_node_create(struct file_system *file_system,
     vnode_init(&node->vnode, file_system,
                from->validity != NULL ? &generated_checked_ops : &generated_ops,
                generated_number(row, &from->key), row->mode);
+    // Rows are asked under the directory's mutex, and they may look into processes.
+    mutex_init(&node->vnode.mutex, LOCK_RANK_GENERATED_FILE);
     node->row = row;
     node->key = from->key;
     node->validity = from->validity;

@@ -286,7 +286,9 @@ static int open_last_name(struct open_request *request, const struct walk_parent
     if (is_exclusive && !request->is_created) {
         error = -EEXIST;
     } else if (follows) {
-        error = open_follow(&path, text);
+        error = walk_may_follow(request->context, walk_parent_directory(parent), vnode)
+                    ? open_follow(&path, text)
+                    : -EACCES;
     }
     if (error == 0) {
         error =

@@ -1,9 +1,11 @@
 // Path walk. One walker with two manners:
 //
-//   lock-free    under RCU from start to end. It takes no lock and no reference until it has arrived; then it takes two and asks
-//                whether a rename or a mount has happened meanwhile. What it cannot answer without sleeping or from the cache
-//                (-ECHILD) is walked again in the other manner.
-//   referenced   holds a reference on the place where it stands, asks file systems for names, reads links, follows jumps.
+//   lock-free    under RCU from start to end. It takes no lock and no reference until it has
+//                arrived; then it takes two and asks whether a rename or a mount has happened
+//                meanwhile. What it cannot answer without sleeping or from the cache (-ECHILD)
+//                is walked again in the other manner.
+//   referenced   holds a reference on the place where it stands, asks file systems for names,
+//                reads links, follows jumps.
 //
 // A symbolic link's text is walked in place: what was left of the path goes on a stack. A link at
 // the very end leaves nothing to push, so chains of such links take no stack.
@@ -228,11 +230,21 @@ static int walk_follow_slowly(struct walk *walk, struct path *link)
     return walk_enter_text(walk, text, text);
 }
 
-static int walk_follow(struct walk *walk, struct path *link)
+bool walk_may_follow(const struct fs_context *context, const struct vnode *directory,
+                     const struct vnode *link)
+{
+    const uint32_t shared = S_ISVTX | S_IWOTH;
+    return context->credentials->fsuid == link->uid || (directory->mode & shared) != shared ||
+           directory->uid == link->uid;
+}
+
+static int walk_follow(struct walk *walk, struct path *link, bool is_last)
 {
     struct vnode *vnode = link->entry->vnode;
     int error = 0;
-    if (walk->links++ == SYMLOOP_MAX) {
+    if (is_last && !walk_may_follow(walk->context, walk->at.entry->vnode, vnode)) {
+        error = -EACCES;
+    } else if (walk->links++ == SYMLOOP_MAX) {
         error = -ELOOP;
     } else if ((link->mount->flags & MS_NOSYMFOLLOW) != 0) {
         error = -ELOOP;
@@ -278,7 +290,7 @@ static int walk_step(struct walk *walk, const struct component *component)
     }
     if (unlikely(vnode_is_symlink(next.entry->vnode)) &&
         (!component->is_last || (walk->flags & WALK_FOLLOW) != 0)) {
-        return walk_follow(walk, &next);
+        return walk_follow(walk, &next, component->is_last);
     }
     walk_set(walk, &next);
     return 0;

@@ -30,3 +30,9 @@ struct walk_parent {
 };
 must_check int walk_to_parent(const struct fs_context *context, const struct path *start,
                               const char *name, struct walk_parent *result);
+
+// The link at the end of a path that stands in a sticky directory which everybody may write is
+// followed for its owner only, unless the directory's owner made it: nobody is led astray in /tmp
+// (Linux's protected_symlinks, which Debian's kernel has on).
+bool walk_may_follow(const struct fs_context *context, const struct vnode *directory,
+                     const struct vnode *link);

@@ -7,7 +7,7 @@ enum lock_rank {
     // Sleeping locks (scheduler/mutex.h).
     LOCK_RANK_RENAME = 1,      // fs/: one at a time, whole tree
     LOCK_RANK_FILE_POSITION,   // file/: position of an open file
-    LOCK_RANK_GENERATED_FILE,  // fs/: text of an open generated file, while it is made
+    LOCK_RANK_GENERATED_FILE,  // fs/: a generated directory, or an open generated file's text
     LOCK_RANK_PROCESS_EXEC,    // process/: exec against readers of /proc/pid/* (they read a file)
     LOCK_RANK_VNODE_DIRECTORY, // fs/: ancestor first, else by address (same rank nests)
     LOCK_RANK_VNODE_FILE,      // fs/: contents and size of one file

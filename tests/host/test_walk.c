@@ -224,6 +224,25 @@ static void search_needs_the_right(void **state)
     assert_int_equal(open_as(user, "/readable", O_RDONLY | O_TRUNC), -EACCES);
 }
 
+/* Links and hard links in a directory like /tmp lead nobody astray. */
+static void shared_directories_are_guarded(void **state)
+{
+    assert_int_equal(make_directory("/shared"), 0);
+    struct path path;
+    assert_int_equal(walk_path(root, NULL, "/shared", 0, &path), 0);
+    assert_int_equal(vfs_change_mode(root, &path, 01777), 0);
+    path_put(&path);
+    fake_fs_put("/roots", "x");
+    assert_int_equal(vfs_symlink(user, "/roots", NULL, "/shared/users"), 0);
+    assert_int_equal(vfs_symlink(root, "/roots", NULL, "/shared/roots"), 0);
+    assert_int_equal(open_as(root, "/shared/users", O_RDONLY), -EACCES);
+    assert_int_equal(open_as(root, "/shared/users", O_RDWR | O_CREAT), -EACCES);
+    assert_int_equal(open_as(user, "/shared/users", O_RDONLY), 0);
+    assert_int_equal(open_as(user, "/shared/roots", O_RDONLY), 0);
+    assert_int_equal(vfs_link(user, NULL, "/roots", NULL, "/shared/hard", 0), -EPERM);
+    assert_int_equal(vfs_link(root, NULL, "/roots", NULL, "/shared/hard", 0), 0);
+}
+
 static void mounts_cover_and_uncover(void **state)
 {
     assert_int_equal(make_directory("/m"), 0);
@@ -321,6 +340,7 @@ int main(void)
         cmocka_unit_test(removing_has_linux_errors),
         cmocka_unit_test(removed_directories_are_dead),
         cmocka_unit_test(search_needs_the_right),
+        cmocka_unit_test(shared_directories_are_guarded),
         cmocka_unit_test(mounts_cover_and_uncover),
         cmocka_unit_test(binds_and_lazy_removal),
         cmocka_unit_test(both_manners_agree),
