@@ -72,7 +72,7 @@ run 'echo keep > k; exec 3< k; rm k; cat <&3; mkdir cwd; cd cwd; rmdir ../cwd; l
 run 'mktemp XXXXXX | wc -c; mktemp -d dirXXXXXX | cut -c1-3; mktemp -u /tmp/aXXXXXX | cut -c1-6; mktemp noxs; mktemp -p /nosuch XXXXXX'
 run 'mkdir own; cd own; cp /bin/busybox echo; ./echo run by copy; chmod -x echo; ./echo no; echo $?; chmod +x echo; ln -s echo base; ln echo id; ./id -u; ./base'
 run 'printf "#!/bin/sh\necho script \$0 \$# \$1\n" > s; ./s; chmod +x s; ./s a b; printf "#!/nosuch\n" > s2; chmod +x s2; ./s2; printf "#!/bin/cat\nself shown\n" > s3; chmod +x s3; ./s3; printf "echo no interpreter line\n" > s4; chmod +x s4; ./s4; printf "#! /bin/sh -x\necho traced\n" > s5; chmod +x s5; ./s5; : > s6; chmod +x s6; ./s6; echo $?; printf "\177ELFbroken" > s7; chmod +x s7; ./s7; echo $?'
-run 'cp /bin/busybox sleep; chmod +x sleep; ./sleep 5 & sleep 0.5; echo x > sleep; echo $?; cp one sleep; kill $!; wait $!; echo $?; echo x > sleep; cat sleep; exec 3>> own/echo; own/echo busy; exec 3>&-; own/echo free; rm sleep'
+run 'cp /bin/busybox sleep; chmod +x sleep; ./sleep 5 & sleep 0.5; echo x > sleep; echo $?; cp one sleep; kill $!; sleep 0.1; wait $!; echo $?; echo x > sleep; cat sleep; exec 3>> own/echo; own/echo busy; exec 3>&-; own/echo free; rm sleep'
 run 'basename /a/b/c.txt; basename /a/b/c.txt .txt; dirname /a/b/c.txt; dirname file; dirname /; basename /; basename a/'
 run 'link one lk; stat -c %h lk; unlink lk; unlink lk; unlink d1; sync; echo $?'
 run 'test -r one -a -w one; echo $?; test -x one; echo $?; test -u one; echo $?; test -g d1; echo $?; test -k /tmp; echo $?; test -O one; echo $?; test -G one; echo $?; test -t 0; echo $?; test -S one; echo $?; test -h soft; echo $?'

@@ -34,8 +34,8 @@ run 'printf "#!/bin/sh\nid -u\n" > suid.sh; chmod 4755 suid.sh; ./as ./suid.sh; 
 for tool in cat ls 'ls -l' rm rmdir 'rm -r' 'rm -f' 'chmod 1' 'chown 1' readlink stat cd . sh head tail sort 'grep x' \
     'sed p' 'awk 1' wc 'cut -c1' 'tar cf x.tar' gzip od md5sum 'cmp rootfile' 'diff rootfile' find du tac rev \
     'mktemp -p' chroot strings uniq fold nl base64 expand 'mount' umount 'date -r' 'chgrp 0' unlink env time setsid \
-    realpath 'test -e' '[ -f' hexdump 'mv -f' 'ln rootfile nosuch/' 'cp rootfile nosuch/' 'touch -c' exec 'cat <' \
-    'ls -d' 'ls -i' 'truncate -c -s 1' 'hostname -F' 'cpio -F' 'ed' 'bc' 'dc' 'xxd' 'crc32' 'sha1sum' 'split' 'paste'; do
+    realpath 'test -e' '[ -f' hexdump 'mv -f' 'touch -c' exec 'cat <' \
+    'ls -d' 'truncate -c -s 1' 'cpio -F' 'ed' 'bc' 'dc' 'xxd' 'crc32' 'sha1sum' 'split' 'paste'; do
     run "$tool nosuch"
 done
 for command in 'cp nosuch x' 'mv nosuch x' 'ln nosuch y' 'touch nosuch/x' 'ln -s x nosuch/x' 'mkdir nosuch/x' \
