@@ -141,6 +141,19 @@ int vfs_symlink(const struct fs_context *context, const char *target, const stru
     return error;
 }
 
+// Only who could read and write a plain file may give it another name, beside its owner: else a
+// link could keep a program with set-id bits alive, or make others' files show up in odd places
+// (Linux's protected_hardlinks).
+static bool may_link(const struct fs_context *context, struct vnode *target)
+{
+    const uint32_t group_program = S_ISGID | S_IXGRP;
+    bool is_harmless =
+        vnode_is_regular(target) && (target->mode & S_ISUID) == 0 &&
+        (target->mode & group_program) != group_program &&
+        vnode_permission(target, context->credentials, ACCESS_READ | ACCESS_WRITE) == 0;
+    return is_harmless || vnode_is_owner(target, context->credentials);
+}
+
 // The new name's directory is locked, then the file: its link count changes.
 static int link_locked(const struct fs_context *context, const struct path *old,
                        struct new_name *place)
@@ -148,6 +161,9 @@ static int link_locked(const struct fs_context *context, const struct path *old,
     struct vnode *target = old->entry->vnode, *directory = place->directory;
     if (old->mount != place->parent.parent.mount) {
         return -EXDEV;
+    }
+    if (!may_link(context, target)) {
+        return -EPERM;
     }
     int error = vfs_may_create(context, directory);
     if (error != 0) {
