@@ -13,7 +13,7 @@ static PERCPU_DEFINE(uint32_t, system_call_counts[SYSTEM_CALL_LIMIT]);
 
 void upcall_system_call(struct trap_frame *frame)
 {
-    uint64_t number = (uint64_t)system_call_number(frame);
+    uint32_t number = (uint32_t)system_call_number(frame); /* the ABI ignores the upper half */
     long result = -ENOSYS;
     if (likely(number < SYSTEM_CALL_LIMIT)) {
         (*percpu_this(system_call_counts))[number]++;

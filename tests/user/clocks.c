@@ -1,0 +1,250 @@
+/*
+ * Time: clocks, sleeping, interval timers, the time that a process has used.
+ */
+#include "check.h"
+
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/times.h>
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    alarms++;
+}
+
+static void catch(int signal, int flags)
+{
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = flags};
+    CHECK_OK(sigaction(signal, &action, NULL));
+}
+
+static void use_cpu(int64_t nanoseconds)
+{
+    int64_t start = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+    while (now_ns(CLOCK_PROCESS_CPUTIME_ID) - start < nanoseconds) {
+    }
+}
+
+TEST(monotonic_time_never_goes_back)
+{
+    int64_t last = now_ns(CLOCK_MONOTONIC);
+    for (int i = 0; i < 20000; i++) {
+        int64_t now = now_ns(CLOCK_MONOTONIC);
+        CHECK(now >= last);
+        last = now;
+    }
+}
+
+TEST(clocks_agree_about_a_pause)
+{
+    int64_t mono = now_ns(CLOCK_MONOTONIC), raw = now_ns(CLOCK_MONOTONIC_RAW);
+    int64_t real = now_ns(CLOCK_REALTIME), boot = now_ns(CLOCK_BOOTTIME);
+    sleep_ms(100);
+    CHECK(now_ns(CLOCK_MONOTONIC) - mono >= 100000000);
+    CHECK(now_ns(CLOCK_MONOTONIC_RAW) - raw >= 90000000);
+    CHECK(now_ns(CLOCK_REALTIME) - real >= 90000000);
+    CHECK(now_ns(CLOCK_BOOTTIME) - boot >= 100000000);
+}
+
+TEST(real_time_calls_agree)
+{
+    struct timeval micro;
+    time_t word = 0;
+    int64_t before = now_ns(CLOCK_REALTIME) / 1000;
+    CHECK_OK(syscall(SYS_gettimeofday, &micro, NULL));
+    int64_t between = (int64_t)micro.tv_sec * 1000000 + micro.tv_usec;
+    CHECK(between >= before && between <= now_ns(CLOCK_REALTIME) / 1000);
+    time_t seconds = syscall(SYS_time, &word);
+    CHECK_EQUAL(seconds, word);
+    CHECK(seconds >= micro.tv_sec - 1 && seconds <= micro.tv_sec + 1);
+    CHECK(seconds > 1600000000);
+    CHECK_ERRNO(syscall(SYS_gettimeofday, KERNEL_ADDRESS, NULL), EFAULT);
+}
+
+TEST(clock_errors)
+{
+    struct timespec time;
+    CHECK_ERRNO(syscall(SYS_clock_gettime, 99, &time), EINVAL);
+    CHECK_ERRNO(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, KERNEL_ADDRESS), EFAULT);
+    CHECK_ERRNO(syscall(SYS_clock_settime, CLOCK_MONOTONIC, &time), EINVAL);
+    CHECK_ERRNO(syscall(SYS_clock_getres, 99, &time), EINVAL);
+    CHECK_OK(syscall(SYS_clock_getres, CLOCK_MONOTONIC, &time));
+    CHECK(time.tv_sec == 0 && time.tv_nsec == 1);
+    CHECK_OK(syscall(SYS_clock_getres, CLOCK_REALTIME, NULL));
+}
+
+TEST(coarse_clocks_follow_the_fine_ones)
+{
+    int64_t coarse = now_ns(CLOCK_MONOTONIC_COARSE), fine = now_ns(CLOCK_MONOTONIC);
+    CHECK(coarse <= fine && fine - coarse < 100000000);
+}
+
+TEST(nanosleep_sleeps_at_least_as_long)
+{
+    struct timespec pause = {0, 20000000};
+    int64_t start = now_ns(CLOCK_MONOTONIC);
+    CHECK_OK(syscall(SYS_nanosleep, &pause, NULL));
+    CHECK(now_ns(CLOCK_MONOTONIC) - start >= 20000000);
+}
+
+TEST(an_interrupted_sleep_tells_what_is_left)
+{
+    struct timespec pause = {10, 0}, left = {0, 0};
+    struct itimerval soon = {{0, 0}, {0, 50000}};
+    catch(SIGALRM, SA_RESTART);
+    CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
+    CHECK_ERRNO(syscall(SYS_nanosleep, &pause, &left), EINTR);
+    CHECK(left.tv_sec == 9 || (left.tv_sec == 8 && left.tv_nsec > 0));
+}
+
+TEST(sleep_errors)
+{
+    struct timespec bad = {0, 1000000000}, negative = {-1, 0};
+    CHECK_ERRNO(syscall(SYS_nanosleep, &bad, NULL), EINVAL);
+    CHECK_ERRNO(syscall(SYS_nanosleep, &negative, NULL), EINVAL);
+    CHECK_ERRNO(syscall(SYS_nanosleep, KERNEL_ADDRESS, NULL), EFAULT);
+    CHECK_ERRNO(syscall(SYS_clock_nanosleep, 99, 0, &bad, NULL), EINVAL);
+    CHECK_ERRNO(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &bad, NULL), EINVAL);
+}
+
+TEST(clock_nanosleep_can_wait_for_a_time_of_day)
+{
+    struct timespec until;
+    CHECK_OK(clock_gettime(CLOCK_MONOTONIC, &until));
+    until.tv_nsec += 30000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    CHECK_EQUAL(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
+    CHECK(now_ns(CLOCK_MONOTONIC) >= (int64_t)until.tv_sec * 1000000000 + until.tv_nsec);
+    CHECK_EQUAL(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL), 0);
+    CHECK_OK(clock_gettime(CLOCK_REALTIME, &until));
+    CHECK_EQUAL(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL), 0);
+}
+
+TEST(an_interval_timer_fires_again_and_again)
+{
+    struct itimerval timer = {{0, 20000}, {0, 20000}}, left;
+    catch(SIGALRM, 0);
+    CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
+    while (alarms < 3) {
+        pause();
+    }
+    CHECK_OK(getitimer(ITIMER_REAL, &left));
+    CHECK_EQUAL(left.it_interval.tv_usec, 20000);
+    CHECK(left.it_value.tv_sec == 0 && left.it_value.tv_usec <= 20000);
+    CHECK_OK(setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, &left));
+    alarms = 0;
+    sleep_ms(60);
+    CHECK_EQUAL(alarms, 0);
+}
+
+TEST(alarm_returns_what_was_left)
+{
+    catch(SIGALRM, 0);
+    CHECK_EQUAL(alarm(100), 0);
+    unsigned left = alarm(0);
+    CHECK(left == 100 || left == 99);
+    CHECK_EQUAL(alarm(0), 0);
+}
+
+TEST(setitimer_errors)
+{
+    struct itimerval bad = {{0, 0}, {0, 1000000}};
+    CHECK_ERRNO(setitimer(ITIMER_REAL, &bad, NULL), EINVAL);
+    CHECK_ERRNO(setitimer(7, &(struct itimerval){0}, NULL), EINVAL);
+    CHECK_ERRNO(getitimer(7, &bad), EINVAL);
+    CHECK_ERRNO(syscall(SYS_getitimer, ITIMER_REAL, KERNEL_ADDRESS), EFAULT);
+}
+
+TEST(the_virtual_timer_counts_used_time_only)
+{
+    struct itimerval timer = {{0, 0}, {0, 30000}};
+    catch(SIGVTALRM, 0);
+    CHECK_OK(setitimer(ITIMER_VIRTUAL, &timer, NULL));
+    sleep_ms(60);
+    CHECK_EQUAL(alarms, 0);
+    for (int64_t end = now_ns(CLOCK_MONOTONIC) + 5000000000; alarms == 0;) {
+        for (volatile int i = 0; i < 100000; i++) {
+        }
+        CHECK(now_ns(CLOCK_MONOTONIC) < end);
+    }
+}
+
+TEST(the_profiling_timer_fires)
+{
+    struct itimerval timer = {{0, 0}, {0, 20000}};
+    catch(SIGPROF, 0);
+    CHECK_OK(setitimer(ITIMER_PROF, &timer, NULL));
+    for (int64_t end = now_ns(CLOCK_MONOTONIC) + 5000000000; alarms == 0;) {
+        CHECK(now_ns(CLOCK_MONOTONIC) < end);
+    }
+}
+
+TEST(used_time_counts_work_and_not_sleep)
+{
+    int64_t start = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+    sleep_ms(50);
+    CHECK(now_ns(CLOCK_PROCESS_CPUTIME_ID) - start < 40000000);
+    use_cpu(30000000);
+    CHECK(now_ns(CLOCK_THREAD_CPUTIME_ID) >= 30000000);
+}
+
+TEST(times_and_getrusage_see_waited_children)
+{
+    struct tms ticks;
+    struct rusage usage;
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        use_cpu(60000000);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_OK(getrusage(RUSAGE_CHILDREN, &usage));
+    int64_t micro = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000L +
+                    usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    CHECK(micro >= 40000);
+    CHECK(times(&ticks) > 0);
+    CHECK(ticks.tms_cutime + ticks.tms_cstime >= 4);
+}
+
+TEST(getrusage_counts_faults_and_checks)
+{
+    struct rusage before, after;
+    CHECK_OK(getrusage(RUSAGE_SELF, &before));
+    char *pages = map_pages(64);
+    for (int i = 0; i < 64; i++) {
+        pages[i * PAGE] = 1;
+    }
+    CHECK_OK(getrusage(RUSAGE_SELF, &after));
+    CHECK(after.ru_minflt >= before.ru_minflt + 64);
+    CHECK(after.ru_maxrss > 0);
+    CHECK_ERRNO(getrusage(5, &after), EINVAL);
+    CHECK_ERRNO(syscall(SYS_getrusage, RUSAGE_SELF, KERNEL_ADDRESS), EFAULT);
+}
+
+TEST(pause_ends_with_a_handled_signal_only)
+{
+    struct itimerval timer = {{0, 0}, {0, 20000}};
+    catch(SIGALRM, SA_RESTART);
+    CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
+    CHECK_ERRNO(pause(), EINTR);
+    CHECK_EQUAL(alarms, 1);
+}
+
+static void set_time(void)
+{
+    struct timespec now;
+    become_user(NOBODY);
+    CHECK_OK(clock_gettime(CLOCK_REALTIME, &now));
+    CHECK_ERRNO(clock_settime(CLOCK_REALTIME, &now), EPERM);
+}
+
+TEST(setting_the_clock_needs_privilege)
+{
+    CHECK_IN_CHILD(set_time);
+}

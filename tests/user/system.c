@@ -1,0 +1,192 @@
+/*
+ * What the system tells about itself, random numbers, the process's small settings, unknown calls.
+ */
+#include "check.h"
+
+#include <sched.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+TEST(uname_tells_what_libraries_accept)
+{
+    struct utsname names;
+    int major, minor;
+    CHECK_OK(uname(&names));
+    CHECK_TEXT(names.sysname, "Linux");
+    CHECK_TEXT(names.machine, "x86_64");
+    CHECK_EQUAL(sscanf(names.release, "%d.%d", &major, &minor), 2);
+    CHECK(major >= 4);
+    CHECK(names.version[0] != '\0');
+    CHECK_ERRNO(syscall(SYS_uname, KERNEL_ADDRESS), EFAULT);
+    CHECK_ERRNO(syscall(SYS_uname, edge_of_memory(sizeof(names) - 1)), EFAULT);
+}
+
+TEST(the_host_name_can_be_set)
+{
+    struct utsname old, names;
+    CHECK_OK(uname(&old));
+    CHECK_OK(sethostname("new-name", 8));
+    CHECK_OK(setdomainname("domain", 6));
+    CHECK_OK(uname(&names));
+    CHECK_TEXT(names.nodename, "new-name");
+    CHECK_TEXT(names.domainname, "domain");
+    CHECK_ERRNO(sethostname("x", 65), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sethostname, "x", -1), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sethostname, KERNEL_ADDRESS, 5), EFAULT);
+    CHECK_OK(sethostname(old.nodename, strlen(old.nodename)));
+    CHECK_OK(setdomainname(old.domainname, strlen(old.domainname)));
+    become_user(NOBODY);
+    CHECK_ERRNO(sethostname("x", 1), EPERM);
+}
+
+TEST(sysinfo_makes_sense)
+{
+    struct sysinfo info;
+    CHECK_OK(sysinfo(&info));
+    CHECK(info.totalram > 0 && info.freeram <= info.totalram);
+    CHECK(info.mem_unit >= 1);
+    CHECK(info.procs >= 2);
+    CHECK(info.uptime < 100000000);
+    CHECK_ERRNO(syscall(SYS_sysinfo, KERNEL_ADDRESS), EFAULT);
+}
+
+TEST(random_bytes_differ)
+{
+    unsigned char a[64], b[64];
+    int distinct = 0;
+    CHECK_EQUAL(getrandom(a, sizeof(a), 0), sizeof(a));
+    CHECK_EQUAL(getrandom(b, sizeof(b), GRND_NONBLOCK), sizeof(b));
+    CHECK(memcmp(a, b, sizeof(a)) != 0);
+    for (int i = 1; i < 64; i++) {
+        distinct += a[i] != a[0];
+    }
+    CHECK(distinct > 50);
+    CHECK_EQUAL(getrandom(a, 0, 0), 0);
+    CHECK_ERRNO(getrandom(a, 1, 0x100), EINVAL);
+    CHECK_ERRNO(getrandom(KERNEL_ADDRESS, 1, 0), EFAULT);
+}
+
+TEST(large_random_reads_are_whole)
+{
+    static unsigned char block[100000];
+    int zeroes = 0;
+    CHECK_EQUAL(getrandom(block, sizeof(block), 0), sizeof(block));
+    int fd = CHECK_OK(open("/dev/urandom", O_RDONLY));
+    CHECK_EQUAL(read(fd, block, sizeof(block)), sizeof(block));
+    for (size_t i = 0; i < sizeof(block); i++) {
+        zeroes += block[i] == 0;
+    }
+    CHECK(zeroes > 200 && zeroes < 700);
+    CHECK_EQUAL(read(CHECK_OK(open("/dev/random", O_RDONLY)), block, 100), 100);
+}
+
+TEST(unknown_calls_give_enosys)
+{
+    CHECK_ERRNO(syscall(1000), ENOSYS);
+    CHECK_ERRNO(syscall(2000000), ENOSYS);
+    CHECK_ERRNO(syscall(-1), ENOSYS);
+    CHECK_ERRNO(syscall(INT_MAX), ENOSYS);
+    CHECK_ERRNO(syscall(400), ENOSYS);
+}
+
+TEST(a_call_number_has_32_bits)
+{
+    CHECK_EQUAL(syscall((1L << 32) | SYS_getpid), getpid());
+    CHECK_EQUAL(syscall(LONG_MIN | SYS_getpid), getpid());
+}
+
+TEST(a_call_keeps_all_registers_but_three)
+{
+    register uint64_t difference __asm__("r13");
+    __asm__ volatile("mov %%rbp, %0\n\t"
+                     "mov $1, %%rbx\n\tmov $2, %%rdx\n\tmov $3, %%rsi\n\tmov $4, %%rdi\n\t"
+                     "mov $5, %%r8\n\tmov $6, %%r9\n\tmov $7, %%r10\n\tmov $8, %%r12\n\t"
+                     "mov $39, %%eax\n\tsyscall\n\t"
+                     "xor %%rbp, %0\n\tsub $1, %%rbx\n\tsub $2, %%rdx\n\tsub $3, %%rsi\n\t"
+                     "sub $4, %%rdi\n\tsub $5, %%r8\n\tsub $6, %%r9\n\tsub $7, %%r10\n\t"
+                     "sub $8, %%r12\n\t"
+                     "or %%rbx, %0\n\tor %%rdx, %0\n\tor %%rsi, %0\n\tor %%rdi, %0\n\t"
+                     "or %%r8, %0\n\tor %%r9, %0\n\tor %%r10, %0\n\tor %%r12, %0"
+                     : "=&r"(difference)
+                     :
+                     : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12",
+                       "memory");
+    CHECK_EQUAL(difference, 0);
+}
+
+TEST(prctl_sets_and_gets)
+{
+    char name[16];
+    int signal = -1;
+    CHECK_OK(prctl(PR_SET_NAME, "a new name that is long"));
+    CHECK_OK(prctl(PR_GET_NAME, name));
+    CHECK_TEXT(name, "a new name that");
+    CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGTERM));
+    CHECK_OK(prctl(PR_GET_PDEATHSIG, &signal));
+    CHECK_EQUAL(signal, SIGTERM);
+    CHECK_ERRNO(prctl(PR_SET_PDEATHSIG, 100), EINVAL);
+    CHECK_EQUAL(prctl(PR_GET_DUMPABLE), 1);
+    CHECK_EQUAL(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    CHECK_EQUAL(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
+    CHECK_ERRNO(prctl(9999), EINVAL);
+}
+
+TEST(personality_is_told)
+{
+    CHECK_EQUAL(syscall(SYS_personality, 0xffffffff), PER_LINUX);
+}
+
+TEST(arch_prctl_keeps_the_two_bases)
+{
+    unsigned long fs, gs;
+    CHECK_OK(syscall(SYS_arch_prctl, 0x1003, &fs));
+    CHECK_EQUAL(*(unsigned long *)fs, fs);
+    CHECK_OK(syscall(SYS_arch_prctl, 0x1001, 0x12345000));
+    sched_yield();
+    CHECK_OK(syscall(SYS_arch_prctl, 0x1004, &gs));
+    CHECK_EQUAL(gs, 0x12345000);
+    CHECK_ERRNO(syscall(SYS_arch_prctl, 0x1002, KERNEL_ADDRESS), EPERM);
+    CHECK_ERRNO(syscall(SYS_arch_prctl, 0x7777, 0), EINVAL);
+}
+
+TEST(thread_and_process_numbers_agree)
+{
+    CHECK_EQUAL(syscall(SYS_gettid), getpid());
+    CHECK_EQUAL(syscall(SYS_set_tid_address, NULL), getpid());
+    CHECK_OK(sched_yield());
+    unsigned cpu = 99, node = 99;
+    CHECK_OK(syscall(SYS_getcpu, &cpu, &node, NULL));
+    CHECK(cpu < 64 && node == 0);
+}
+
+TEST(sync_and_its_relatives_succeed)
+{
+    sync();
+    CHECK_OK(syncfs(CHECK_OK(open(".", O_RDONLY))));
+    CHECK_ERRNO(syscall(SYS_syncfs, 900), EBADF);
+    CHECK_OK(syscall(SYS_fadvise64, make_open_file("f"), 0, 0, 0));
+    CHECK_ERRNO(syscall(SYS_fadvise64, make_open_file("f"), 0, 0, 99), EINVAL);
+}
+
+TEST(reboot_wants_its_magic_numbers_and_privilege)
+{
+    CHECK_ERRNO(syscall(SYS_reboot, 1, 2, 0, NULL), EINVAL);
+    CHECK_ERRNO(syscall(SYS_reboot, 0xfee1dead, 672274793, 0x99999999, NULL), EINVAL);
+    become_user(NOBODY);
+    CHECK_ERRNO(syscall(SYS_reboot, 0xfee1dead, 672274793, 0x4321fedc, NULL), EPERM);
+}
+
+TEST(the_kernel_log_tells_its_size_and_content)
+{
+    static char log[1 << 20];
+    long size = CHECK_OK(syscall(SYS_syslog, 10, NULL, 0));
+    CHECK(size > 1000);
+    CHECK(CHECK_OK(syscall(SYS_syslog, 3, log, sizeof(log))) >= 0);
+    CHECK_ERRNO(syscall(SYS_syslog, 99, NULL, 0), EINVAL);
+    CHECK_ERRNO(syscall(SYS_syslog, 3, NULL, 10), EINVAL);
+    CHECK_ERRNO(syscall(SYS_syslog, 3, log, -1), EINVAL);
+}
