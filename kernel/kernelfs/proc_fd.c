@@ -52,7 +52,8 @@ static long fd_read_link(const struct generated_key *key, char *text, size_t siz
     if (vfs_file_path(file, &path)) {
         length = path_describe(&path, NULL, text, size, true);
     } else if (vfs_file_status(file, &status) == 0) {
-        length = format_string(text, size, "%s:[%llu]", file->ops->name, (unsigned long long)status.st_ino);
+        length = format_string(text, size, "%s:[%llu]", file->ops->name,
+                               (unsigned long long)status.st_ino);
     } else {
         length = format_string(text, size, "anon_inode:[%s]", file->ops->name);
     }
@@ -78,8 +79,8 @@ static const struct generated_row *row_of(const struct generated_key *key)
     return &fd_rows[mode > O_RDWR ? O_RDWR : mode];
 }
 
-static int fd_look_up(const struct generated_key *key, const char *name, size_t length, const struct generated_row **row,
-                      struct generated_key *child_key)
+static int fd_look_up(const struct generated_key *key, const char *name, size_t length,
+                      const struct generated_row **row, struct generated_key *child_key)
 {
     const char *end;
     uint64_t number;

@@ -11,7 +11,7 @@ struct process;
 struct address_space;
 struct descriptor_table;
 
-extern const struct generated_row proc_process_row;      /* the directory of one process */
+extern const struct generated_row proc_process_row; /* the directory of one process */
 extern const struct generated_directory proc_process_directory;
 extern const struct generated_directory proc_fd_directory;
 extern const struct generated_directory proc_sys_directory;

@@ -23,7 +23,8 @@ static const char *area_name(const struct area *area, char *buffer)
     if ((area->flags & AREA_STACK) != 0) {
         return "[stack]";
     }
-    if (area->backing.ops == NULL || area->backing.ops->describe(&area->backing, buffer, PATH_MAX) < 0) {
+    if (area->backing.ops == NULL ||
+        area->backing.ops->describe(&area->backing, buffer, PATH_MAX) < 0) {
         return "";
     }
     return buffer;
@@ -37,13 +38,13 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
     if (area->backing.ops != NULL && area->backing.ops->identify != NULL) {
         area->backing.ops->identify(&area->backing, &device, &inode);
     }
-    int length = format_string(line, sizeof(line), "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
-                               (unsigned long long)area->start, (unsigned long long)area->end,
-                               (area->flags & AREA_READ) != 0 ? 'r' : '-', (area->flags & AREA_WRITE) != 0 ? 'w' : '-',
-                               (area->flags & AREA_EXECUTE) != 0 ? 'x' : '-',
-                               (area->flags & AREA_SHARED) != 0 ? 's' : 'p',
-                               area->cache != NULL ? (unsigned long long)area->offset : 0ULL,
-                               device_number_major(device), device_number_minor(device), (unsigned long long)inode);
+    int length = format_string(
+        line, sizeof(line), "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
+        (unsigned long long)area->start, (unsigned long long)area->end,
+        (area->flags & AREA_READ) != 0 ? 'r' : '-', (area->flags & AREA_WRITE) != 0 ? 'w' : '-',
+        (area->flags & AREA_EXECUTE) != 0 ? 'x' : '-', (area->flags & AREA_SHARED) != 0 ? 's' : 'p',
+        area->cache != NULL ? (unsigned long long)area->offset : 0ULL, device_number_major(device),
+        device_number_minor(device), (unsigned long long)inode);
     const char *name = area_name(area, buffer);
     text_add(text, line, (size_t)MIN(length, NAME_COLUMN));
     for (int column = length; name[0] != '\0' && column < NAME_COLUMN; column++) {
@@ -62,7 +63,8 @@ int proc_show_maps(const struct generated_key *key, struct text_buffer *text)
     char *buffer = heap_alloc(PATH_MAX);
     if (buffer != NULL) {
         mutex_lock(&space->mutex);
-        for (struct area *area = area_find_locked(space, 0); area != NULL; area = area_next_locked(area)) {
+        for (struct area *area = area_find_locked(space, 0); area != NULL;
+             area = area_next_locked(area)) {
             add_area(text, area, buffer);
         }
         mutex_unlock(&space->mutex);

@@ -82,8 +82,8 @@ static void add_mounts_line(struct mounts_visit *visit, const struct mount *moun
 static void add_mountinfo_line(struct mounts_visit *visit, const struct mount *mount)
 {
     uint64_t device = mount->file_system->device_number;
-    text_format(visit->text, "%d %d %u:%u / ", mount->id, mount->parent_id, device_number_major(device),
-                device_number_minor(device));
+    text_format(visit->text, "%d %d %u:%u / ", mount->id, mount->parent_id,
+                device_number_major(device), device_number_minor(device));
     add_escaped(visit->text, visit->buffer);
     text_add_char(visit->text, ' ');
     add_options(visit->text, mount->flags);
@@ -109,7 +109,8 @@ static bool visit_mount(struct mount *mount, void *context)
 
 static int show(struct text_buffer *text, bool is_mountinfo)
 {
-    struct mounts_visit visit = {.text = text, .is_mountinfo = is_mountinfo, .buffer = heap_alloc(PATH_MAX)};
+    struct mounts_visit visit = {
+        .text = text, .is_mountinfo = is_mountinfo, .buffer = heap_alloc(PATH_MAX)};
     if (visit.buffer == NULL) {
         return -ENOMEM;
     }

@@ -81,11 +81,13 @@ int proc_may_inspect(int number)
     const struct credentials *own = task_current()->credentials;
     rcu_read_lock();
     const struct credentials *other = rcu_dereference(task->credentials);
-    bool is_same = own->fsuid == other->uid && own->fsuid == other->euid && own->fsuid == other->suid &&
-                   own->fsgid == other->gid && own->fsgid == other->egid && own->fsgid == other->sgid;
+    bool is_same = own->fsuid == other->uid && own->fsuid == other->euid &&
+                   own->fsuid == other->suid && own->fsgid == other->gid &&
+                   own->fsgid == other->egid && own->fsgid == other->sgid;
     rcu_read_unlock();
     bool is_own = task->process == process_current();
-    bool is_permitted = is_own || (is_same && task->process->is_dumpable) || credentials_can(own, CAP_SYS_PTRACE);
+    bool is_permitted =
+        is_own || (is_same && task->process->is_dumpable) || credentials_can(own, CAP_SYS_PTRACE);
     task_put(task);
     return is_permitted ? 0 : -EACCES;
 }
@@ -127,7 +129,8 @@ static int show_comm(const struct generated_key *key, struct text_buffer *text)
 }
 
 /* Adds [start, end) of the process's memory, as far as it can be read. */
-static void add_memory(struct text_buffer *text, struct address_space *space, vaddr_t start, vaddr_t end)
+static void add_memory(struct text_buffer *text, struct address_space *space, vaddr_t start,
+                       vaddr_t end)
 {
     char piece[256];
     while (start < end && !text_is_full(text)) {
@@ -169,7 +172,8 @@ static int show_auxv(const struct generated_key *key, struct text_buffer *text)
     if (space == NULL) {
         return 0;
     }
-    text_add(text, (const char *)space->saved_auxv, space->saved_auxv_words * sizeof(space->saved_auxv[0]));
+    text_add(text, (const char *)space->saved_auxv,
+             space->saved_auxv_words * sizeof(space->saved_auxv[0]));
     address_space_put(space);
     return 0;
 }
@@ -295,7 +299,8 @@ static int show_limits(const struct generated_key *key, struct text_buffer *text
         char hard[24];
         limit_text(process->limits.entries[i].rlim_cur, soft, sizeof(soft));
         limit_text(process->limits.entries[i].rlim_max, hard, sizeof(hard));
-        text_format(text, "%-25s %-20s %-20s %-10s\n", limit_names[i][0], soft, hard, limit_names[i][1]);
+        text_format(text, "%-25s %-20s %-20s %-10s\n", limit_names[i][0], soft, hard,
+                    limit_names[i][1]);
     }
     process_put(process);
     return 0;
@@ -320,7 +325,8 @@ static int show_oom_score_adjust(const struct generated_key *key, struct text_bu
     return 0;
 }
 
-static ssize_t store_oom_score_adjust(const struct generated_key *key, const char *data, size_t bytes)
+static ssize_t store_oom_score_adjust(const struct generated_key *key, const char *data,
+                                      size_t bytes)
 {
     const char *digits = bytes != 0 && data[0] == '-' ? data + 1 : data;
     const char *end;
@@ -393,27 +399,35 @@ static bool task_is_valid(const struct generated_key *key)
 }
 
 static const struct generated_row no_rows[] = {{0}};
-static const struct generated_directory task_directory = {.rows = no_rows, .look_up = task_look_up, .next = task_next, .is_valid = task_is_valid};
+static const struct generated_directory task_directory = {
+    .rows = no_rows, .look_up = task_look_up, .next = task_next, .is_valid = task_is_valid};
 
 #define PROCESS_FILES                                                                              \
-    {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv, .bind = proc_bind_space},                                   \
+    {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv, .bind = proc_bind_space},          \
         {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                         \
         {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm},                               \
         {.name = "cwd", .mode = S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},      \
-        {.name = "environ", .mode = S_IFREG | 0400, .show = show_environ, .bind = proc_bind_space},                         \
+        {.name = "environ",                                                                        \
+         .mode = S_IFREG | 0400,                                                                   \
+         .show = show_environ,                                                                     \
+         .bind = proc_bind_space},                                                                 \
         {.name = "exe", .mode = S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},      \
         {.name = "fd", .mode = S_IFDIR | 0500, .directory = &proc_fd_directory},                   \
         {.name = "limits", .mode = S_IFREG | 0444, .show = show_limits},                           \
         {.name = "loginuid", .mode = S_IFREG | 0444, .show = show_loginuid},                       \
-        {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps, .bind = proc_bind_space},                          \
+        {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps, .bind = proc_bind_space}, \
         {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
-        {.name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adjust,           \
+        {.name = "oom_score_adj",                                                                  \
+         .mode = S_IFREG | 0644,                                                                   \
+         .show = show_oom_score_adjust,                                                            \
          .store = store_oom_score_adjust},                                                         \
         {.name = "root", .mode = S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},   \
         {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_process_stat},                  \
         {.name = "statm", .mode = S_IFREG | 0444, .show = proc_show_process_statm},                \
-        {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_process_status}
+    {                                                                                              \
+        .name = "status", .mode = S_IFREG | 0444, .show = proc_show_process_status                 \
+    }
 
 static const struct generated_row task_rows[] = {PROCESS_FILES, {0}};
 static const struct generated_row process_rows[] = {
@@ -449,5 +463,7 @@ void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t
 const struct generated_directory proc_process_directory = {.rows = process_rows};
 static const struct generated_directory one_task_directory = {.rows = task_rows};
 
-const struct generated_row proc_process_row = {.mode = S_IFDIR | 0555, .directory = &proc_process_directory};
-static const struct generated_row task_row = {.mode = S_IFDIR | 0555, .directory = &one_task_directory};
+const struct generated_row proc_process_row = {.mode = S_IFDIR | 0555,
+                                               .directory = &proc_process_directory};
+static const struct generated_row task_row = {.mode = S_IFDIR | 0555,
+                                              .directory = &one_task_directory};

@@ -1,6 +1,7 @@
 /*
  * /proc/<pid>/stat, status and statm: one snapshot of a process, shown in three formats (proc(5)).
  */
+#include "device/terminal.h"
 #include "interrupt/clock.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/errno.h"
@@ -9,7 +10,6 @@
 #include "process/descriptor_table.h"
 #include "process/process.h"
 #include "process/signal.h"
-#include "device/terminal.h"
 #include "scheduler/rcu.h"
 #include "uapi/time.h"
 
@@ -33,12 +33,13 @@ struct snapshot {
     /* Of the address space; 0 without one. */
     bool has_space;
     uint64_t total, data, stack, executable, locked, anonymous, file, shared; /* pages */
-    vaddr_t code_start, code_end, data_start, data_end, break_start, argument_start, argument_end, environment_start,
-        environment_end, stack_top;
+    vaddr_t code_start, code_end, data_start, data_end, break_start, argument_start, argument_end,
+        environment_start, environment_end, stack_top;
     uint64_t limit_resident;
 };
 
-static void snapshot_state(struct snapshot *s, const struct process *process, const struct task *task)
+static void snapshot_state(struct snapshot *s, const struct process *process,
+                           const struct task *task)
 {
     static const struct {
         char letter;
@@ -50,7 +51,8 @@ static void snapshot_state(struct snapshot *s, const struct process *process, co
         [THREAD_STOPPED] = {'T', "T (stopped)"},
         [THREAD_DEAD] = {'Z', "Z (zombie)"},
     };
-    unsigned state = process->is_zombie || task == NULL ? THREAD_DEAD : atomic32_load(&task->thread.state);
+    unsigned state =
+        process->is_zombie || task == NULL ? THREAD_DEAD : atomic32_load(&task->thread.state);
     s->state = states[state].letter;
     s->state_name = states[state].name;
 }
@@ -64,7 +66,9 @@ static void snapshot_family_locked(struct snapshot *s, struct process *process)
     s->foreground = -1;
     if (process->terminal != NULL) {
         s->terminal = process->terminal->number;
-        s->foreground = process->terminal->foreground_group == NULL ? -1 : process->terminal->foreground_group->number;
+        s->foreground = process->terminal->foreground_group == NULL
+                            ? -1
+                            : process->terminal->foreground_group->number;
     }
     s->thread_count = process->is_zombie ? 1 : (int)process->task_count;
     s->children_usage = process->children_usage;
@@ -112,8 +116,9 @@ static void snapshot_task(struct snapshot *s, struct task *task)
     const struct credentials *c = rcu_dereference(task->credentials);
     const uint32_t uids[4] = {c->uid, c->euid, c->suid, c->fsuid};
     const uint32_t gids[4] = {c->gid, c->egid, c->sgid, c->fsgid};
-    const uint64_t capabilities[5] = {c->capabilities_inheritable, c->capabilities_permitted, c->capabilities_effective,
-                                      c->capabilities_bounding, c->capabilities_ambient};
+    const uint64_t capabilities[5] = {c->capabilities_inheritable, c->capabilities_permitted,
+                                      c->capabilities_effective, c->capabilities_bounding,
+                                      c->capabilities_ambient};
     memcpy(s->uids, uids, sizeof(uids));
     memcpy(s->gids, gids, sizeof(gids));
     memcpy(s->capabilities, capabilities, sizeof(capabilities));
@@ -202,21 +207,25 @@ int proc_show_process_stat(const struct generated_key *key, struct text_buffer *
     if (error != 0) {
         return error;
     }
-    text_format(text, "%d (%s) %c %d %d %d %u %d 0 %llu %llu %llu 0 ", s.pid, s.name, s.state, s.parent, s.group,
-                s.session, s.terminal, s.foreground, number(s.usage.minor_faults),
-                number(s.children_usage.minor_faults), number(s.usage.major_faults));
-    text_format(text, "%llu %llu %llu %llu %d %d %d 0 %llu ", ticks(s.usage.user_ns), ticks(s.usage.kernel_ns),
-                ticks(s.children_usage.user_ns), ticks(s.children_usage.kernel_ns), shown_priority(&s), s.nice,
-                s.thread_count, ticks(s.started_ns));
+    text_format(text, "%d (%s) %c %d %d %d %u %d 0 %llu %llu %llu 0 ", s.pid, s.name, s.state,
+                s.parent, s.group, s.session, s.terminal, s.foreground,
+                number(s.usage.minor_faults), number(s.children_usage.minor_faults),
+                number(s.usage.major_faults));
+    text_format(text, "%llu %llu %llu %llu %d %d %d 0 %llu ", ticks(s.usage.user_ns),
+                ticks(s.usage.kernel_ns), ticks(s.children_usage.user_ns),
+                ticks(s.children_usage.kernel_ns), shown_priority(&s), s.nice, s.thread_count,
+                ticks(s.started_ns));
     text_format(text, "%llu %llu %llu %llu %llu %llu 0 0 ", number(s.total * PAGE_SIZE),
-                number(s.anonymous + s.file + s.shared), number(s.limit_resident), number(s.code_start),
-                number(s.code_end), number(s.stack_top));
-    text_format(text, "%llu %llu %llu %llu 0 0 0 %d %d %d %d 0 0 0 ", number(s.pending & 0x7fffffff),
-                number(s.blocked & 0x7fffffff), number(s.ignored & 0x7fffffff), number(s.caught & 0x7fffffff),
-                s.exit_signal, s.cpu, s.real_time_priority, s.policy);
-    text_format(text, "%llu %llu %llu %llu %llu %llu %llu %d\n", number(s.data_start), number(s.data_end),
-                number(s.break_start), number(s.argument_start), number(s.argument_end),
-                number(s.environment_start), number(s.environment_end), s.exit_status);
+                number(s.anonymous + s.file + s.shared), number(s.limit_resident),
+                number(s.code_start), number(s.code_end), number(s.stack_top));
+    text_format(text, "%llu %llu %llu %llu 0 0 0 %d %d %d %d 0 0 0 ",
+                number(s.pending & 0x7fffffff), number(s.blocked & 0x7fffffff),
+                number(s.ignored & 0x7fffffff), number(s.caught & 0x7fffffff), s.exit_signal, s.cpu,
+                s.real_time_priority, s.policy);
+    text_format(text, "%llu %llu %llu %llu %llu %llu %llu %d\n", number(s.data_start),
+                number(s.data_end), number(s.break_start), number(s.argument_start),
+                number(s.argument_end), number(s.environment_start), number(s.environment_end),
+                s.exit_status);
     return 0;
 }
 
@@ -225,8 +234,9 @@ int proc_show_process_statm(const struct generated_key *key, struct text_buffer 
     struct snapshot s;
     int error = snapshot_take(&s, proc_key_pid(key));
     if (error == 0) {
-        text_format(text, "%llu %llu %llu %llu 0 %llu 0\n", number(s.total), number(s.anonymous + s.file + s.shared),
-                    number(s.file + s.shared), number(s.executable), number(s.data + s.stack));
+        text_format(text, "%llu %llu %llu %llu 0 %llu 0\n", number(s.total),
+                    number(s.anonymous + s.file + s.shared), number(s.file + s.shared),
+                    number(s.executable), number(s.data + s.stack));
     }
     return error;
 }
@@ -239,23 +249,31 @@ static unsigned long long kib(uint64_t pages)
 static void add_memory_lines(struct text_buffer *text, const struct snapshot *s)
 {
     uint64_t resident = s->anonymous + s->file + s->shared;
-    text_format(text, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmPin:\t       0 kB\n", kib(s->total),
-                kib(s->total), kib(s->locked));
-    text_format(text, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nRssAnon:\t%8llu kB\nRssFile:\t%8llu kB\nRssShmem:\t%8llu kB\n",
-                (unsigned long long)MAX(s->usage.peak_resident_kib, (uint64_t)kib(resident)), kib(resident),
-                kib(s->anonymous), kib(s->file), kib(s->shared));
-    text_format(text, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t       0 kB\n", kib(s->data),
-                kib(s->stack), number((s->code_end - s->code_start) / 1024));
+    text_format(text,
+                "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmPin:\t       0 kB\n",
+                kib(s->total), kib(s->total), kib(s->locked));
+    text_format(
+        text,
+        "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nRssAnon:\t%8llu kB\nRssFile:\t%8llu kB\nRssShmem:\t%8llu kB\n",
+        (unsigned long long)MAX(s->usage.peak_resident_kib, (uint64_t)kib(resident)), kib(resident),
+        kib(s->anonymous), kib(s->file), kib(s->shared));
+    text_format(text,
+                "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t       0 kB\n",
+                kib(s->data), kib(s->stack), number((s->code_end - s->code_start) / 1024));
 }
 
 static void add_signal_lines(struct text_buffer *text, const struct snapshot *s)
 {
-    text_format(text, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
-                number(s->pending), number(s->shared_pending), number(s->blocked), number(s->ignored),
-                number(s->caught));
-    text_format(text, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
-                number(s->capabilities[0]), number(s->capabilities[1]), number(s->capabilities[2]),
-                number(s->capabilities[3]), number(s->capabilities[4]));
+    text_format(
+        text,
+        "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+        number(s->pending), number(s->shared_pending), number(s->blocked), number(s->ignored),
+        number(s->caught));
+    text_format(
+        text,
+        "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+        number(s->capabilities[0]), number(s->capabilities[1]), number(s->capabilities[2]),
+        number(s->capabilities[3]), number(s->capabilities[4]));
     text_format(text, "NoNewPrivs:\t%d\n", s->no_new_privileges);
 }
 
@@ -287,12 +305,14 @@ int proc_show_process_status(const struct generated_key *key, struct text_buffer
     if (s.has_umask) {
         text_format(text, "Umask:\t%04o\n", s.umask);
     }
-    text_format(text, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.state_name, s.pid, s.pid,
-                s.parent);
-    text_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n", s.uids[0], s.uids[1], s.uids[2],
-                s.uids[3], s.gids[0], s.gids[1], s.gids[2], s.gids[3], s.descriptor_capacity);
+    text_format(text, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+                s.state_name, s.pid, s.pid, s.parent);
+    text_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n", s.uids[0],
+                s.uids[1], s.uids[2], s.uids[3], s.gids[0], s.gids[1], s.gids[2], s.gids[3],
+                s.descriptor_capacity);
     add_groups_line(text, s.pid);
-    text_format(text, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.pid, s.pid, s.group, s.session);
+    text_format(text, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.pid, s.pid, s.group,
+                s.session);
     if (s.has_space) {
         add_memory_lines(text, &s);
     }

@@ -80,7 +80,8 @@ int proc_show_uptime(const struct generated_key *key, struct text_buffer *text)
     uint64_t up = clock_monotonic_ns();
     uint64_t idle = idle_ns();
     text_format(text, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / NS_PER_SECOND),
-                (unsigned long long)(up % NS_PER_SECOND / 10000000), (unsigned long long)(idle / NS_PER_SECOND),
+                (unsigned long long)(up % NS_PER_SECOND / 10000000),
+                (unsigned long long)(idle / NS_PER_SECOND),
                 (unsigned long long)(idle % NS_PER_SECOND / 10000000));
     return 0;
 }
@@ -88,9 +89,11 @@ int proc_show_uptime(const struct generated_key *key, struct text_buffer *text)
 static void add_cpu_line(struct text_buffer *text, const char *name, const struct cpu_times *times)
 {
     const uint64_t tick = NS_PER_SECOND / USER_HZ;
-    text_format(text, "%s %llu %llu %llu %llu 0 %llu 0 0 0 0\n", name, (unsigned long long)(times->user_ns / tick),
-                (unsigned long long)(times->nice_ns / tick), (unsigned long long)(times->system_ns / tick),
-                (unsigned long long)(times->idle_ns / tick), (unsigned long long)(times->interrupt_ns / tick));
+    text_format(
+        text, "%s %llu %llu %llu %llu 0 %llu 0 0 0 0\n", name,
+        (unsigned long long)(times->user_ns / tick), (unsigned long long)(times->nice_ns / tick),
+        (unsigned long long)(times->system_ns / tick), (unsigned long long)(times->idle_ns / tick),
+        (unsigned long long)(times->interrupt_ns / tick));
 }
 
 static void add_cpu_lines(struct text_buffer *text)
@@ -123,10 +126,11 @@ int proc_show_system_stat(const struct generated_key *key, struct text_buffer *t
     unsigned total;
     scheduler_load(load, &runnable, &total);
     add_cpu_lines(text);
-    text_format(text, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
-                (unsigned long long)interrupt_total(), (unsigned long long)scheduler_switch_count(),
-                (unsigned long long)((clock_realtime_ns() - clock_monotonic_ns()) / NS_PER_SECOND), id_last_number(),
-                runnable);
+    text_format(
+        text, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
+        (unsigned long long)interrupt_total(), (unsigned long long)scheduler_switch_count(),
+        (unsigned long long)((clock_realtime_ns() - clock_monotonic_ns()) / NS_PER_SECOND),
+        id_last_number(), runnable);
     return 0;
 }
 
@@ -152,15 +156,23 @@ int proc_show_cpuinfo(const struct generated_key *key, struct text_buffer *text)
     const struct cpu_description *cpu = cpu_describe();
     unsigned khz = (unsigned)(clock_tsc_frequency_hz() / 1000);
     for (unsigned number = 0; number < percpu_cpu_count(); number++) {
-        text_format(text, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n", number,
-                    cpu->vendor, cpu->family, cpu->model, cpu->brand);
-        text_format(text, "stepping\t: %u\ncpu MHz\t\t: %u.%03u\nphysical id\t: %u\nsiblings\t: 1\ncore id\t\t: 0\n",
-                    cpu->stepping, khz / 1000, khz % 1000, number);
-        text_format(text, "cpu cores\t: 1\napicid\t\t: %u\nfpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\nflags\t\t: %s\n",
-                    boot_information.acpi.cpu_apic_ids[number], cpu->flags);
-        text_format(text, "clflush size\t: %u\ncache_alignment\t: %u\naddress sizes\t: %u bits physical, %u bits virtual\n\n",
-                    cpu->cache_line_bytes, cpu->cache_line_bytes, cpu->physical_address_bits,
-                    cpu->virtual_address_bits);
+        text_format(
+            text,
+            "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n",
+            number, cpu->vendor, cpu->family, cpu->model, cpu->brand);
+        text_format(
+            text,
+            "stepping\t: %u\ncpu MHz\t\t: %u.%03u\nphysical id\t: %u\nsiblings\t: 1\ncore id\t\t: 0\n",
+            cpu->stepping, khz / 1000, khz % 1000, number);
+        text_format(
+            text,
+            "cpu cores\t: 1\napicid\t\t: %u\nfpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\nflags\t\t: %s\n",
+            boot_information.acpi.cpu_apic_ids[number], cpu->flags);
+        text_format(
+            text,
+            "clflush size\t: %u\ncache_alignment\t: %u\naddress sizes\t: %u bits physical, %u bits virtual\n\n",
+            cpu->cache_line_bytes, cpu->cache_line_bytes, cpu->physical_address_bits,
+            cpu->virtual_address_bits);
     }
     return 0;
 }
@@ -188,7 +200,8 @@ int proc_show_filesystems(const struct generated_key *key, struct text_buffer *t
 int proc_show_version(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
-    text_add_string(text, "Linux version " SYSTEM_RELEASE " (Astra " ASTRA_VERSION ") " SYSTEM_VERSION "\n");
+    text_add_string(text, "Linux version " SYSTEM_RELEASE " (Astra " ASTRA_VERSION
+                          ") " SYSTEM_VERSION "\n");
     return 0;
 }
 
@@ -203,7 +216,8 @@ static bool add_device(struct device_node *node, void *context)
 {
     struct devices_visit *visit = context;
     uint32_t major = device_number_major(node->number);
-    if (node->kind != visit->kind || major >= 256 || (visit->seen[major / 64] >> (major % 64) & 1) != 0) {
+    if (node->kind != visit->kind || major >= 256 ||
+        (visit->seen[major / 64] >> (major % 64) & 1) != 0) {
         return true;
     }
     visit->seen[major / 64] |= 1ULL << (major % 64);

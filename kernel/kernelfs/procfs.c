@@ -26,7 +26,8 @@ static long read_thread_self(const struct generated_key *key, char *text, size_t
     if (!thread_is_task(thread_current())) {
         return -ENOENT;
     }
-    return format_string(text, size, "%d/task/%d", process_current()->id->number, thread_current()->number);
+    return format_string(text, size, "%d/task/%d", process_current()->id->number,
+                         thread_current()->number);
 }
 
 static long read_mounts_link(const struct generated_key *key, char *text, size_t size)
@@ -130,8 +131,8 @@ static const struct generated_directory root_directory = {
     .owner = proc_process_owner,
 };
 
-static int proc_mount(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,
-                      struct file_system **result)
+static int proc_mount(const struct file_system_type *type, const char *source, const char *options,
+                      unsigned long flags, struct file_system **result)
 {
     (void)source;
     (void)options;
@@ -139,7 +140,8 @@ static int proc_mount(const struct file_system_type *type, const char *source, c
     return generated_mount(type, &root_directory, result);
 }
 
-static struct file_system_type proc_type = {.name = "proc", .magic = PROC_SUPER_MAGIC, .mount = proc_mount};
+static struct file_system_type proc_type = {
+    .name = "proc", .magic = PROC_SUPER_MAGIC, .mount = proc_mount};
 
 void kernelfs_init(void)
 {

@@ -53,8 +53,8 @@ static const struct generated_row root_rows[] = {
 };
 static const struct generated_directory root_directory = {.rows = root_rows};
 
-static int sysfs_mount(const struct file_system_type *type, const char *source, const char *options, unsigned long flags,
-                       struct file_system **result)
+static int sysfs_mount(const struct file_system_type *type, const char *source, const char *options,
+                       unsigned long flags, struct file_system **result)
 {
     (void)source;
     (void)options;
@@ -62,7 +62,8 @@ static int sysfs_mount(const struct file_system_type *type, const char *source, 
     return generated_mount(type, &root_directory, result);
 }
 
-static struct file_system_type sysfs_type = {.name = "sysfs", .magic = SYSFS_MAGIC, .mount = sysfs_mount};
+static struct file_system_type sysfs_type = {
+    .name = "sysfs", .magic = SYSFS_MAGIC, .mount = sysfs_mount};
 
 void sysfs_init(void)
 {

@@ -18,7 +18,7 @@
 #define noinline               __attribute__((__noinline__))
 #define section(name)          __attribute__((__section__(name)))
 #define weak                   __attribute__((__weak__))
-#define maybe_unused                 __attribute__((__unused__))
+#define maybe_unused           __attribute__((__unused__))
 #define used_by_linker         __attribute__((__used__))
 #define returns_twice_function __attribute__((__returns_twice__))
 #define fallthrough            __attribute__((__fallthrough__))

@@ -33,7 +33,8 @@ static void report(const char *problem, const struct source_location *location)
 /* The compiler passes up to two operands after the description; which ones does not matter here. */
 #define UBSAN_HANDLER(name, problem)                                                               \
     void __ubsan_handle_##name(void *data, uintptr_t left, uintptr_t right);                       \
-    void __ubsan_handle_##name(void *data, uintptr_t left maybe_unused, uintptr_t right maybe_unused)          \
+    void __ubsan_handle_##name(void *data, uintptr_t left maybe_unused,                            \
+                               uintptr_t right maybe_unused)                                       \
     {                                                                                              \
         report(problem, data);                                                                     \
     }

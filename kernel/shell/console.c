@@ -21,7 +21,8 @@ int shell_console_open(void)
     if (terminal == NULL) {
         return -ENXIO;
     }
-    struct open_file *file = open_file_create(&terminal_file_ops, O_RDWR, NULL, task_current()->credentials, NULL);
+    struct open_file *file =
+        open_file_create(&terminal_file_ops, O_RDWR, NULL, task_current()->credentials, NULL);
     if (file == NULL) {
         return -ENOMEM;
     }

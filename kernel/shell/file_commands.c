@@ -15,20 +15,13 @@
 static char type_letter(uint32_t mode)
 {
     switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return 'd';
-    case S_IFLNK:
-        return 'l';
-    case S_IFCHR:
-        return 'c';
-    case S_IFBLK:
-        return 'b';
-    case S_IFIFO:
-        return 'p';
-    case S_IFSOCK:
-        return 's';
-    default:
-        return '-';
+    case S_IFDIR: return 'd';
+    case S_IFLNK: return 'l';
+    case S_IFCHR: return 'c';
+    case S_IFBLK: return 'b';
+    case S_IFIFO: return 'p';
+    case S_IFSOCK: return 's';
+    default: return '-';
     }
 }
 
@@ -39,8 +32,8 @@ struct name_list {
     size_t used, size;
 };
 
-static bool name_list_add(struct directory_sink *sink, const char *name, size_t length, uint64_t inode, unsigned type,
-                          uint64_t next_position)
+static bool name_list_add(struct directory_sink *sink, const char *name, size_t length,
+                          uint64_t inode, unsigned type, uint64_t next_position)
 {
     struct name_list *list = container_of(sink, struct name_list, sink);
     (void)inode;
@@ -55,7 +48,8 @@ static bool name_list_add(struct directory_sink *sink, const char *name, size_t 
     return true;
 }
 
-static void print_status(const struct fs_context *context, const struct path *start, const char *name)
+static void print_status(const struct fs_context *context, const struct path *start,
+                         const char *name)
 {
     struct path path;
     struct uapi_stat status;
@@ -77,9 +71,10 @@ static void print_status(const struct fs_context *context, const struct path *st
             target[MIN((size_t)length, sizeof(target) - 1)] = '\0';
         }
     }
-    shell_print("%c%03o %3llu %5u %5u %10lld %s%s%s\n", type_letter(status.st_mode), status.st_mode & 0777,
-                (unsigned long long)status.st_nlink, status.st_uid, status.st_gid, (long long)status.st_size, name,
-                target[0] != '\0' ? " -> " : "", target);
+    shell_print("%c%03o %3llu %5u %5u %10lld %s%s%s\n", type_letter(status.st_mode),
+                status.st_mode & 0777, (unsigned long long)status.st_nlink, status.st_uid,
+                status.st_gid, (long long)status.st_size, name, target[0] != '\0' ? " -> " : "",
+                target);
 }
 
 static void list_directory(const struct fs_context *context, struct open_file *directory)
@@ -165,7 +160,8 @@ static void command_cd(int count, char *const *words)
     struct fs_context context;
     struct path path;
     shell_context_begin(&context);
-    int error = walk_path(&context, NULL, count == 2 ? words[1] : "/", WALK_FOLLOW | WALK_DIRECTORY, &path);
+    int error =
+        walk_path(&context, NULL, count == 2 ? words[1] : "/", WALK_FOLLOW | WALK_DIRECTORY, &path);
     shell_context_end(&context);
     if (error != 0) {
         shell_error(words[count - 1], error);

@@ -16,7 +16,7 @@ struct editor {
     const char *prompt;
     char *line; /* SHELL_LINE_BYTES, always terminated */
     size_t length, cursor;
-    unsigned shown; /* history line that is shown; history_count: the new one */
+    unsigned shown;               /* history line that is shown; history_count: the new one */
     char saved[SHELL_LINE_BYTES]; /* the new line while history is shown */
     bool is_done, is_end;
 };
@@ -41,7 +41,8 @@ static void insert(struct editor *editor, char character)
     if (editor->length + 1 >= SHELL_LINE_BYTES) {
         return;
     }
-    memmove(editor->line + editor->cursor + 1, editor->line + editor->cursor, editor->length - editor->cursor + 1);
+    memmove(editor->line + editor->cursor + 1, editor->line + editor->cursor,
+            editor->length - editor->cursor + 1);
     editor->line[editor->cursor++] = character;
     editor->length++;
     if (editor->cursor == editor->length) {
@@ -89,7 +90,8 @@ static void history_move(struct editor *editor, int step)
         (void)strscpy(editor->saved, editor->line, sizeof(editor->saved));
     }
     editor->shown += (unsigned)step;
-    show_line(editor, editor->shown == history_count ? editor->saved : history[editor->shown % HISTORY_LINES]);
+    show_line(editor, editor->shown == history_count ? editor->saved
+                                                     : history[editor->shown % HISTORY_LINES]);
 }
 
 static void history_add(const char *line)
@@ -116,22 +118,18 @@ static int read_escape(void)
         byte = shell_read_byte();
     }
     switch (byte) {
-    case 'A':
-        return KEY_UP;
-    case 'B':
-        return KEY_DOWN;
-    case 'C':
-        return KEY_RIGHT;
-    case 'D':
-        return KEY_LEFT;
-    case 'H':
-        return KEY_HOME;
-    case 'F':
-        return KEY_END;
+    case 'A': return KEY_UP;
+    case 'B': return KEY_DOWN;
+    case 'C': return KEY_RIGHT;
+    case 'D': return KEY_LEFT;
+    case 'H': return KEY_HOME;
+    case 'F': return KEY_END;
     case '~':
-        return number == 1 || number == 7 ? KEY_HOME : number == 4 || number == 8 ? KEY_END : number == 3 ? KEY_DELETE : KEY_NONE;
-    default:
-        return byte < 0 ? byte : KEY_NONE;
+        return number == 1 || number == 7   ? KEY_HOME
+               : number == 4 || number == 8 ? KEY_END
+               : number == 3                ? KEY_DELETE
+                                            : KEY_NONE;
+    default: return byte < 0 ? byte : KEY_NONE;
     }
 }
 
@@ -156,31 +154,18 @@ static bool handle_movement(struct editor *editor, int key)
 {
     switch (key) {
     case KEY_UP:
-    case CONTROL('P'):
-        history_move(editor, -1);
-        return true;
+    case CONTROL('P'): history_move(editor, -1); return true;
     case KEY_DOWN:
-    case CONTROL('N'):
-        history_move(editor, 1);
-        return true;
+    case CONTROL('N'): history_move(editor, 1); return true;
     case KEY_LEFT:
-    case CONTROL('B'):
-        move_to(editor, editor->cursor == 0 ? 0 : editor->cursor - 1);
-        return true;
+    case CONTROL('B'): move_to(editor, editor->cursor == 0 ? 0 : editor->cursor - 1); return true;
     case KEY_RIGHT:
-    case CONTROL('F'):
-        move_to(editor, editor->cursor + 1);
-        return true;
+    case CONTROL('F'): move_to(editor, editor->cursor + 1); return true;
     case KEY_HOME:
-    case CONTROL('A'):
-        move_to(editor, 0);
-        return true;
+    case CONTROL('A'): move_to(editor, 0); return true;
     case KEY_END:
-    case CONTROL('E'):
-        move_to(editor, editor->length);
-        return true;
-    default:
-        return false;
+    case CONTROL('E'): move_to(editor, editor->length); return true;
+    default: return false;
     }
 }
 
@@ -199,17 +184,10 @@ static bool handle_deletion(struct editor *editor, int key)
             delete_range(editor, editor->cursor, editor->cursor + 1);
         }
         return true;
-    case CONTROL('K'):
-        delete_range(editor, editor->cursor, editor->length);
-        return true;
-    case CONTROL('U'):
-        delete_range(editor, 0, editor->cursor);
-        return true;
-    case CONTROL('W'):
-        delete_word(editor);
-        return true;
-    default:
-        return false;
+    case CONTROL('K'): delete_range(editor, editor->cursor, editor->length); return true;
+    case CONTROL('U'): delete_range(editor, 0, editor->cursor); return true;
+    case CONTROL('W'): delete_word(editor); return true;
+    default: return false;
     }
 }
 
@@ -220,12 +198,8 @@ static void handle_key(struct editor *editor, int key)
     }
     switch (key) {
     case '\r':
-    case '\n':
-        editor->is_done = true;
-        break;
-    case CONTROL('C'):
-        cancel_line(editor);
-        break;
+    case '\n': editor->is_done = true; break;
+    case CONTROL('C'): cancel_line(editor); break;
     case CONTROL('D'):
         if (editor->length == 0) {
             editor->is_end = true;

@@ -10,8 +10,10 @@
 #include "uapi/termios.h"
 #include "uapi/wait.h"
 
-static const char *const environment[] = {"HOME=/users/root", "PATH=/sys/bin:/sys/sbin:/bin:/sbin:/usr/bin:/usr/sbin",
-                                          "TERM=vt102", "USER=root", "SHELL=/sys/bin/sh", NULL};
+static const char *const environment[] = {
+    "HOME=/users/root",  "PATH=/sys/bin:/sys/sbin:/bin:/sbin:/usr/bin:/usr/sbin",
+    "TERM=vt102",        "USER=root",
+    "SHELL=/sys/bin/sh", NULL};
 
 /* Makes the shell's own group the terminal's again. From the background that would stop us, were SIGTTOU not blocked. */
 static void take_terminal_back(void)
@@ -27,7 +29,8 @@ static void report(long number, const struct wait_result *result)
 {
     int status = result->status;
     if ((status & 0xff) == 0x7f) {
-        shell_print("[%ld] stopped by signal %d; 'fg %ld' goes on\n", number, status >> 8 & 0xff, number);
+        shell_print("[%ld] stopped by signal %d; 'fg %ld' goes on\n", number, status >> 8 & 0xff,
+                    number);
     } else if ((status & 0x7f) != 0) {
         shell_print("[%ld] killed by signal %d\n", number, status & 0x7f);
     } else {
@@ -93,7 +96,8 @@ static void command_fg(int count, char *const *words)
 }
 
 const struct shell_command shell_program_commands[] = {
-    {"run", "PROGRAM [ARGUMENT...]", "run a program in the foreground", 2, SHELL_WORDS_MAX, command_run},
+    {"run", "PROGRAM [ARGUMENT...]", "run a program in the foreground", 2, SHELL_WORDS_MAX,
+     command_run},
     {"fg", "PID", "go on with a stopped program", 2, 2, command_fg},
     {0},
 };

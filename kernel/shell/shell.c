@@ -28,7 +28,8 @@ static const struct shell_command *const command_tables[] = {
 static const struct shell_command *find_command(const char *name)
 {
     for (size_t table = 0; table < ARRAY_SIZE(command_tables); table++) {
-        for (const struct shell_command *command = command_tables[table]; command->name != NULL; command++) {
+        for (const struct shell_command *command = command_tables[table]; command->name != NULL;
+             command++) {
             if (strcmp(command->name, name) == 0) {
                 return command;
             }
@@ -54,7 +55,8 @@ static void command_help(int count, char *const *words)
         return;
     }
     for (size_t table = 0; table < ARRAY_SIZE(command_tables); table++) {
-        for (const struct shell_command *command = command_tables[table]; command->name != NULL; command++) {
+        for (const struct shell_command *command = command_tables[table]; command->name != NULL;
+             command++) {
             print_usage(command);
         }
     }
@@ -88,7 +90,8 @@ int shell_main(void)
         log_error("shell: no console to read commands from: %s", errno_name(-error));
         return 1;
     }
-    shell_print("\nAstra " ASTRA_VERSION ". No init was started: this is the kernel shell. 'help' lists its commands.\n");
+    shell_print("\nAstra " ASTRA_VERSION
+                ". No init was started: this is the kernel shell. 'help' lists its commands.\n");
     char line[SHELL_LINE_BYTES];
     while (shell_edit_line("astra> ", line) >= 0) {
         run_line(line);

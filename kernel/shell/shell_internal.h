@@ -11,8 +11,8 @@ enum { SHELL_LINE_BYTES = 512, SHELL_WORDS_MAX = 64 };
 
 struct shell_command {
     const char *name;
-    const char *usage;   /* arguments, for help */
-    const char *summary; /* one line */
+    const char *usage;           /* arguments, for help */
+    const char *summary;         /* one line */
     int least_words, most_words; /* including the name */
     void (*run)(int count, char *const *words);
 };

@@ -26,14 +26,15 @@ static void command_mem(int count, char *const *words)
     (void)count;
     (void)words;
     static const char *const kind_names[FRAME_KIND_COUNT] = {
-        [FRAME_KERNEL] = "kernel",         [FRAME_SLAB] = "heap",
+        [FRAME_KERNEL] = "kernel",          [FRAME_SLAB] = "heap",
         [FRAME_PAGE_TABLE] = "page tables", [FRAME_ANONYMOUS] = "programs",
-        [FRAME_PAGE_CACHE] = "page cache", [FRAME_STACK] = "stacks",
+        [FRAME_PAGE_CACHE] = "page cache",  [FRAME_STACK] = "stacks",
     };
     struct frame_statistics statistics;
     frame_get_statistics(&statistics);
-    shell_print("total %10llu KiB\nfree  %10llu KiB\navailable %6llu KiB\n", kib(statistics.total_frames),
-                kib(statistics.free_frames), kib(vm_available_frames()));
+    shell_print("total %10llu KiB\nfree  %10llu KiB\navailable %6llu KiB\n",
+                kib(statistics.total_frames), kib(statistics.free_frames),
+                kib(vm_available_frames()));
     for (int kind = 0; kind < FRAME_KIND_COUNT; kind++) {
         if (kind_names[kind] != NULL) {
             shell_print("  %-12s %8llu KiB\n", kind_names[kind], kib(statistics.kind_frames[kind]));
@@ -49,8 +50,11 @@ static void command_mem(int count, char *const *words)
 static const char *thread_state_name(const struct thread *thread)
 {
     static const char *const names[] = {
-        [THREAD_RUNNABLE] = "ready", [THREAD_BLOCKED] = "blocked", [THREAD_BLOCKED_INTERRUPTIBLE] = "sleeping",
-        [THREAD_STOPPED] = "stopped", [THREAD_DEAD] = "dead",
+        [THREAD_RUNNABLE] = "ready",
+        [THREAD_BLOCKED] = "blocked",
+        [THREAD_BLOCKED_INTERRUPTIBLE] = "sleeping",
+        [THREAD_STOPPED] = "stopped",
+        [THREAD_DEAD] = "dead",
     };
     uint32_t state = atomic32_load(&thread->state);
     return thread == thread_current() ? "running" : state < ARRAY_SIZE(names) ? names[state] : "?";
@@ -66,9 +70,9 @@ static bool print_thread(struct thread *thread, void *context)
         parent = of == NULL ? 0 : of->id->number;
         spin_unlock(&process_tree_lock);
     }
-    shell_print("%5d %5d %-9s %8llu ms  %s%s%s\n", thread->number, parent, thread_state_name(thread),
-                (unsigned long long)(thread->run_ns / NS_PER_MS), thread->is_kernel ? "[" : "", thread->name,
-                thread->is_kernel ? "]" : "");
+    shell_print("%5d %5d %-9s %8llu ms  %s%s%s\n", thread->number, parent,
+                thread_state_name(thread), (unsigned long long)(thread->run_ns / NS_PER_MS),
+                thread->is_kernel ? "[" : "", thread->name, thread->is_kernel ? "]" : "");
     return true;
 }
 
@@ -92,7 +96,8 @@ static void command_uptime(int count, char *const *words)
     (void)count;
     (void)words;
     uint64_t up = clock_monotonic_ns();
-    shell_print("up %llu.%03llu s, clock source %s at %llu Hz\n", (unsigned long long)(up / NS_PER_SECOND),
+    shell_print("up %llu.%03llu s, clock source %s at %llu Hz\n",
+                (unsigned long long)(up / NS_PER_SECOND),
                 (unsigned long long)(up % NS_PER_SECOND / NS_PER_MS), clock_source_name(),
                 (unsigned long long)clock_tsc_frequency_hz());
 }
@@ -110,7 +115,8 @@ static void command_log(int count, char *const *words)
     uint64_t end = log_sequence_next();
     while (sequence < end && log_read(sequence, record) != -EAGAIN) {
         shell_print("[%5llu.%06llu] %.*s\n", (unsigned long long)(record->time_ns / NS_PER_SECOND),
-                    (unsigned long long)(record->time_ns / NS_PER_US % 1000000), (int)record->length, record->text);
+                    (unsigned long long)(record->time_ns / NS_PER_US % 1000000),
+                    (int)record->length, record->text);
         sequence = record->sequence + 1;
     }
     heap_free(record);
@@ -122,7 +128,8 @@ static void command_rand(int count, char *const *words)
 {
     uint64_t bytes = 16;
     const char *end = "";
-    if (count == 2 && (string_to_u64(words[1], 10, &bytes, &end) != 0 || *end != '\0' || bytes > RAND_BYTES_MOST)) {
+    if (count == 2 && (string_to_u64(words[1], 10, &bytes, &end) != 0 || *end != '\0' ||
+                       bytes > RAND_BYTES_MOST)) {
         shell_print("rand: BYTES is a number up to %d\n", RAND_BYTES_MOST);
         return;
     }

@@ -19,7 +19,8 @@ struct attribute_call {
     bool is_by_name;
 };
 
-static int begin_by_name(struct attribute_call *call, int directory, const char __user *name, unsigned walk_flags)
+static int begin_by_name(struct attribute_call *call, int directory, const char __user *name,
+                         unsigned walk_flags)
 {
     call->is_by_name = true;
     return name_call_walk(directory, name, walk_flags, &call->name, &call->path);
@@ -62,7 +63,9 @@ static long finish(struct attribute_call *call, long result)
 
 static long change_mode(struct attribute_call *call, int begun, uint32_t mode)
 {
-    return begun != 0 ? begun : finish(call, vfs_change_mode(call_context(call), &call->path, mode & S_IALLUGO));
+    return begun != 0
+               ? begun
+               : finish(call, vfs_change_mode(call_context(call), &call->path, mode & S_IALLUGO));
 }
 
 SYSTEM_CALL2(chmod, const char __user *, name, uint32_t, mode)
@@ -85,7 +88,8 @@ SYSTEM_CALL2(fchmod, int, descriptor, uint32_t, mode)
 
 static long change_owner(struct attribute_call *call, int begun, uint32_t uid, uint32_t gid)
 {
-    return begun != 0 ? begun : finish(call, vfs_change_owner(call_context(call), &call->path, uid, gid));
+    return begun != 0 ? begun
+                      : finish(call, vfs_change_owner(call_context(call), &call->path, uid, gid));
 }
 
 SYSTEM_CALL3(chown, const char __user *, name, uint32_t, uid, uint32_t, gid)
@@ -106,13 +110,15 @@ SYSTEM_CALL3(fchown, int, descriptor, uint32_t, uid, uint32_t, gid)
     return change_owner(&call, begin_by_descriptor(&call, descriptor), uid, gid);
 }
 
-SYSTEM_CALL5(fchownat, int, directory, const char __user *, name, uint32_t, uid, uint32_t, gid, int, flags)
+SYSTEM_CALL5(fchownat, int, directory, const char __user *, name, uint32_t, uid, uint32_t, gid, int,
+             flags)
 {
     if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
         return -EINVAL;
     }
     struct attribute_call call;
-    return change_owner(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)), uid, gid);
+    return change_owner(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)),
+                        uid, gid);
 }
 
 /* Both times as the file system wants them. */
@@ -121,7 +127,8 @@ struct new_times {
     unsigned access_flags, modify_flags; /* VFS_TIME_* */
 };
 
-static int time_from_timespec(const struct uapi_timespec *spec, struct file_time *time, unsigned *flags)
+static int time_from_timespec(const struct uapi_timespec *spec, struct file_time *time,
+                              unsigned *flags)
 {
     *flags = 0;
     if (spec->tv_nsec == UTIME_NOW) {
@@ -142,25 +149,27 @@ static int time_from_timespec(const struct uapi_timespec *spec, struct file_time
 static int times_from_timespecs(const struct uapi_timespec specs[2], struct new_times *times)
 {
     int result = time_from_timespec(&specs[0], &times->access, &times->access_flags);
-    return result != 0 ? result : time_from_timespec(&specs[1], &times->modify, &times->modify_flags);
+    return result != 0 ? result
+                       : time_from_timespec(&specs[1], &times->modify, &times->modify_flags);
 }
 
-static const struct new_times times_now = {.access_flags = VFS_TIME_NOW, .modify_flags = VFS_TIME_NOW};
+static const struct new_times times_now = {.access_flags = VFS_TIME_NOW,
+                                           .modify_flags = VFS_TIME_NOW};
 
 static long change_times(struct attribute_call *call, int begun, const struct new_times *times)
 {
     if (begun != 0) {
         return begun;
     }
-    int result = vfs_change_times(call_context(call), &call->path,
-                                  (times->access_flags & VFS_TIME_NOW) != 0 ? NULL : &times->access,
-                                  times->access_flags,
-                                  (times->modify_flags & VFS_TIME_NOW) != 0 ? NULL : &times->modify,
-                                  times->modify_flags);
+    int result = vfs_change_times(
+        call_context(call), &call->path,
+        (times->access_flags & VFS_TIME_NOW) != 0 ? NULL : &times->access, times->access_flags,
+        (times->modify_flags & VFS_TIME_NOW) != 0 ? NULL : &times->modify, times->modify_flags);
     return finish(call, result);
 }
 
-SYSTEM_CALL4(utimensat, int, directory, const char __user *, name, const struct uapi_timespec __user *, user, int, flags)
+SYSTEM_CALL4(utimensat, int, directory, const char __user *, name,
+             const struct uapi_timespec __user *, user, int, flags)
 {
     struct new_times times = times_now;
     if (user != NULL) {
@@ -181,12 +190,15 @@ SYSTEM_CALL4(utimensat, int, directory, const char __user *, name, const struct 
     }
     struct attribute_call call;
     if (name == NULL && directory != AT_FDCWD) {
-        return flags != 0 ? -EINVAL : change_times(&call, begin_by_descriptor(&call, directory), &times);
+        return flags != 0 ? -EINVAL
+                          : change_times(&call, begin_by_descriptor(&call, directory), &times);
     }
-    return change_times(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)), &times);
+    return change_times(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)),
+                        &times);
 }
 
-static long change_times_by_name(int directory, const char __user *name, const struct uapi_timespec specs[2])
+static long change_times_by_name(int directory, const char __user *name,
+                                 const struct uapi_timespec specs[2])
 {
     struct new_times times = times_now;
     if (specs != NULL && times_from_timespecs(specs, &times) != 0) {
@@ -196,7 +208,8 @@ static long change_times_by_name(int directory, const char __user *name, const s
     return change_times(&call, begin_by_name(&call, directory, name, WALK_FOLLOW), &times);
 }
 
-static long change_times_by_timevals(int directory, const char __user *name, const struct uapi_timeval __user *user)
+static long change_times_by_timevals(int directory, const char __user *name,
+                                     const struct uapi_timeval __user *user)
 {
     if (user == NULL) {
         return change_times_by_name(directory, name, NULL);
@@ -210,7 +223,8 @@ static long change_times_by_timevals(int directory, const char __user *name, con
         if (values[i].tv_usec < 0 || values[i].tv_usec >= 1000000) {
             return -EINVAL;
         }
-        specs[i] = (struct uapi_timespec){.tv_sec = values[i].tv_sec, .tv_nsec = values[i].tv_usec * 1000};
+        specs[i] =
+            (struct uapi_timespec){.tv_sec = values[i].tv_sec, .tv_nsec = values[i].tv_usec * 1000};
     }
     return change_times_by_name(directory, name, specs);
 }
@@ -220,7 +234,8 @@ SYSTEM_CALL2(utimes, const char __user *, name, const struct uapi_timeval __user
     return change_times_by_timevals(AT_FDCWD, name, user);
 }
 
-SYSTEM_CALL3(futimesat, int, directory, const char __user *, name, const struct uapi_timeval __user *, user)
+SYSTEM_CALL3(futimesat, int, directory, const char __user *, name,
+             const struct uapi_timeval __user *, user)
 {
     return change_times_by_timevals(directory, name, user);
 }
@@ -256,7 +271,8 @@ SYSTEM_CALL2(truncate, const char __user *, name, int64_t, size)
     if (begun != 0) {
         return begun;
     }
-    return size_finish(finish(&call, vfs_truncate(call_context(&call), &call.path, (uint64_t)size)));
+    return size_finish(
+        finish(&call, vfs_truncate(call_context(&call), &call.path, (uint64_t)size)));
 }
 
 /* Runs `operation` on a descriptor's file. */
@@ -280,8 +296,8 @@ SYSTEM_CALL2(ftruncate, int, descriptor, int64_t, size)
         return -EINVAL;
     }
     uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
-    return size_finish(
-        WITH_FILE(descriptor, file, result, result = vfs_file_truncate(file, (uint64_t)size, limit)));
+    return size_finish(WITH_FILE(descriptor, file, result,
+                                 result = vfs_file_truncate(file, (uint64_t)size, limit)));
 }
 
 static long allocate(struct open_file *file, int mode, int64_t offset, int64_t bytes)
@@ -292,8 +308,9 @@ static long allocate(struct open_file *file, int mode, int64_t offset, int64_t b
     if ((file->ops->flags & FILE_OPS_STREAM) != 0) {
         return -ESPIPE;
     }
-    return file->ops->allocate == NULL ? -ENODEV
-                                       : file->ops->allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
+    return file->ops->allocate == NULL
+               ? -ENODEV
+               : file->ops->allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
 }
 
 SYSTEM_CALL4(fallocate, int, descriptor, int, mode, int64_t, offset, int64_t, bytes)
@@ -304,7 +321,8 @@ SYSTEM_CALL4(fallocate, int, descriptor, int, mode, int64_t, offset, int64_t, by
     if (offset > INT64_MAX - bytes) {
         return -EFBIG;
     }
-    return size_finish(WITH_FILE(descriptor, file, result, result = allocate(file, mode, offset, bytes)));
+    return size_finish(
+        WITH_FILE(descriptor, file, result, result = allocate(file, mode, offset, bytes)));
 }
 
 SYSTEM_CALL4(fadvise64, int, descriptor, int64_t, offset, int64_t, bytes, int, advice)

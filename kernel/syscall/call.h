@@ -12,7 +12,7 @@
 #include "syscall/table.h"
 
 #define RAW_ARGUMENTS uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f
-#define RAW_UNUSED (void)a, (void)b, (void)c, (void)d, (void)e, (void)f
+#define RAW_UNUSED    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f
 
 #define SYSTEM_CALL_BODY(name, parameters, values)                                                 \
     long system_call_##name(RAW_ARGUMENTS);                                                        \
@@ -24,22 +24,22 @@
     }                                                                                              \
     static inline long name##_body parameters
 
-#define SYSTEM_CALL0(name) SYSTEM_CALL_BODY(name, (void), ())
-#define SYSTEM_CALL1(name, ta, na) SYSTEM_CALL_BODY(name, (ta na), ((ta)a))
+#define SYSTEM_CALL0(name)                 SYSTEM_CALL_BODY(name, (void), ())
+#define SYSTEM_CALL1(name, ta, na)         SYSTEM_CALL_BODY(name, (ta na), ((ta)a))
 #define SYSTEM_CALL2(name, ta, na, tb, nb) SYSTEM_CALL_BODY(name, (ta na, tb nb), ((ta)a, (tb)b))
 #define SYSTEM_CALL3(name, ta, na, tb, nb, tc, nc)                                                 \
     SYSTEM_CALL_BODY(name, (ta na, tb nb, tc nc), ((ta)a, (tb)b, (tc)c))
 #define SYSTEM_CALL4(name, ta, na, tb, nb, tc, nc, td, nd)                                         \
     SYSTEM_CALL_BODY(name, (ta na, tb nb, tc nc, td nd), ((ta)a, (tb)b, (tc)c, (td)d))
 #define SYSTEM_CALL5(name, ta, na, tb, nb, tc, nc, td, nd, te, ne)                                 \
-    SYSTEM_CALL_BODY(name, (ta na, tb nb, tc nc, td nd, te ne),                                    \
-                     ((ta)a, (tb)b, (tc)c, (td)d, (te)e))
+    SYSTEM_CALL_BODY(name, (ta na, tb nb, tc nc, td nd, te ne), ((ta)a, (tb)b, (tc)c, (td)d, (te)e))
 #define SYSTEM_CALL6(name, ta, na, tb, nb, tc, nc, td, nd, te, ne, tf, nf)                         \
     SYSTEM_CALL_BODY(name, (ta na, tb nb, tc nc, td nd, te ne, tf nf),                             \
                      ((ta)a, (tb)b, (tc)c, (td)d, (te)e, (tf)f))
 
 /* Copies a structure out, where the pointer may be NULL (then nothing is done). 0 or -EFAULT. */
-must_check static inline int copy_out_optional(void __user *destination, const void *source, size_t bytes)
+must_check static inline int copy_out_optional(void __user *destination, const void *source,
+                                               size_t bytes)
 {
     return destination == NULL ? 0 : user_copy_out(destination, source, bytes);
 }

@@ -27,7 +27,8 @@ static long duplicate(int descriptor, int minimum, bool close_on_exec)
     if (file == NULL) {
         return -EBADF;
     }
-    int result = descriptor_install(current_descriptors(), file, minimum, close_on_exec, descriptor_limit());
+    int result =
+        descriptor_install(current_descriptors(), file, minimum, close_on_exec, descriptor_limit());
     if (result < 0) {
         open_file_put(file);
     }
@@ -43,7 +44,8 @@ static long duplicate_at(int descriptor, int number, bool close_on_exec)
     if (file == NULL) {
         return -EBADF;
     }
-    int result = descriptor_install_at(current_descriptors(), file, number, close_on_exec, descriptor_limit());
+    int result = descriptor_install_at(current_descriptors(), file, number, close_on_exec,
+                                       descriptor_limit());
     if (result < 0) {
         open_file_put(file);
     }
@@ -97,13 +99,15 @@ static long pipe_make(int __user *user_numbers, unsigned flags)
         return result;
     }
     bool close_on_exec = (flags & O_CLOEXEC) != 0;
-    numbers[0] = descriptor_install(current_descriptors(), ends[0], 0, close_on_exec, descriptor_limit());
+    numbers[0] =
+        descriptor_install(current_descriptors(), ends[0], 0, close_on_exec, descriptor_limit());
     if (numbers[0] < 0) {
         open_file_put(ends[0]);
         open_file_put(ends[1]);
         return numbers[0];
     }
-    numbers[1] = descriptor_install(current_descriptors(), ends[1], 0, close_on_exec, descriptor_limit());
+    numbers[1] =
+        descriptor_install(current_descriptors(), ends[1], 0, close_on_exec, descriptor_limit());
     if (numbers[1] < 0) {
         open_file_put(ends[1]);
         (void)descriptor_close(current_descriptors(), numbers[0]);
@@ -186,41 +190,34 @@ static long pipe_size_command(struct open_file *file, int command, uint64_t argu
 static long file_command(struct open_file *file, int command, uint64_t argument)
 {
     switch (command) {
-    case F_SETFL:
-        return set_status_flags(file, (unsigned)argument);
+    case F_SETFL: return set_status_flags(file, (unsigned)argument);
     case F_GETLK:
     case F_SETLK:
-    case F_SETLKW:
-        return record_lock(file, command, (struct uapi_flock __user *)argument);
-    case F_SETOWN:
-        file->owner_pid = (int)argument;
-        return 0;
-    case F_GETOWN:
-        return file->owner_pid;
+    case F_SETLKW: return record_lock(file, command, (struct uapi_flock __user *)argument);
+    case F_SETOWN: file->owner_pid = (int)argument; return 0;
+    case F_GETOWN: return file->owner_pid;
     case F_SETSIG:
         if (argument > SIGRTMAX) {
             return -EINVAL;
         }
         file->async_signal = (int)argument;
         return 0;
-    case F_GETSIG:
-        return file->async_signal;
+    case F_GETSIG: return file->async_signal;
     case F_GETPIPE_SZ:
-    case F_SETPIPE_SZ:
-        return pipe_size_command(file, command, argument);
-    default:
-        return -EINVAL;
+    case F_SETPIPE_SZ: return pipe_size_command(file, command, argument);
+    default: return -EINVAL;
     }
 }
 
 /* Commands that an O_PATH descriptor takes too: about the descriptor, not the file. */
 static bool command_is_for_descriptor(int command)
 {
-    return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD || command == F_SETFD ||
-           command == F_GETFL;
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD ||
+           command == F_SETFD || command == F_GETFL;
 }
 
-static long descriptor_command(int descriptor, struct open_file *file, int command, uint64_t argument)
+static long descriptor_command(int descriptor, struct open_file *file, int command,
+                               uint64_t argument)
 {
     switch (command) {
     case F_DUPFD:
@@ -229,8 +226,7 @@ static long descriptor_command(int descriptor, struct open_file *file, int comma
             return -EINVAL;
         }
         return duplicate(descriptor, (int)argument, command == F_DUPFD_CLOEXEC);
-    case F_GETFD:
-        return descriptor_get_flag(current_descriptors(), descriptor);
+    case F_GETFD: return descriptor_get_flag(current_descriptors(), descriptor);
     case F_SETFD:
         return descriptor_set_flag(current_descriptors(), descriptor, (argument & FD_CLOEXEC) != 0);
     default:

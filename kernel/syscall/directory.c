@@ -21,8 +21,8 @@ struct dirent_sink {
     int error;          /* -EFAULT or -EINVAL (the first entry does not fit) */
 };
 
-static size_t pack_record(const struct dirent_sink *dirents, char *record, const char *name, size_t length,
-                          const struct uapi_dirent64 *head)
+static size_t pack_record(const struct dirent_sink *dirents, char *record, const char *name,
+                          size_t length, const struct uapi_dirent64 *head)
 {
     if (!dirents->is_old_format) {
         size_t bytes = ALIGN_UP(DIRENT64_NAME_OFFSET + length + 1, 8UL);
@@ -43,12 +43,13 @@ static size_t pack_record(const struct dirent_sink *dirents, char *record, const
     return bytes;
 }
 
-static bool dirent_add(struct directory_sink *sink, const char *name, size_t length, uint64_t inode, unsigned type,
-                       uint64_t next_position)
+static bool dirent_add(struct directory_sink *sink, const char *name, size_t length, uint64_t inode,
+                       unsigned type, uint64_t next_position)
 {
     struct dirent_sink *dirents = container_of(sink, struct dirent_sink, sink);
     uint64_t record[(DIRENT64_NAME_OFFSET + NAME_MAX + 8) / 8 + 1];
-    struct uapi_dirent64 head = {.d_ino = inode, .d_off = (int64_t)next_position, .d_type = (uint8_t)type};
+    struct uapi_dirent64 head = {
+        .d_ino = inode, .d_off = (int64_t)next_position, .d_type = (uint8_t)type};
     if (length > NAME_MAX) {
         return true;
     }
@@ -106,9 +107,10 @@ SYSTEM_CALL2(getcwd, char __user *, buffer, size_t, size)
     }
     struct fs_context context;
     fs_context_begin(task_current(), &context);
-    long length = path_vnode(&context.working_directory)->link_count == 0
-                      ? -ENOENT
-                      : path_describe(&context.working_directory, &context.root, text, PATH_MAX, false);
+    long length =
+        path_vnode(&context.working_directory)->link_count == 0
+            ? -ENOENT
+            : path_describe(&context.working_directory, &context.root, text, PATH_MAX, false);
     fs_context_end(&context);
     if (length >= 0) {
         length++;

@@ -107,10 +107,12 @@ static struct three_ids group_ids(void)
     return (struct three_ids){own()->gid, own()->egid, own()->sgid};
 }
 
-static bool ids_are_permitted(const struct three_ids *wanted, const struct three_ids *old, unsigned capability)
+static bool ids_are_permitted(const struct three_ids *wanted, const struct three_ids *old,
+                              unsigned capability)
 {
     return credentials_can(own(), capability) ||
-           (id_is_one_of(wanted->real, old) && id_is_one_of(wanted->effective, old) && id_is_one_of(wanted->saved, old));
+           (id_is_one_of(wanted->real, old) && id_is_one_of(wanted->effective, old) &&
+            id_is_one_of(wanted->saved, old));
 }
 
 SYSTEM_CALL3(setresuid, uint32_t, real, uint32_t, effective, uint32_t, saved)
@@ -136,7 +138,8 @@ SYSTEM_CALL1(setuid, uint32_t, id)
     if (credentials_can(own(), CAP_SETUID)) {
         return set_users(&(struct three_ids){id, id, id});
     }
-    return id == old.real || id == old.saved ? set_users(&(struct three_ids){KEEP, id, KEEP}) : -EPERM;
+    return id == old.real || id == old.saved ? set_users(&(struct three_ids){KEEP, id, KEEP})
+                                             : -EPERM;
 }
 
 SYSTEM_CALL1(setgid, uint32_t, id)
@@ -148,7 +151,9 @@ SYSTEM_CALL1(setgid, uint32_t, id)
     if (credentials_can(own(), CAP_SETGID)) {
         return set_groups_of_process(&(struct three_ids){id, id, id});
     }
-    return id == old.real || id == old.saved ? set_groups_of_process(&(struct three_ids){KEEP, id, KEEP}) : -EPERM;
+    return id == old.real || id == old.saved
+               ? set_groups_of_process(&(struct three_ids){KEEP, id, KEEP})
+               : -EPERM;
 }
 
 /* setreuid's rule: the saved id follows the effective one when the real id is set or the effective one becomes another. */
@@ -161,7 +166,8 @@ static uint32_t saved_follows(const struct three_ids *old, uint32_t real, uint32
 SYSTEM_CALL2(setreuid, uint32_t, real, uint32_t, effective)
 {
     const struct three_ids old = user_ids();
-    bool is_permitted = (real == KEEP || real == old.real || real == old.effective) && id_is_one_of(effective, &old);
+    bool is_permitted = (real == KEEP || real == old.real || real == old.effective) &&
+                        id_is_one_of(effective, &old);
     if (!is_permitted && !credentials_can(own(), CAP_SETUID)) {
         return -EPERM;
     }
@@ -171,14 +177,17 @@ SYSTEM_CALL2(setreuid, uint32_t, real, uint32_t, effective)
 SYSTEM_CALL2(setregid, uint32_t, real, uint32_t, effective)
 {
     const struct three_ids old = group_ids();
-    bool is_permitted = (real == KEEP || real == old.real || real == old.effective) && id_is_one_of(effective, &old);
+    bool is_permitted = (real == KEEP || real == old.real || real == old.effective) &&
+                        id_is_one_of(effective, &old);
     if (!is_permitted && !credentials_can(own(), CAP_SETGID)) {
         return -EPERM;
     }
-    return set_groups_of_process(&(struct three_ids){real, effective, saved_follows(&old, real, effective)});
+    return set_groups_of_process(
+        &(struct three_ids){real, effective, saved_follows(&old, real, effective)});
 }
 
-static long copy_three_out(const struct three_ids *ids, uint32_t __user *real, uint32_t __user *effective, uint32_t __user *saved)
+static long copy_three_out(const struct three_ids *ids, uint32_t __user *real,
+                           uint32_t __user *effective, uint32_t __user *saved)
 {
     if (user_copy_out(real, &ids->real, sizeof(uint32_t)) != 0 ||
         user_copy_out(effective, &ids->effective, sizeof(uint32_t)) != 0 ||
@@ -188,13 +197,15 @@ static long copy_three_out(const struct three_ids *ids, uint32_t __user *real, u
     return 0;
 }
 
-SYSTEM_CALL3(getresuid, uint32_t __user *, real, uint32_t __user *, effective, uint32_t __user *, saved)
+SYSTEM_CALL3(getresuid, uint32_t __user *, real, uint32_t __user *, effective, uint32_t __user *,
+             saved)
 {
     const struct three_ids ids = user_ids();
     return copy_three_out(&ids, real, effective, saved);
 }
 
-SYSTEM_CALL3(getresgid, uint32_t __user *, real, uint32_t __user *, effective, uint32_t __user *, saved)
+SYSTEM_CALL3(getresgid, uint32_t __user *, real, uint32_t __user *, effective, uint32_t __user *,
+             saved)
 {
     const struct three_ids ids = group_ids();
     return copy_three_out(&ids, real, effective, saved);
@@ -206,7 +217,8 @@ SYSTEM_CALL1(setfsuid, uint32_t, id)
     const struct credentials *old = own();
     uint32_t before = old->fsuid;
     const struct three_ids ids = user_ids();
-    if (id != KEEP && (id_is_one_of(id, &ids) || id == before || credentials_can(old, CAP_SETUID))) {
+    if (id != KEEP &&
+        (id_is_one_of(id, &ids) || id == before || credentials_can(old, CAP_SETUID))) {
         struct credentials *changed = credentials_copy(old, old->group_count);
         if (changed != NULL) {
             changed->fsuid = id;
@@ -221,7 +233,8 @@ SYSTEM_CALL1(setfsgid, uint32_t, id)
     const struct credentials *old = own();
     uint32_t before = old->fsgid;
     const struct three_ids ids = group_ids();
-    if (id != KEEP && (id_is_one_of(id, &ids) || id == before || credentials_can(old, CAP_SETGID))) {
+    if (id != KEEP &&
+        (id_is_one_of(id, &ids) || id == before || credentials_can(old, CAP_SETGID))) {
         struct credentials *changed = credentials_copy(old, old->group_count);
         if (changed != NULL) {
             changed->fsgid = id;
@@ -243,7 +256,8 @@ SYSTEM_CALL2(getgroups, int, count, uint32_t __user *, list)
     if ((uint32_t)count < credentials->group_count) {
         return -EINVAL;
     }
-    if (user_copy_out(list, credentials->groups, credentials->group_count * sizeof(uint32_t)) != 0) {
+    if (user_copy_out(list, credentials->groups, credentials->group_count * sizeof(uint32_t)) !=
+        0) {
         return -EFAULT;
     }
     return credentials->group_count;
@@ -283,18 +297,16 @@ SYSTEM_CALL2(setgroups, uint32_t, count, const uint32_t __user *, list)
 static int capability_words(uint32_t version)
 {
     switch (version) {
-    case LINUX_CAPABILITY_VERSION_1:
-        return 1;
+    case LINUX_CAPABILITY_VERSION_1: return 1;
     case LINUX_CAPABILITY_VERSION_2:
-    case LINUX_CAPABILITY_VERSION_3:
-        return 2;
-    default:
-        return -EINVAL;
+    case LINUX_CAPABILITY_VERSION_3: return 2;
+    default: return -EINVAL;
     }
 }
 
 /* The header, checked. An unknown version is answered with the one that we prefer. Number of words or -errno. */
-static int capability_header(struct uapi_cap_user_header __user *user, struct uapi_cap_user_header *header)
+static int capability_header(struct uapi_cap_user_header __user *user,
+                             struct uapi_cap_user_header *header)
 {
     if (user_copy_in(header, user, sizeof(*header)) != 0) {
         return -EFAULT;
@@ -307,20 +319,23 @@ static int capability_header(struct uapi_cap_user_header __user *user, struct ua
     return header->pid < 0 ? -EINVAL : words;
 }
 
-SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header, struct uapi_cap_user_data __user *, user_data)
+SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header,
+             struct uapi_cap_user_data __user *, user_data)
 {
     struct uapi_cap_user_header header;
     int words = capability_header(user_header, &header);
     if (words < 0) {
         return words == -EINVAL && user_data == NULL ? 0 : words;
     }
-    struct process *process = process_find(header.pid == 0 ? process_current()->id->number : header.pid);
+    struct process *process =
+        process_find(header.pid == 0 ? process_current()->id->number : header.pid);
     if (process == NULL) {
         return -ESRCH;
     }
     spin_lock(&process_tree_lock);
     struct credentials *target =
-        process->leader == NULL ? NULL : credentials_get(rcu_dereference(process->leader->credentials));
+        process->leader == NULL ? NULL
+                                : credentials_get(rcu_dereference(process->leader->credentials));
     spin_unlock(&process_tree_lock);
     process_put(process);
     if (target == NULL) {
@@ -336,7 +351,8 @@ SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header, struct u
     return user_data == NULL ? 0 : user_copy_out(user_data, data, (size_t)words * sizeof(data[0]));
 }
 
-SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header, const struct uapi_cap_user_data __user *, user_data)
+SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header,
+             const struct uapi_cap_user_data __user *, user_data)
 {
     struct uapi_cap_user_header header;
     int words = capability_header(user_header, &header);

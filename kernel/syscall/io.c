@@ -23,7 +23,8 @@ struct user_vector {
     struct io_iter iter;
 };
 
-static int user_vector_check(struct io_segment *segments, const struct uapi_iovec *vector, size_t count)
+static int user_vector_check(struct io_segment *segments, const struct uapi_iovec *vector,
+                             size_t count)
 {
     size_t total = 0;
     for (size_t i = 0; i < count; i++) {
@@ -48,7 +49,8 @@ static void user_vector_end(struct user_vector *vector)
     }
 }
 
-static int user_vector_begin(struct user_vector *vector, const struct uapi_iovec __user *user, size_t count)
+static int user_vector_begin(struct user_vector *vector, const struct uapi_iovec __user *user,
+                             size_t count)
 {
     if (count > IOV_MAX) {
         return -EINVAL;
@@ -101,7 +103,9 @@ static int apply_size_limit(struct open_file *file, struct io_iter *iter, const 
     if (likely(limit == RLIM_INFINITY) || vnode == NULL || !vnode_is_regular(vnode)) {
         return 0;
     }
-    uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes : position != NULL ? *position : file->position;
+    uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes
+                     : position != NULL            ? *position
+                                                   : file->position;
     if (start >= limit && io_iter_remaining(iter) != 0) {
         return -EFBIG;
     }
@@ -109,19 +113,22 @@ static int apply_size_limit(struct open_file *file, struct io_iter *iter, const 
     return 0;
 }
 
-static ssize_t file_move(struct open_file *file, struct io_iter *iter, bool is_write, const uint64_t *position)
+static ssize_t file_move(struct open_file *file, struct io_iter *iter, bool is_write,
+                         const uint64_t *position)
 {
     if (is_write) {
         ssize_t result = apply_size_limit(file, iter, position);
         if (result == 0) {
-            result = position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
+            result =
+                position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
         }
         return write_finish(result);
     }
     return position == NULL ? file_read(file, iter) : file_read_at(file, iter, *position);
 }
 
-static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes, bool is_write, const uint64_t *position)
+static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes, bool is_write,
+                               const uint64_t *position)
 {
     struct descriptor_use use;
     if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
@@ -140,8 +147,8 @@ static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes
     return result;
 }
 
-static long vector_call(int descriptor, const struct uapi_iovec __user *vector, size_t count, bool is_write,
-                        const uint64_t *position)
+static long vector_call(int descriptor, const struct uapi_iovec __user *vector, size_t count,
+                        bool is_write, const uint64_t *position)
 {
     struct descriptor_use use;
     if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
@@ -172,12 +179,14 @@ SYSTEM_CALL3(write, int, descriptor, void __user *, buffer, size_t, bytes)
 
 SYSTEM_CALL4(pread64, int, descriptor, void __user *, buffer, size_t, bytes, uint64_t, position)
 {
-    return (int64_t)position < 0 ? -EINVAL : buffer_call(descriptor, buffer, bytes, false, &position);
+    return (int64_t)position < 0 ? -EINVAL
+                                 : buffer_call(descriptor, buffer, bytes, false, &position);
 }
 
 SYSTEM_CALL4(pwrite64, int, descriptor, void __user *, buffer, size_t, bytes, uint64_t, position)
 {
-    return (int64_t)position < 0 ? -EINVAL : buffer_call(descriptor, buffer, bytes, true, &position);
+    return (int64_t)position < 0 ? -EINVAL
+                                 : buffer_call(descriptor, buffer, bytes, true, &position);
 }
 
 SYSTEM_CALL3(readv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count)
@@ -190,14 +199,18 @@ SYSTEM_CALL3(writev, int, descriptor, const struct uapi_iovec __user *, vector, 
     return vector_call(descriptor, vector, count, true, NULL);
 }
 
-SYSTEM_CALL4(preadv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count, uint64_t, position)
+SYSTEM_CALL4(preadv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,
+             uint64_t, position)
 {
-    return (int64_t)position < 0 ? -EINVAL : vector_call(descriptor, vector, count, false, &position);
+    return (int64_t)position < 0 ? -EINVAL
+                                 : vector_call(descriptor, vector, count, false, &position);
 }
 
-SYSTEM_CALL4(pwritev, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count, uint64_t, position)
+SYSTEM_CALL4(pwritev, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,
+             uint64_t, position)
 {
-    return (int64_t)position < 0 ? -EINVAL : vector_call(descriptor, vector, count, true, &position);
+    return (int64_t)position < 0 ? -EINVAL
+                                 : vector_call(descriptor, vector, count, true, &position);
 }
 
 SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
@@ -211,7 +224,8 @@ SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
     return result;
 }
 
-SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *, user_position, size_t, bytes)
+SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *, user_position,
+             size_t, bytes)
 {
     int64_t start = 0;
     if (user_position != NULL && user_copy_in(&start, user_position, sizeof(start)) != 0) {
@@ -223,7 +237,8 @@ SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *
     if (in != NULL && out != NULL && open_file_can_read(in) && open_file_can_write(out)) {
         uint64_t position = (uint64_t)start;
         result = start < 0 ? -EINVAL
-                           : write_finish(file_transfer(out, NULL, in, user_position == NULL ? NULL : &position,
+                           : write_finish(file_transfer(out, NULL, in,
+                                                        user_position == NULL ? NULL : &position,
                                                         MIN(bytes, (size_t)MAX_RW_COUNT)));
         if (result >= 0 && copy_out_optional(user_position, &position, sizeof(position)) != 0) {
             result = -EFAULT;

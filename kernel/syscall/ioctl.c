@@ -50,18 +50,16 @@ static long table_command(struct open_file *file, const struct ioctl_row *row, u
     return result;
 }
 
-static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t command, uint64_t argument)
+static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t command,
+                          uint64_t argument)
 {
     switch (command) {
     case FIOCLEX:
     case FIONCLEX:
         return descriptor_set_flag(task_current()->descriptors, descriptor, command == FIOCLEX);
-    case FIONBIO:
-        return set_nonblocking(file, O_NONBLOCK, (const int __user *)argument);
-    case FIOASYNC:
-        return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
-    default:
-        break;
+    case FIONBIO: return set_nonblocking(file, O_NONBLOCK, (const int __user *)argument);
+    case FIOASYNC: return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
+    default: break;
     }
     const struct ioctl_row *row = file_ioctl_find(file, command);
     if (row != NULL) {
@@ -76,7 +74,9 @@ SYSTEM_CALL3(ioctl, int, descriptor, uint32_t, command, uint64_t, argument)
     if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
         return -EBADF;
     }
-    long result = (use.file->flags & O_PATH) != 0 ? -EBADF : ioctl_on_file(descriptor, use.file, command, argument);
+    long result = (use.file->flags & O_PATH) != 0
+                      ? -EBADF
+                      : ioctl_on_file(descriptor, use.file, command, argument);
     descriptor_release(&use);
     return result;
 }

@@ -15,10 +15,10 @@ static uint64_t read_sequence;    /* [a] SYSLOG_ACTION_READ's place */
 /* "<6>[    0.123456] text\n". Returns the length, at most `size`. */
 static size_t record_to_line(const struct log_record *record, char *line, size_t size)
 {
-    int length = format_string(line, size, "<%u>[%5llu.%06llu] %.*s\n", record->level | record->facility << 3,
-                               (unsigned long long)(record->time_ns / 1000000000),
-                               (unsigned long long)(record->time_ns / 1000 % 1000000), (int)record->length,
-                               record->text);
+    int length = format_string(
+        line, size, "<%u>[%5llu.%06llu] %.*s\n", record->level | record->facility << 3,
+        (unsigned long long)(record->time_ns / 1000000000),
+        (unsigned long long)(record->time_ns / 1000 % 1000000), (int)record->length, record->text);
     return MIN((size_t)length, size - 1);
 }
 
@@ -46,7 +46,8 @@ static uint64_t first_that_fits(uint64_t from, size_t size, struct log_record *r
 }
 
 /* Copies whole lines out from `sequence` on; stops when one does not fit. Bytes or -EFAULT. */
-static long copy_lines(uint64_t *sequence, char __user *buffer, size_t size, struct log_record *record, char *line)
+static long copy_lines(uint64_t *sequence, char __user *buffer, size_t size,
+                       struct log_record *record, char *line)
 {
     size_t done = 0;
     while (*sequence < log_sequence_next()) {
@@ -115,33 +116,27 @@ SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
     }
     switch (action) {
     case SYSLOG_ACTION_CLOSE:
-    case SYSLOG_ACTION_OPEN:
-        return 0;
+    case SYSLOG_ACTION_OPEN: return 0;
     case SYSLOG_ACTION_READ:
     case SYSLOG_ACTION_READ_ALL:
     case SYSLOG_ACTION_READ_CLEAR: {
         if (buffer == NULL || length < 0) {
             return -EINVAL;
         }
-        long result = length == 0 ? 0 : read_log(buffer, (size_t)length, action != SYSLOG_ACTION_READ);
+        long result =
+            length == 0 ? 0 : read_log(buffer, (size_t)length, action != SYSLOG_ACTION_READ);
         if (result >= 0 && action == SYSLOG_ACTION_READ_CLEAR) {
             cleared_sequence = log_sequence_next();
         }
         return result;
     }
-    case SYSLOG_ACTION_CLEAR:
-        cleared_sequence = log_sequence_next();
-        return 0;
+    case SYSLOG_ACTION_CLEAR: cleared_sequence = log_sequence_next(); return 0;
     case SYSLOG_ACTION_CONSOLE_OFF:
-    case SYSLOG_ACTION_CONSOLE_ON:
-        return console_off(action == SYSLOG_ACTION_CONSOLE_OFF);
-    case SYSLOG_ACTION_CONSOLE_LEVEL:
-        return set_console_level(length);
+    case SYSLOG_ACTION_CONSOLE_ON: return console_off(action == SYSLOG_ACTION_CONSOLE_OFF);
+    case SYSLOG_ACTION_CONSOLE_LEVEL: return set_console_level(length);
     case SYSLOG_ACTION_SIZE_UNREAD:
         return (long)(log_sequence_next() - MAX(read_sequence, log_sequence_first())) * 64;
-    case SYSLOG_ACTION_SIZE_BUFFER:
-        return (long)log_ring_bytes();
-    default:
-        return -EINVAL;
+    case SYSLOG_ACTION_SIZE_BUFFER: return (long)log_ring_bytes();
+    default: return -EINVAL;
     }
 }

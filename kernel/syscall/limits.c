@@ -21,15 +21,17 @@ static int may_limit(struct process *process)
     spin_lock(&process_tree_lock);
     if (process->leader != NULL) {
         const struct credentials *other = process->leader->credentials;
-        bool is_same = own->uid == other->uid && own->uid == other->euid && own->uid == other->suid &&
-                       own->gid == other->gid && own->gid == other->egid && own->gid == other->sgid;
+        bool is_same = own->uid == other->uid && own->uid == other->euid &&
+                       own->uid == other->suid && own->gid == other->gid &&
+                       own->gid == other->egid && own->gid == other->sgid;
         result = is_same ? 0 : -EPERM;
     }
     spin_unlock(&process_tree_lock);
     return result;
 }
 
-SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimit __user *, user_new, struct uapi_rlimit __user *, user_old)
+SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimit __user *,
+             user_new, struct uapi_rlimit __user *, user_old)
 {
     struct uapi_rlimit wanted;
     struct uapi_rlimit old;
@@ -93,9 +95,11 @@ static bool priority_matches(const struct priority_visit *visit, struct task *ta
         return task->thread.number == (visit->who == 0 ? thread_current()->number : visit->who);
     case PRIO_PGRP:
         return task->process->group != NULL &&
-               task->process->group->number == (visit->who == 0 ? process_get_group(0) : visit->who);
+               task->process->group->number ==
+                   (visit->who == 0 ? process_get_group(0) : visit->who);
     default:
-        return task->credentials->uid == (visit->who == 0 ? task_current()->credentials->uid : (uint32_t)visit->who);
+        return task->credentials->uid ==
+               (visit->who == 0 ? task_current()->credentials->uid : (uint32_t)visit->who);
     }
 }
 
@@ -103,7 +107,8 @@ static int priority_set(struct task *task, int nice)
 {
     const struct credentials *own = task_current()->credentials;
     const struct credentials *other = task->credentials;
-    if (own->euid != other->uid && own->euid != other->euid && !credentials_can(own, CAP_SYS_NICE)) {
+    if (own->euid != other->uid && own->euid != other->euid &&
+        !credentials_can(own, CAP_SYS_NICE)) {
         return -EPERM;
     }
     /* RLIMIT_NICE 20 - n permits nice values from n up. */
@@ -144,8 +149,11 @@ SYSTEM_CALL2(getpriority, int, which, int, who)
 
 SYSTEM_CALL3(setpriority, int, which, int, who, int, nice)
 {
-    struct priority_visit visit = {
-        .which = which, .who = who, .is_set = true, .nice = CLAMP(nice, PRIO_MIN, PRIO_MAX - 1), .result = -ESRCH};
+    struct priority_visit visit = {.which = which,
+                                   .who = who,
+                                   .is_set = true,
+                                   .nice = CLAMP(nice, PRIO_MIN, PRIO_MAX - 1),
+                                   .result = -ESRCH};
     if (which < PRIO_PROCESS || which > PRIO_USER) {
         return -EINVAL;
     }

@@ -11,12 +11,14 @@
 #include "vm/address_space.h"
 
 #define MAP_FLAGS_VALIDATED                                                                        \
-    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |              \
-     MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_FIXED_NOREPLACE)
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |            \
+     MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |       \
+     MAP_FIXED_NOREPLACE)
 
 static unsigned area_rights(int protection)
 {
-    return ((protection & PROT_READ) != 0 ? AREA_READ : 0u) | ((protection & PROT_WRITE) != 0 ? AREA_WRITE : 0u) |
+    return ((protection & PROT_READ) != 0 ? AREA_READ : 0u) |
+           ((protection & PROT_WRITE) != 0 ? AREA_WRITE : 0u) |
            ((protection & PROT_EXEC) != 0 ? AREA_EXECUTE : 0u);
 }
 
@@ -49,7 +51,8 @@ static int decode_anonymous(struct map_request *request, bool is_shared)
     if (!is_shared) {
         return 0;
     }
-    return shared_memory_create(ALIGN_UP(request->bytes, PAGE_SIZE), &request->cache, &request->backing);
+    return shared_memory_create(ALIGN_UP(request->bytes, PAGE_SIZE), &request->cache,
+                                &request->backing);
 }
 
 static int decode_flags(struct map_request *request, int flags)
@@ -81,7 +84,8 @@ static long map_memory(struct map_request *request, int flags, struct open_file 
     int result = decode_flags(request, flags);
     if (result == 0) {
         bool is_shared = (request->flags & AREA_SHARED) != 0;
-        result = file == NULL ? decode_anonymous(request, is_shared) : decode_file(request, file, is_shared);
+        result = file == NULL ? decode_anonymous(request, is_shared)
+                              : decode_file(request, file, is_shared);
     }
     vaddr_t address = 0;
     if (result == 0) {
@@ -93,7 +97,8 @@ static long map_memory(struct map_request *request, int flags, struct open_file 
     return result != 0 ? result : (long)address;
 }
 
-SYSTEM_CALL6(mmap, vaddr_t, address, size_t, bytes, int, protection, int, flags, int, descriptor, uint64_t, offset)
+SYSTEM_CALL6(mmap, vaddr_t, address, size_t, bytes, int, protection, int, flags, int, descriptor,
+             uint64_t, offset)
 {
     if ((offset & ~PAGE_MASK) != 0) {
         return -EINVAL;
@@ -130,7 +135,8 @@ static int range_to_pages(vaddr_t start, size_t *bytes)
 
 SYSTEM_CALL2(munmap, vaddr_t, start, size_t, bytes)
 {
-    if (range_to_pages(start, &bytes) != 0 || bytes == 0 || start > USER_TOP || bytes > USER_TOP - start) {
+    if (range_to_pages(start, &bytes) != 0 || bytes == 0 || start > USER_TOP ||
+        bytes > USER_TOP - start) {
         return -EINVAL;
     }
     return address_space_unmap(task_current()->space, start, bytes);
@@ -138,7 +144,8 @@ SYSTEM_CALL2(munmap, vaddr_t, start, size_t, bytes)
 
 SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
 {
-    if ((start & ~PAGE_MASK) != 0 || (protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) != 0) {
+    if ((start & ~PAGE_MASK) != 0 ||
+        (protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) != 0) {
         return -EINVAL;
     }
     if (bytes == 0) {
@@ -150,16 +157,18 @@ SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
     return address_space_protect(task_current()->space, start, bytes, area_rights(protection));
 }
 
-SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, unsigned, flags, vaddr_t, new_address)
+SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, unsigned, flags,
+             vaddr_t, new_address)
 {
     size_t new_rounded = new_bytes;
     size_t old_rounded = old_bytes;
-    if (range_to_pages(old_start, &old_rounded) != 0 || range_to_pages(0, &new_rounded) != 0 || new_rounded == 0) {
+    if (range_to_pages(old_start, &old_rounded) != 0 || range_to_pages(0, &new_rounded) != 0 ||
+        new_rounded == 0) {
         return -EINVAL;
     }
     vaddr_t result_address;
-    int result = address_space_remap(task_current()->space, old_start, old_rounded, new_rounded, flags, new_address,
-                                     &result_address);
+    int result = address_space_remap(task_current()->space, old_start, old_rounded, new_rounded,
+                                     flags, new_address, &result_address);
     return result != 0 ? result : (long)result_address;
 }
 
@@ -178,8 +187,8 @@ SYSTEM_CALL3(madvise, vaddr_t, start, size_t, bytes, int, advice)
 
 SYSTEM_CALL3(msync, vaddr_t, start, size_t, bytes, int, flags)
 {
-    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) != 0 || ((flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) ||
-        (start & ~PAGE_MASK) != 0) {
+    if ((flags & ~(MS_ASYNC | MS_SYNC | MS_INVALIDATE)) != 0 ||
+        ((flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) || (start & ~PAGE_MASK) != 0) {
         return -EINVAL;
     }
     if (range_to_pages(start, &bytes) != 0) {
@@ -204,7 +213,8 @@ SYSTEM_CALL3(mincore, vaddr_t, start, size_t, bytes, uint8_t __user *, vector)
     for (size_t done = 0; done < bytes / PAGE_SIZE;) {
         uint8_t piece[MINCORE_PIECE_PAGES];
         size_t pages = MIN(bytes / PAGE_SIZE - done, (size_t)MINCORE_PIECE_PAGES);
-        int result = address_space_residency(task_current()->space, start + done * PAGE_SIZE, pages, piece);
+        int result =
+            address_space_residency(task_current()->space, start + done * PAGE_SIZE, pages, piece);
         if (result != 0) {
             return result;
         }

@@ -85,7 +85,8 @@ void name_call_end(struct name_call *call)
     path_text_free(call->name);
 }
 
-int name_call_walk(int directory, const char __user *name, unsigned flags, struct name_call *call, struct path *result)
+int name_call_walk(int directory, const char __user *name, unsigned flags, struct name_call *call,
+                   struct path *result)
 {
     int error = name_call_begin(call, directory, name);
     if (error != 0) {

@@ -10,9 +10,9 @@
 
 struct name_call {
     struct fs_context context;
-    char *name;                 /* owned */
-    struct path start_path;     /* borrowed from start_file */
-    const struct path *start;   /* NULL: the working directory */
+    char *name;                   /* owned */
+    struct path start_path;       /* borrowed from start_file */
+    const struct path *start;     /* NULL: the working directory */
     struct open_file *start_file; /* a reference, or NULL */
 };
 
@@ -27,8 +27,8 @@ void name_call_end(struct name_call *call);
  * The same and the walk: for calls on what exists. `flags` are WALK_*. With WALK_EMPTY and an empty name, the descriptor itself
  * is meant (any kind of file that has a path). *result holds references.
  */
-must_check int name_call_walk(int directory, const char __user *name, unsigned flags, struct name_call *call,
-                              struct path *result);
+must_check int name_call_walk(int directory, const char __user *name, unsigned flags,
+                              struct name_call *call, struct path *result);
 
 /* A second name of the same call (rename, link). Shares nothing with the first. */
 char *path_text_alloc(void);

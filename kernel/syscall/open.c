@@ -11,8 +11,9 @@
 #include "uapi/limits.h"
 
 #define OPEN_FLAGS_KNOWN                                                                           \
-    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT |        \
-     O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
+     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
+     O_PATH | O_TMPFILE)
 
 static long open_at(int directory, const char __user *name, unsigned flags, uint32_t mode)
 {
@@ -32,7 +33,8 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
         name_call_end(&call);
         return -EMFILE;
     }
-    result = vfs_open(&call.context, call.start, call.name, flags & ~(unsigned)O_CLOEXEC, mode & S_IALLUGO, &file);
+    result = vfs_open(&call.context, call.start, call.name, flags & ~(unsigned)O_CLOEXEC,
+                      mode & S_IALLUGO, &file);
     if (result == 0) {
         result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0, limit);
         if (result < 0) {
@@ -102,7 +104,8 @@ SYSTEM_CALL3(mkdirat, int, directory, const char __user *, name, uint32_t, mode)
     return make_directory_at(directory, name, mode);
 }
 
-typedef int vfs_remove_function(const struct fs_context *context, const struct path *start, const char *name);
+typedef int vfs_remove_function(const struct fs_context *context, const struct path *start,
+                                const char *name);
 
 static long remove_at(int directory, const char __user *name, vfs_remove_function *remove)
 {
@@ -166,8 +169,8 @@ struct two_names {
     struct name_call from, to;
 };
 
-static int two_names_begin(struct two_names *names, int from_directory, const char __user *from, int to_directory,
-                           const char __user *to)
+static int two_names_begin(struct two_names *names, int from_directory, const char __user *from,
+                           int to_directory, const char __user *to)
 {
     int result = name_call_begin(&names->from, from_directory, from);
     if (result != 0) {
@@ -186,7 +189,8 @@ static void two_names_end(struct two_names *names)
     name_call_end(&names->from);
 }
 
-static long rename_at(int from_directory, const char __user *from, int to_directory, const char __user *to, unsigned flags)
+static long rename_at(int from_directory, const char __user *from, int to_directory,
+                      const char __user *to, unsigned flags)
 {
     if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0 ||
         flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) {
@@ -197,7 +201,8 @@ static long rename_at(int from_directory, const char __user *from, int to_direct
     if (result != 0) {
         return result;
     }
-    result = vfs_rename(&names.from.context, names.from.start, names.from.name, names.to.start, names.to.name, flags);
+    result = vfs_rename(&names.from.context, names.from.start, names.from.name, names.to.start,
+                        names.to.name, flags);
     two_names_end(&names);
     return result;
 }
@@ -207,18 +212,20 @@ SYSTEM_CALL2(rename, const char __user *, from, const char __user *, to)
     return rename_at(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-SYSTEM_CALL4(renameat, int, from_directory, const char __user *, from, int, to_directory, const char __user *, to)
+SYSTEM_CALL4(renameat, int, from_directory, const char __user *, from, int, to_directory,
+             const char __user *, to)
 {
     return rename_at(from_directory, from, to_directory, to, 0);
 }
 
-SYSTEM_CALL5(renameat2, int, from_directory, const char __user *, from, int, to_directory, const char __user *, to, unsigned,
-             flags)
+SYSTEM_CALL5(renameat2, int, from_directory, const char __user *, from, int, to_directory,
+             const char __user *, to, unsigned, flags)
 {
     return rename_at(from_directory, from, to_directory, to, flags);
 }
 
-static long link_at(int from_directory, const char __user *from, int to_directory, const char __user *to, int flags)
+static long link_at(int from_directory, const char __user *from, int to_directory,
+                    const char __user *to, int flags)
 {
     if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) {
         return -EINVAL;
@@ -232,7 +239,8 @@ static long link_at(int from_directory, const char __user *from, int to_director
     if (result != 0) {
         return result;
     }
-    result = vfs_link(&names.from.context, names.from.start, names.from.name, names.to.start, names.to.name, walk_flags);
+    result = vfs_link(&names.from.context, names.from.start, names.from.name, names.to.start,
+                      names.to.name, walk_flags);
     two_names_end(&names);
     return result;
 }
@@ -242,7 +250,8 @@ SYSTEM_CALL2(link, const char __user *, from, const char __user *, to)
     return link_at(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-SYSTEM_CALL5(linkat, int, from_directory, const char __user *, from, int, to_directory, const char __user *, to, int, flags)
+SYSTEM_CALL5(linkat, int, from_directory, const char __user *, from, int, to_directory,
+             const char __user *, to, int, flags)
 {
     return link_at(from_directory, from, to_directory, to, flags);
 }
@@ -258,7 +267,9 @@ static long read_link_at(int directory, const char __user *name, char __user *bu
         return error;
     }
     char *text = path_text_alloc();
-    long result = text == NULL ? -ENOMEM : vfs_read_link(&call.context, call.start, call.name, text, PATH_MAX);
+    long result = text == NULL
+                      ? -ENOMEM
+                      : vfs_read_link(&call.context, call.start, call.name, text, PATH_MAX);
     if (result > size) {
         result = size;
     }
@@ -277,7 +288,8 @@ SYSTEM_CALL3(readlink, const char __user *, name, char __user *, buffer, int, si
     return read_link_at(AT_FDCWD, name, buffer, size);
 }
 
-SYSTEM_CALL4(readlinkat, int, directory, const char __user *, name, char __user *, buffer, int, size)
+SYSTEM_CALL4(readlinkat, int, directory, const char __user *, name, char __user *, buffer, int,
+             size)
 {
     return read_link_at(directory, name, buffer, size);
 }

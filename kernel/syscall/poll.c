@@ -41,7 +41,8 @@ static int get_entries(struct poll_entry *entries, const struct uapi_pollfd *use
 }
 
 /* Polls the copies and stores the results in them. */
-static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, size_t count, uint64_t deadline)
+static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, size_t count,
+                        uint64_t deadline)
 {
     int invalid = get_entries(entries, copies, count);
     int ready = poll_entries(entries, count, invalid != 0 ? 0 : deadline);
@@ -53,7 +54,8 @@ static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, 
     return ready < 0 ? ready : ready + invalid;
 }
 
-static int copy_results_out(struct uapi_pollfd __user *user, const struct uapi_pollfd *copies, size_t count)
+static int copy_results_out(struct uapi_pollfd __user *user, const struct uapi_pollfd *copies,
+                            size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (user_copy_out(&user[i].revents, &copies[i].revents, sizeof(copies[i].revents)) != 0) {
@@ -98,17 +100,20 @@ static long poll_until(struct uapi_pollfd __user *user, size_t count, uint64_t d
 static long poll_restart(struct task *task)
 {
     struct restart_block *restart = &task->restart;
-    long result =
-        poll_until((struct uapi_pollfd __user *)restart->argument[0], restart->argument[1], restart->deadline_ns);
+    long result = poll_until((struct uapi_pollfd __user *)restart->argument[0],
+                             restart->argument[1], restart->deadline_ns);
     return result == -ERESTARTNOHAND ? -ERESTART_RESTARTBLOCK : result;
 }
 
 SYSTEM_CALL3(poll, struct uapi_pollfd __user *, user, uint32_t, count, int, timeout_ms)
 {
     struct task *task = task_current();
-    uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : timeout_ms == 0 ? 0 : deadline_after((uint64_t)timeout_ms * NS_PER_MS);
-    task->restart = (struct restart_block){
-        .restart = poll_restart, .deadline_ns = deadline, .argument = {(uint64_t)(uintptr_t)user, count}};
+    uint64_t deadline = timeout_ms < 0    ? UINT64_MAX
+                        : timeout_ms == 0 ? 0
+                                          : deadline_after((uint64_t)timeout_ms * NS_PER_MS);
+    task->restart = (struct restart_block){.restart = poll_restart,
+                                           .deadline_ns = deadline,
+                                           .argument = {(uint64_t)(uintptr_t)user, count}};
     return poll_restart(task);
 }
 
@@ -139,8 +144,9 @@ static int set_mask_from_user(const uint64_t __user *user, size_t set_bytes)
     return 0;
 }
 
-SYSTEM_CALL5(ppoll, struct uapi_pollfd __user *, user, uint32_t, count, struct uapi_timespec __user *, timeout,
-             const uint64_t __user *, mask, size_t, set_bytes)
+SYSTEM_CALL5(ppoll, struct uapi_pollfd __user *, user, uint32_t, count,
+             struct uapi_timespec __user *, timeout, const uint64_t __user *, mask, size_t,
+             set_bytes)
 {
     uint64_t deadline;
     int error = deadline_from_user(timeout, &deadline);
@@ -168,7 +174,8 @@ static bool set_has(const struct select_sets *sets, int which, int descriptor)
 }
 
 /* Builds one entry per descriptor that any set names. Their number, or -EBADF, -ENOMEM is the caller's. */
-static int select_entries(const struct select_sets *sets, int limit, struct poll_entry *entries, int *descriptors)
+static int select_entries(const struct select_sets *sets, int limit, struct poll_entry *entries,
+                          int *descriptors)
 {
     int count = 0;
     for (int descriptor = 0; descriptor < limit; descriptor++) {
@@ -191,13 +198,15 @@ static int select_entries(const struct select_sets *sets, int limit, struct poll
 }
 
 /* Leaves in the sets what is ready; the number of bits that stay. */
-static int select_collect(struct select_sets *sets, const struct poll_entry *entries, const int *descriptors, int count)
+static int select_collect(struct select_sets *sets, const struct poll_entry *entries,
+                          const int *descriptors, int count)
 {
     struct select_sets ready = {0};
     int bits = 0;
     for (int i = 0; i < count; i++) {
         for (int which = 0; which < 3; which++) {
-            if (set_has(sets, which, descriptors[i]) && (entries[i].result & select_asks[which]) != 0) {
+            if (set_has(sets, which, descriptors[i]) &&
+                (entries[i].result & select_asks[which]) != 0) {
                 ready.bits[which][descriptors[i] / 64] |= 1ULL << (descriptors[i] % 64);
                 bits++;
             }
@@ -250,7 +259,8 @@ static long select_until(const struct select_call *call, uint64_t deadline)
         result = select_sets_wait(sets, call->limit, deadline);
     }
     for (int which = 0; which < 3 && result >= 0; which++) {
-        if (call->user[which] != NULL && user_copy_out(call->user[which], sets->bits[which], call->set_bytes) != 0) {
+        if (call->user[which] != NULL &&
+            user_copy_out(call->user[which], sets->bits[which], call->set_bytes) != 0) {
             result = -EFAULT;
         }
     }
@@ -269,8 +279,8 @@ static int select_call_init(struct select_call *call, int limit)
     return 0;
 }
 
-SYSTEM_CALL5(select, int, limit, uint64_t __user *, readable, uint64_t __user *, writable, uint64_t __user *, exceptional,
-             struct uapi_timeval __user *, timeout)
+SYSTEM_CALL5(select, int, limit, uint64_t __user *, readable, uint64_t __user *, writable,
+             uint64_t __user *, exceptional, struct uapi_timeval __user *, timeout)
 {
     struct select_call call = {.user = {readable, writable, exceptional}};
     uint64_t deadline = UINT64_MAX;
@@ -280,11 +290,13 @@ SYSTEM_CALL5(select, int, limit, uint64_t __user *, readable, uint64_t __user *,
             return -EFAULT;
         }
         /* Linux accepts microseconds of a second and more and carries them over. */
-        if (value.tv_sec < 0 || value.tv_usec < 0 || value.tv_sec > INT64_MAX / (2 * (int64_t)NS_PER_SECOND) ||
+        if (value.tv_sec < 0 || value.tv_usec < 0 ||
+            value.tv_sec > INT64_MAX / (2 * (int64_t)NS_PER_SECOND) ||
             value.tv_usec > INT64_MAX / (2 * (int64_t)NS_PER_US)) {
             return -EINVAL;
         }
-        deadline = deadline_after((uint64_t)value.tv_sec * NS_PER_SECOND + (uint64_t)value.tv_usec * NS_PER_US);
+        deadline = deadline_after((uint64_t)value.tv_sec * NS_PER_SECOND +
+                                  (uint64_t)value.tv_usec * NS_PER_US);
     }
     int error = select_call_init(&call, limit);
     if (error != 0) {
@@ -302,8 +314,9 @@ SYSTEM_CALL5(select, int, limit, uint64_t __user *, readable, uint64_t __user *,
     return result;
 }
 
-SYSTEM_CALL6(pselect6, int, limit, uint64_t __user *, readable, uint64_t __user *, writable, uint64_t __user *, exceptional,
-             struct uapi_timespec __user *, timeout, const struct uapi_sigset_argument __user *, user_mask)
+SYSTEM_CALL6(pselect6, int, limit, uint64_t __user *, readable, uint64_t __user *, writable,
+             uint64_t __user *, exceptional, struct uapi_timespec __user *, timeout,
+             const struct uapi_sigset_argument __user *, user_mask)
 {
     struct select_call call = {.user = {readable, writable, exceptional}};
     struct uapi_sigset_argument mask = {0};

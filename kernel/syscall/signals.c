@@ -10,7 +10,8 @@
 #include "syscall/time_values.h"
 #include "uapi/time.h"
 
-SYSTEM_CALL4(rt_sigaction, int, number, const struct uapi_sigaction __user *, user_new, struct uapi_sigaction __user *, user_old, size_t, set_bytes)
+SYSTEM_CALL4(rt_sigaction, int, number, const struct uapi_sigaction __user *, user_new,
+             struct uapi_sigaction __user *, user_old, size_t, set_bytes)
 {
     if (set_bytes != SIGNAL_SET_BYTES) {
         return -EINVAL;
@@ -24,7 +25,8 @@ SYSTEM_CALL4(rt_sigaction, int, number, const struct uapi_sigaction __user *, us
     return result != 0 ? result : copy_out_optional(user_old, &old, sizeof(old));
 }
 
-SYSTEM_CALL4(rt_sigprocmask, int, how, const uint64_t __user *, user_set, uint64_t __user *, user_old, size_t, set_bytes)
+SYSTEM_CALL4(rt_sigprocmask, int, how, const uint64_t __user *, user_set, uint64_t __user *,
+             user_old, size_t, set_bytes)
 {
     if (set_bytes != SIGNAL_SET_BYTES) {
         return -EINVAL;
@@ -36,17 +38,10 @@ SYSTEM_CALL4(rt_sigprocmask, int, how, const uint64_t __user *, user_set, uint64
             return -EFAULT;
         }
         switch (how) {
-        case SIG_BLOCK:
-            signal_set_mask(old | set);
-            break;
-        case SIG_UNBLOCK:
-            signal_set_mask(old & ~set);
-            break;
-        case SIG_SETMASK:
-            signal_set_mask(set);
-            break;
-        default:
-            return -EINVAL;
+        case SIG_BLOCK: signal_set_mask(old | set); break;
+        case SIG_UNBLOCK: signal_set_mask(old & ~set); break;
+        case SIG_SETMASK: signal_set_mask(set); break;
+        default: return -EINVAL;
         }
     }
     return copy_out_optional(user_old, &old, sizeof(old));
@@ -78,8 +73,8 @@ SYSTEM_CALL0(pause)
     return signal_suspend(task_current()->signal_mask);
 }
 
-SYSTEM_CALL4(rt_sigtimedwait, const uint64_t __user *, user_set, struct uapi_siginfo __user *, user_info,
-             const struct uapi_timespec __user *, user_timeout, size_t, set_bytes)
+SYSTEM_CALL4(rt_sigtimedwait, const uint64_t __user *, user_set, struct uapi_siginfo __user *,
+             user_info, const struct uapi_timespec __user *, user_timeout, size_t, set_bytes)
 {
     uint64_t set;
     if (set_bytes != SIGNAL_SET_BYTES) {
@@ -102,19 +97,22 @@ SYSTEM_CALL4(rt_sigtimedwait, const uint64_t __user *, user_set, struct uapi_sig
 }
 
 /* A program may queue a signal to others only as coming from a program (negative si_code, not tkill's). */
-static int check_queued_info(struct uapi_siginfo *info, const struct uapi_siginfo __user *user, int number, int target)
+static int check_queued_info(struct uapi_siginfo *info, const struct uapi_siginfo __user *user,
+                             int number, int target)
 {
     if (user_copy_in(info, user, sizeof(*info)) != 0) {
         return -EFAULT;
     }
     info->si_signo = number;
-    if ((info->si_code >= 0 || info->si_code == SI_TKILL) && target != process_current()->id->number) {
+    if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
+        target != process_current()->id->number) {
         return -EPERM;
     }
     return 0;
 }
 
-SYSTEM_CALL3(rt_sigqueueinfo, int, target, int, number, const struct uapi_siginfo __user *, user_info)
+SYSTEM_CALL3(rt_sigqueueinfo, int, target, int, number, const struct uapi_siginfo __user *,
+             user_info)
 {
     struct uapi_siginfo info;
     int result = check_queued_info(&info, user_info, number, target);
@@ -177,7 +175,8 @@ static int set_alternate_stack(struct task *task, struct uapi_stack stack, bool 
     return 0;
 }
 
-SYSTEM_CALL2(sigaltstack, const struct uapi_stack __user *, user_new, struct uapi_stack __user *, user_old)
+SYSTEM_CALL2(sigaltstack, const struct uapi_stack __user *, user_new, struct uapi_stack __user *,
+             user_old)
 {
     struct task *task = task_current();
     struct uapi_stack old = task->alternate_stack;
@@ -237,14 +236,16 @@ static int interval_from_timeval(const struct uapi_timeval *value, uint64_t *ns)
     return 0;
 }
 
-static long copy_interval_out(struct uapi_itimerval __user *user, const struct interval_timer_value *value)
+static long copy_interval_out(struct uapi_itimerval __user *user,
+                              const struct interval_timer_value *value)
 {
     const struct uapi_itimerval copy = {.it_interval = timeval_from_interval(value->interval_ns),
                                         .it_value = timeval_from_interval(value->value_ns)};
     return copy_out_optional(user, &copy, sizeof(copy));
 }
 
-SYSTEM_CALL3(setitimer, int, which, const struct uapi_itimerval __user *, user_new, struct uapi_itimerval __user *, user_old)
+SYSTEM_CALL3(setitimer, int, which, const struct uapi_itimerval __user *, user_new,
+             struct uapi_itimerval __user *, user_old)
 {
     struct uapi_itimerval wanted = {0};
     struct interval_timer_value value;

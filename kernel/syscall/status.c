@@ -25,7 +25,8 @@ static int descriptor_status(int descriptor, struct uapi_stat *status)
     return result;
 }
 
-static int name_status(int directory, const char __user *name, unsigned walk_flags, struct uapi_stat *status)
+static int name_status(int directory, const char __user *name, unsigned walk_flags,
+                       struct uapi_stat *status)
 {
     struct name_call call;
     struct path path;
@@ -48,7 +49,8 @@ static bool name_is_empty(const char __user *name)
 
 static int status_at(int directory, const char __user *name, int flags, struct uapi_stat *status)
 {
-    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) != 0) {
+    if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) !=
+        0) {
         return -EINVAL;
     }
     if ((flags & AT_EMPTY_PATH) != 0 && directory != AT_FDCWD && name_is_empty(name)) {
@@ -80,7 +82,8 @@ SYSTEM_CALL2(fstat, int, descriptor, struct uapi_stat __user *, user)
     return status_finish(descriptor_status(descriptor, &status), user, &status);
 }
 
-SYSTEM_CALL4(newfstatat, int, directory, const char __user *, name, struct uapi_stat __user *, user, int, flags)
+SYSTEM_CALL4(newfstatat, int, directory, const char __user *, name, struct uapi_stat __user *, user,
+             int, flags)
 {
     struct uapi_stat status;
     return status_finish(status_at(directory, name, flags, &status), user, &status);
@@ -88,7 +91,8 @@ SYSTEM_CALL4(newfstatat, int, directory, const char __user *, name, struct uapi_
 
 static struct uapi_statx_timestamp statx_time(uint64_t seconds, uint64_t nanoseconds)
 {
-    return (struct uapi_statx_timestamp){.tv_sec = (int64_t)seconds, .tv_nsec = (uint32_t)nanoseconds};
+    return (struct uapi_statx_timestamp){.tv_sec = (int64_t)seconds,
+                                         .tv_nsec = (uint32_t)nanoseconds};
 }
 
 static void statx_from_stat(struct uapi_statx *statx, const struct uapi_stat *status)
@@ -113,7 +117,8 @@ static void statx_from_stat(struct uapi_statx *statx, const struct uapi_stat *st
     };
 }
 
-SYSTEM_CALL5(statx, int, directory, const char __user *, name, int, flags, uint32_t, mask, struct uapi_statx __user *, user)
+SYSTEM_CALL5(statx, int, directory, const char __user *, name, int, flags, uint32_t, mask,
+             struct uapi_statx __user *, user)
 {
     if ((mask & STATX__RESERVED) != 0 || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE) {
         return -EINVAL;
@@ -154,7 +159,8 @@ SYSTEM_CALL2(fstatfs, int, descriptor, struct uapi_statfs __user *, user)
     struct path path;
     long result = descriptor_path(descriptor, &path);
     if (result == -EINVAL) {
-        struct uapi_statfs status = {.f_type = PIPEFS_MAGIC, .f_bsize = 4096, .f_namelen = 255, .f_frsize = 4096};
+        struct uapi_statfs status = {
+            .f_type = PIPEFS_MAGIC, .f_bsize = 4096, .f_namelen = 255, .f_frsize = 4096};
         return user_copy_out(user, &status, sizeof(status));
     }
     if (result == 0) {

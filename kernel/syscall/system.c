@@ -25,8 +25,8 @@
 #include "uapi/utsname.h"
 
 static struct spinlock name_lock = SPINLOCK_INIT(LOCK_RANK_FS_STATE);
-static char node_name[UTSNAME_FIELD_SIZE] = "(none)";     /* [l] */
-static char domain_name[UTSNAME_FIELD_SIZE] = "(none)";   /* [l] */
+static char node_name[UTSNAME_FIELD_SIZE] = "(none)";   /* [l] */
+static char domain_name[UTSNAME_FIELD_SIZE] = "(none)"; /* [l] */
 
 static bool current_can(unsigned capability)
 {
@@ -183,8 +183,8 @@ static int mount_at_place(struct mount_call *mount, const char __user *place)
     return result;
 }
 
-SYSTEM_CALL5(mount, const char __user *, source, const char __user *, place, const char __user *, type, unsigned long, flags,
-             const char __user *, options)
+SYSTEM_CALL5(mount, const char __user *, source, const char __user *, place, const char __user *,
+             type, unsigned long, flags, const char __user *, options)
 {
     struct mount_call mount = {.flags = flags};
     if ((flags & MS_MGC_MSK) == MS_MGC_VAL) {
@@ -217,8 +217,8 @@ SYSTEM_CALL2(umount2, const char __user *, place, unsigned, flags)
     }
     struct name_call call;
     struct path path;
-    int result =
-        name_call_walk(AT_FDCWD, place, (flags & UMOUNT_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW, &call, &path);
+    int result = name_call_walk(AT_FDCWD, place, (flags & UMOUNT_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW,
+                                &call, &path);
     if (result != 0) {
         return result;
     }
@@ -229,7 +229,8 @@ SYSTEM_CALL2(umount2, const char __user *, place, unsigned, flags)
     return result;
 }
 
-SYSTEM_CALL4(reboot, uint32_t, magic, uint32_t, second_magic, uint32_t, command, const void __user *, argument)
+SYSTEM_CALL4(reboot, uint32_t, magic, uint32_t, second_magic, uint32_t, command,
+             const void __user *, argument)
 {
     (void)argument;
     if (!current_can(CAP_SYS_BOOT)) {
@@ -242,17 +243,12 @@ SYSTEM_CALL4(reboot, uint32_t, magic, uint32_t, second_magic, uint32_t, command,
     }
     switch (command) {
     case LINUX_REBOOT_CMD_CAD_ON:
-    case LINUX_REBOOT_CMD_CAD_OFF:
-        return 0; /* there is no Ctrl-Alt-Del handler to switch yet */
-    case LINUX_REBOOT_CMD_POWER_OFF:
-        process_end_machine(MACHINE_POWER_OFF, 0);
-    case LINUX_REBOOT_CMD_HALT:
-        process_end_machine(MACHINE_HALT, 0);
+    case LINUX_REBOOT_CMD_CAD_OFF: return 0; /* there is no Ctrl-Alt-Del handler to switch yet */
+    case LINUX_REBOOT_CMD_POWER_OFF: process_end_machine(MACHINE_POWER_OFF, 0);
+    case LINUX_REBOOT_CMD_HALT: process_end_machine(MACHINE_HALT, 0);
     case LINUX_REBOOT_CMD_RESTART:
-    case LINUX_REBOOT_CMD_RESTART2:
-        process_end_machine(MACHINE_RESTART, 0);
-    default:
-        return -EINVAL;
+    case LINUX_REBOOT_CMD_RESTART2: process_end_machine(MACHINE_RESTART, 0);
+    default: return -EINVAL;
     }
 }
 

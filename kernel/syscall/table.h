@@ -31,7 +31,8 @@ enum argument_kind {
 };
 
 /* Arguments as they came in registers; 0 or more, or -errno (restart codes included). */
-typedef long system_call_handler(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+typedef long system_call_handler(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                                 uint64_t f);
 
 struct system_call {
     const char *name;

@@ -28,7 +28,8 @@ SYSTEM_CALL0(vfork)
     return process_clone(&request);
 }
 
-SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_tid, uint32_t __user *, child_tid, uint64_t, tls)
+SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_tid,
+             uint32_t __user *, child_tid, uint64_t, tls)
 {
     const struct clone_request request = {
         .flags = flags & 0xffffffffu & ~(uint64_t)CSIGNAL,
@@ -61,13 +62,14 @@ static long execute(int directory, const char __user *name, const char __user *c
     return result;
 }
 
-SYSTEM_CALL3(execve, const char __user *, name, const char __user *const __user *, argv, const char __user *const __user *, envp)
+SYSTEM_CALL3(execve, const char __user *, name, const char __user *const __user *, argv,
+             const char __user *const __user *, envp)
 {
     return execute(AT_FDCWD, name, argv, envp, 0);
 }
 
-SYSTEM_CALL5(execveat, int, directory, const char __user *, name, const char __user *const __user *, argv,
-             const char __user *const __user *, envp, int, flags)
+SYSTEM_CALL5(execveat, int, directory, const char __user *, name, const char __user *const __user *,
+             argv, const char __user *const __user *, envp, int, flags)
 {
     if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) {
         return -EINVAL;
@@ -132,7 +134,8 @@ static long wait_for(int number, int options, struct wait_result *result)
     return process_wait(P_PID, number, options, result);
 }
 
-SYSTEM_CALL4(wait4, int, number, int __user *, status, int, options, struct uapi_rusage __user *, usage)
+SYSTEM_CALL4(wait4, int, number, int __user *, status, int, options, struct uapi_rusage __user *,
+             usage)
 {
     const unsigned known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if (((unsigned)options & ~known) != 0) {
@@ -154,21 +157,19 @@ SYSTEM_CALL4(wait4, int, number, int __user *, status, int, options, struct uapi
 static int wait_info_status(const struct wait_result *result)
 {
     switch (result->code) {
-    case CLD_EXITED:
-        return result->status >> 8 & 0xff;
+    case CLD_EXITED: return result->status >> 8 & 0xff;
     case CLD_KILLED:
-    case CLD_DUMPED:
-        return result->status & 0x7f;
-    case CLD_CONTINUED:
-        return SIGCONT;
-    default:
-        return result->status >> 8 & 0xff;
+    case CLD_DUMPED: return result->status & 0x7f;
+    case CLD_CONTINUED: return SIGCONT;
+    default: return result->status >> 8 & 0xff;
     }
 }
 
-SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info, int, options, struct uapi_rusage __user *, usage)
+SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info, int, options,
+             struct uapi_rusage __user *, usage)
 {
-    const unsigned known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    const unsigned known =
+        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if (((unsigned)options & ~known) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0) {
         return -EINVAL;
     }
@@ -252,18 +253,11 @@ SYSTEM_CALL2(arch_prctl, int, command, uint64_t, argument)
 {
     uint64_t base;
     switch (command) {
-    case ARCH_SET_FS:
-        return arch_user_fs_set(argument);
-    case ARCH_SET_GS:
-        return arch_user_gs_set(argument);
-    case ARCH_GET_FS:
-        base = arch_user_fs_get();
-        break;
-    case ARCH_GET_GS:
-        base = arch_user_gs_get();
-        break;
-    default:
-        return -EINVAL;
+    case ARCH_SET_FS: return arch_user_fs_set(argument);
+    case ARCH_SET_GS: return arch_user_gs_set(argument);
+    case ARCH_GET_FS: base = arch_user_fs_get(); break;
+    case ARCH_GET_GS: base = arch_user_gs_get(); break;
+    default: return -EINVAL;
     }
     return user_copy_out((void __user *)argument, &base, sizeof(base));
 }
@@ -296,21 +290,19 @@ static long set_flag(bool *flag, uint64_t value, bool may_clear)
     return 0;
 }
 
-SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fourth, uint64_t, fifth)
+SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fourth, uint64_t,
+             fifth)
 {
     struct task *task = task_current();
     switch (option) {
-    case PR_SET_NAME:
-        return set_name((const char __user *)second);
-    case PR_GET_NAME:
-        return get_name((char __user *)second);
-    case PR_GET_DUMPABLE:
-        return task->process->is_dumpable;
-    case PR_SET_DUMPABLE:
-        return set_flag(&task->process->is_dumpable, second, true);
+    case PR_SET_NAME: return set_name((const char __user *)second);
+    case PR_GET_NAME: return get_name((char __user *)second);
+    case PR_GET_DUMPABLE: return task->process->is_dumpable;
+    case PR_SET_DUMPABLE: return set_flag(&task->process->is_dumpable, second, true);
     case PR_SET_NO_NEW_PRIVS:
-        return (third | fourth | fifth) != 0 ? -EINVAL
-                                             : set_flag(&task->process->no_new_privileges, second, false);
+        return (third | fourth | fifth) != 0
+                   ? -EINVAL
+                   : set_flag(&task->process->no_new_privileges, second, false);
     case PR_GET_NO_NEW_PRIVS:
         return (second | third | fourth | fifth) != 0 ? -EINVAL : task->process->no_new_privileges;
     case PR_SET_PDEATHSIG:
@@ -324,12 +316,11 @@ SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fo
         return user_copy_out((void __user *)second, &signal, sizeof(signal));
     }
     case PR_CAPBSET_READ:
-        return second > CAP_LAST_CAP ? -EINVAL
-                                     : (long)(task->credentials->capabilities_bounding >> second & 1);
-    case PR_GET_SECUREBITS:
-        return task->credentials->securebits;
-    default:
-        return -EINVAL;
+        return second > CAP_LAST_CAP
+                   ? -EINVAL
+                   : (long)(task->credentials->capabilities_bounding >> second & 1);
+    case PR_GET_SECUREBITS: return task->credentials->securebits;
+    default: return -EINVAL;
     }
 }
 

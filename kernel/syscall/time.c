@@ -22,7 +22,8 @@ int ns_from_timespec(const struct uapi_timespec *spec, uint64_t *ns)
 
 struct uapi_timespec timespec_from_ns(uint64_t ns)
 {
-    return (struct uapi_timespec){.tv_sec = (int64_t)(ns / NS_PER_SECOND), .tv_nsec = (int64_t)(ns % NS_PER_SECOND)};
+    return (struct uapi_timespec){.tv_sec = (int64_t)(ns / NS_PER_SECOND),
+                                  .tv_nsec = (int64_t)(ns % NS_PER_SECOND)};
 }
 
 uint64_t deadline_after(uint64_t timeout_ns)
@@ -85,24 +86,15 @@ static int clock_read(int clock, uint64_t *ns)
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
-    case CLOCK_TAI:
-        *ns = clock_realtime_ns();
-        return 0;
+    case CLOCK_TAI: *ns = clock_realtime_ns(); return 0;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
-    case CLOCK_BOOTTIME_ALARM:
-        *ns = clock_monotonic_ns();
-        return 0;
-    case CLOCK_PROCESS_CPUTIME_ID:
-        *ns = process_cpu_ns(process_current());
-        return 0;
-    case CLOCK_THREAD_CPUTIME_ID:
-        *ns = thread_cpu_ns(thread_current());
-        return 0;
-    default:
-        return clock < 0 ? dynamic_clock(clock, ns) : -EINVAL;
+    case CLOCK_BOOTTIME_ALARM: *ns = clock_monotonic_ns(); return 0;
+    case CLOCK_PROCESS_CPUTIME_ID: *ns = process_cpu_ns(process_current()); return 0;
+    case CLOCK_THREAD_CPUTIME_ID: *ns = thread_cpu_ns(thread_current()); return 0;
+    default: return clock < 0 ? dynamic_clock(clock, ns) : -EINVAL;
     }
 }
 
@@ -151,7 +143,8 @@ SYSTEM_CALL2(clock_settime, int, clock, const struct uapi_timespec __user *, use
 
 static struct uapi_timezone system_timezone;
 
-SYSTEM_CALL2(gettimeofday, struct uapi_timeval __user *, user, struct uapi_timezone __user *, user_zone)
+SYSTEM_CALL2(gettimeofday, struct uapi_timeval __user *, user, struct uapi_timezone __user *,
+             user_zone)
 {
     uint64_t now = clock_realtime_ns();
     const struct uapi_timeval value = {.tv_sec = (int64_t)(now / NS_PER_SECOND),
@@ -162,7 +155,8 @@ SYSTEM_CALL2(gettimeofday, struct uapi_timeval __user *, user, struct uapi_timez
     return copy_out_optional(user_zone, &system_timezone, sizeof(system_timezone));
 }
 
-SYSTEM_CALL2(settimeofday, const struct uapi_timeval __user *, user, const struct uapi_timezone __user *, user_zone)
+SYSTEM_CALL2(settimeofday, const struct uapi_timeval __user *, user,
+             const struct uapi_timezone __user *, user_zone)
 {
     struct uapi_timeval value = {0};
     struct uapi_timezone zone = {0};
@@ -181,7 +175,8 @@ SYSTEM_CALL2(settimeofday, const struct uapi_timeval __user *, user, const struc
         system_timezone = zone;
     }
     if (user != NULL) {
-        clock_realtime_set((uint64_t)value.tv_sec * NS_PER_SECOND + (uint64_t)value.tv_usec * NS_PER_US);
+        clock_realtime_set((uint64_t)value.tv_sec * NS_PER_SECOND +
+                           (uint64_t)value.tv_usec * NS_PER_US);
     }
     return 0;
 }
@@ -229,7 +224,8 @@ static long sleep_restart(struct task *task)
     if (result == 0) {
         return 0;
     }
-    if (copy_rest_out((struct uapi_timespec __user *)task->restart.argument[0], task->restart.deadline_ns) != 0) {
+    if (copy_rest_out((struct uapi_timespec __user *)task->restart.argument[0],
+                      task->restart.deadline_ns) != 0) {
         return -EFAULT;
     }
     return -ERESTART_RESTARTBLOCK;
@@ -239,12 +235,14 @@ static long sleep_restart(struct task *task)
 static long sleep_relative(uint64_t ns, struct uapi_timespec __user *rest)
 {
     struct task *task = task_current();
-    task->restart = (struct restart_block){
-        .restart = sleep_restart, .deadline_ns = deadline_after(ns), .argument = {(uint64_t)(uintptr_t)rest}};
+    task->restart = (struct restart_block){.restart = sleep_restart,
+                                           .deadline_ns = deadline_after(ns),
+                                           .argument = {(uint64_t)(uintptr_t)rest}};
     return sleep_restart(task);
 }
 
-SYSTEM_CALL2(nanosleep, const struct uapi_timespec __user *, user, struct uapi_timespec __user *, rest)
+SYSTEM_CALL2(nanosleep, const struct uapi_timespec __user *, user, struct uapi_timespec __user *,
+             rest)
 {
     struct uapi_timespec spec;
     uint64_t ns;
@@ -254,13 +252,14 @@ SYSTEM_CALL2(nanosleep, const struct uapi_timespec __user *, user, struct uapi_t
     return ns_from_timespec(&spec, &ns) != 0 ? -EINVAL : sleep_relative(ns, rest);
 }
 
-SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec __user *, user, struct uapi_timespec __user *, rest)
+SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec __user *, user,
+             struct uapi_timespec __user *, rest)
 {
     struct uapi_timespec spec;
     uint64_t ns;
     bool is_realtime = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
-    if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE ||
-        clock == CLOCK_MONOTONIC_COARSE) {
+    if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
+        clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE) {
         return clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
     }
     if (!is_realtime && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) {

@@ -46,7 +46,7 @@ struct area {
 };
 
 struct address_space {
-    uint64_t serial;                // [I] never given twice: tells one exec's memory from the next
+    uint64_t serial;            // [I] never given twice: tells one exec's memory from the next
     struct refcount references; // [a] users: tasks that run in it, /proc readers
     struct mutex mutex;
     struct rb_root areas;                                               // [l]
