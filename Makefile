@@ -176,6 +176,11 @@ suites: setup
 clean:
 	rm -rf build
 
+# The pages made from the sources.
+docs:
+	@tools/gendocs
+.PHONY: docs
+
 # What the scripts under tools/ compile with.
 print-kernel-cflags:
 	@echo '$(KERNEL_CFLAGS)'
