@@ -42,7 +42,6 @@ struct boot_step {
 static void log_start(void)
 {
     const struct boot_parameters *parameters = &boot_parameters;
-    log_init();
     panic_set_timeout(parameters->panic_seconds);
     if (parameters->quiet) {
         log_console_level_set(CONSOLE_LEVEL_QUIET);
@@ -82,6 +81,9 @@ static void root_start(void)
 // Each initial RAM disk is given back as soon as its files are in the tree.
 static void initramfs_start(void)
 {
+    if (boot_information.module_count == 0) {
+        initramfs_make_base();
+    }
     for (unsigned i = 0; i < boot_information.module_count; i++) {
         const struct boot_module *module = &boot_information.modules[i];
         int error = initramfs_unpack(physical_to_virtual(module->base), module->bytes);

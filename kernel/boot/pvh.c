@@ -25,10 +25,16 @@ struct pvh_memory {
     uint32_t type, reserved;
 };
 
-// The loader's structures are in the first GiB, which is mapped.
+// The loader's structures are in the first GiB, which is mapped. They need not be aligned (microvm's firmware packs them), so
+// they are copied before they are read.
 static const void *low_memory(uint64_t address)
 {
     return (const void *)(PHYSICAL_MAP_BASE + address);
+}
+
+static void low_memory_copy(void *to, uint64_t address, size_t bytes)
+{
+    memcpy(to, low_memory(address), bytes);
 }
 
 static enum boot_memory_kind kind_of(uint32_t type)
@@ -42,34 +48,44 @@ static enum boot_memory_kind kind_of(uint32_t type)
     }
 }
 
+static void memory_copy(struct boot_info *info, const struct pvh_start_info *start)
+{
+    unsigned count = MIN(start->memory_map_entries, (uint32_t)ENTRIES_MAX);
+    for (unsigned i = 0; start->memory_map && i < count; i++) {
+        struct pvh_memory entry;
+        low_memory_copy(&entry, start->memory_map + i * sizeof(entry), sizeof(entry));
+        memory_map_add(info, entry.base, entry.bytes, kind_of(entry.type));
+    }
+}
+
 static void modules_copy(struct boot_info *info, const struct pvh_start_info *start)
 {
-    const struct pvh_module *modules = low_memory(start->modules);
     unsigned count = MIN(start->module_count, (uint32_t)BOOT_MODULES_MAX);
     for (unsigned i = 0; start->modules && i < count; i++) {
-        if (modules[i].bytes) {
-            info->modules[info->module_count++] =
-                (struct boot_module){modules[i].base, modules[i].bytes};
+        struct pvh_module module;
+        low_memory_copy(&module, start->modules + i * sizeof(module), sizeof(module));
+        if (module.bytes) {
+            info->modules[info->module_count++] = (struct boot_module){module.base, module.bytes};
         }
     }
 }
 
 bool pvh_gather(struct boot_info *info, paddr_t start_information)
 {
-    const struct pvh_start_info *start = low_memory(start_information);
-    if (start_information >= GiB(1) || start->magic != PVH_MAGIC || start->version < 1) {
+    struct pvh_start_info start;
+    if (start_information >= GiB(1)) {
+        return false;
+    }
+    low_memory_copy(&start, start_information, sizeof(start));
+    if (start.magic != PVH_MAGIC || start.version < 1) {
         return false;
     }
     info->loader = "PVH";
-    info->acpi.rsdp = start->rsdp;
-    if (start->command_line) {
-        strscpy(info->command_line, low_memory(start->command_line), sizeof(info->command_line));
+    info->acpi.rsdp = start.rsdp;
+    if (start.command_line) {
+        strscpy(info->command_line, low_memory(start.command_line), sizeof(info->command_line));
     }
-    const struct pvh_memory *entries = low_memory(start->memory_map);
-    unsigned count = MIN(start->memory_map_entries, (uint32_t)ENTRIES_MAX);
-    for (unsigned i = 0; start->memory_map && i < count; i++) {
-        memory_map_add(info, entries[i].base, entries[i].bytes, kind_of(entries[i].type));
-    }
-    modules_copy(info, start);
+    memory_copy(info, &start);
+    modules_copy(info, &start);
     return true;
 }

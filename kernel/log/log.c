@@ -29,12 +29,11 @@ struct log_slot {
 static struct spinlock log_lock = SPINLOCK_INIT(LOCK_RANK_LOG);
 static section(".noinit") struct log_slot slots[LOG_SLOTS]; // [l] log_lock
 static uint64_t next_sequence;                              // [l] log_lock
-static struct log_sink *sinks;                              // [l] log_lock
+static struct log_sink early_sink = {.write = early_console_write};
+static struct log_sink *sinks = &early_sink;                // [l] log_lock
 static int console_level = LOG_LEVEL_DEFAULT;               // [a]
 static void (*notify_function)(void);                       // [I]
 static uint64_t (*clock_function)(void);                    // [I]
-
-static struct log_sink early_sink = {.write = early_console_write};
 
 uint64_t log_now_ns(void)
 {
@@ -206,9 +205,4 @@ int log_console_level(void)
 void log_console_level_set(int level)
 {
     WRITE_ONCE(console_level, CLAMP(level, 1, 8));
-}
-
-void log_init(void)
-{
-    log_sink_add(&early_sink);
 }

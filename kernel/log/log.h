@@ -48,7 +48,7 @@ void log_write_user(unsigned level, const char *text, size_t length);
 // /dev/kmsg's readers are woken by it.
 void log_set_notify(void (*notify)(void));
 
-// Where lines go. write() gets whole lines; any context, must not sleep.
+// Where lines go; from the first instruction on, the early console. write() gets whole lines; any context, must not sleep.
 struct log_sink {
     void (*write)(const char *text, size_t length);
     struct log_sink *next; // [l] owned by log/
@@ -59,8 +59,6 @@ void log_sink_add(struct log_sink *sink);
 void log_sink_replace_early(struct log_sink *sink);
 int log_console_level(void);
 void log_console_level_set(int level); // 1..8
-
-void log_init(void); // after early_console_init
 
 // The monotonic clock, once there is one; before, records carry time 0. Set by interrupt/.
 void log_set_clock(uint64_t (*now_ns)(void));
