@@ -92,6 +92,7 @@ int shell_main(void)
     }
     shell_print("\nAstra " ASTRA_VERSION
                 ". No init was started: this is the kernel shell. 'help' lists its commands.\n");
+    shell_mount_startup();
     char line[SHELL_LINE_BYTES];
     while (shell_edit_line("astra> ", line) >= 0) {
         run_line(line);

@@ -38,6 +38,9 @@ long shell_edit_line(const char *prompt, char *line);
 /* Splits in place: blanks separate, ' and " group, \ quotes. Number of words, or -EINVAL (unfinished quote), -E2BIG. */
 int shell_split_words(char *line, char **words);
 
+/* Mounts what the image's fstab names. */
+void shell_mount_startup(void);
+
 /* The shell's view of the tree. Pair begin and end. */
 void shell_context_begin(struct fs_context *context);
 void shell_context_end(struct fs_context *context);
