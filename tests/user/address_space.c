@@ -102,8 +102,8 @@ TEST(mremap_grows_in_place_or_moves_with_the_content)
     CHECK_OK(munmap(pages + 2 * PAGE, 2 * PAGE));
     CHECK(mremap(pages, 2 * PAGE, 4 * PAGE, 0) == pages);
     CHECK(pages[2 * PAGE - 1] == 3 && pages[2 * PAGE] == 0);
-    CHECK_OK(mmap(pages + 3 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                  0));
+    CHECK_OK(
+        mmap(pages + 3 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
     CHECK_ERRNO(mremap(pages, 3 * PAGE, 8 * PAGE, 0), ENOMEM);
     char *moved = CHECK_OK(mremap(pages, 3 * PAGE, 8 * PAGE, MREMAP_MAYMOVE));
     CHECK(moved != pages);
@@ -156,8 +156,8 @@ TEST(dontneed_brings_zeroes_or_the_file_back)
     CHECK_OK(madvise(pages, PAGE, MADV_DONTNEED));
     CHECK(pages[0] == 0 && pages[PAGE] == 1);
     make_file("f", "hello");
-    char *file = CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-                               CHECK_OK(open("f", O_RDONLY)), 0));
+    char *file = CHECK_OK(
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, CHECK_OK(open("f", O_RDONLY)), 0));
     file[0] = 'j';
     CHECK_OK(madvise(file, PAGE, MADV_DONTNEED));
     CHECK_EQUAL(file[0], 'h');

@@ -9,7 +9,7 @@
 #pragma once
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE
+#    define _GNU_SOURCE
 #endif
 #include <errno.h>
 #include <fcntl.h>
@@ -33,9 +33,9 @@
 #define CHECK_UNUSED    __attribute__((unused))
 #define CHECK_TIMEOUT_S 40
 /* The exit status of a process in which a check failed; the reason stands in check_report. */
-#define CHECK_FAILED    99
-#define PAGE            4096
-#define NOBODY          65534
+#define CHECK_FAILED 99
+#define PAGE         4096
+#define NOBODY       65534
 
 /* Addresses that no program owns: the kernel's half, and the hole, with four levels as with five. */
 #define KERNEL_ADDRESS ((void *)0xffffffff80000000UL)
@@ -218,8 +218,8 @@ static CHECK_UNUSED size_t read_file(const char *path, char *text, size_t size)
 
 static CHECK_UNUSED void *map_pages(size_t pages)
 {
-    return CHECK_OK(mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0));
+    return CHECK_OK(
+        mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
 /* An address `before` bytes below the end of a mapped page that no mapped page follows. */
@@ -256,8 +256,7 @@ static CHECK_UNUSED int64_t now_ns(clockid_t clock)
 static CHECK_UNUSED void sleep_ms(long milliseconds)
 {
     struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-    while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {
-    }
+    while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {}
 }
 
 /* ---- the runner ---------------------------------------------------------------------------- */
@@ -293,8 +292,7 @@ static bool check_run(const struct check_test *test)
     }
     check_running = pid;
     alarm(CHECK_TIMEOUT_S);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     alarm(0);
     if (pid > 0) {
         kill(-pid, SIGKILL);
@@ -323,8 +321,8 @@ static bool check_wanted(const char *name, int argc, char **argv)
 int main(int argc, char **argv)
 {
     int passed = 0, failed = 0;
-    check_report = mmap(NULL, CHECK_REPORT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                        -1, 0);
+    check_report =
+        mmap(NULL, CHECK_REPORT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (check_report == MAP_FAILED) {
         puts("FAIL no shared memory for reports\n0 passed, 1 failed");
         return 1;

@@ -15,7 +15,7 @@ static void on_alarm(int signal)
     alarms++;
 }
 
-static void catch(int signal, int flags)
+static void catch (int signal, int flags)
 {
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = flags};
     CHECK_OK(sigaction(signal, &action, NULL));
@@ -24,8 +24,7 @@ static void catch(int signal, int flags)
 static void use_cpu(int64_t nanoseconds)
 {
     int64_t start = now_ns(CLOCK_PROCESS_CPUTIME_ID);
-    while (now_ns(CLOCK_PROCESS_CPUTIME_ID) - start < nanoseconds) {
-    }
+    while (now_ns(CLOCK_PROCESS_CPUTIME_ID) - start < nanoseconds) {}
 }
 
 TEST(monotonic_time_never_goes_back)
@@ -94,7 +93,7 @@ TEST(an_interrupted_sleep_tells_what_is_left)
 {
     struct timespec pause = {10, 0}, left = {0, 0};
     struct itimerval soon = {{0, 0}, {0, 50000}};
-    catch(SIGALRM, SA_RESTART);
+    catch (SIGALRM, SA_RESTART);
     CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
     CHECK_ERRNO(syscall(SYS_nanosleep, &pause, &left), EINTR);
     CHECK(left.tv_sec == 9 || (left.tv_sec == 8 && left.tv_nsec > 0));
@@ -129,7 +128,7 @@ TEST(clock_nanosleep_can_wait_for_a_time_of_day)
 TEST(an_interval_timer_fires_again_and_again)
 {
     struct itimerval timer = {{0, 20000}, {0, 20000}}, left;
-    catch(SIGALRM, 0);
+    catch (SIGALRM, 0);
     CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
     while (alarms < 3) {
         pause();
@@ -145,7 +144,7 @@ TEST(an_interval_timer_fires_again_and_again)
 
 TEST(alarm_returns_what_was_left)
 {
-    catch(SIGALRM, 0);
+    catch (SIGALRM, 0);
     CHECK_EQUAL(alarm(100), 0);
     unsigned left = alarm(0);
     CHECK(left == 100 || left == 99);
@@ -164,13 +163,12 @@ TEST(setitimer_errors)
 TEST(the_virtual_timer_counts_used_time_only)
 {
     struct itimerval timer = {{0, 0}, {0, 30000}};
-    catch(SIGVTALRM, 0);
+    catch (SIGVTALRM, 0);
     CHECK_OK(setitimer(ITIMER_VIRTUAL, &timer, NULL));
     sleep_ms(60);
     CHECK_EQUAL(alarms, 0);
     for (int64_t end = now_ns(CLOCK_MONOTONIC) + 5000000000; alarms == 0;) {
-        for (volatile int i = 0; i < 100000; i++) {
-        }
+        for (volatile int i = 0; i < 100000; i++) {}
         CHECK(now_ns(CLOCK_MONOTONIC) < end);
     }
 }
@@ -178,7 +176,7 @@ TEST(the_virtual_timer_counts_used_time_only)
 TEST(the_profiling_timer_fires)
 {
     struct itimerval timer = {{0, 0}, {0, 20000}};
-    catch(SIGPROF, 0);
+    catch (SIGPROF, 0);
     CHECK_OK(setitimer(ITIMER_PROF, &timer, NULL));
     for (int64_t end = now_ns(CLOCK_MONOTONIC) + 5000000000; alarms == 0;) {
         CHECK(now_ns(CLOCK_MONOTONIC) < end);
@@ -230,7 +228,7 @@ TEST(getrusage_counts_faults_and_checks)
 TEST(pause_ends_with_a_handled_signal_only)
 {
     struct itimerval timer = {{0, 0}, {0, 20000}};
-    catch(SIGALRM, SA_RESTART);
+    catch (SIGALRM, SA_RESTART);
     CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
     CHECK_ERRNO(pause(), EINTR);
     CHECK_EQUAL(alarms, 1);

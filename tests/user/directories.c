@@ -173,8 +173,7 @@ TEST(a_cursor_can_be_kept_and_gone_back_to)
     long place = telldir(folder);
     char name[64];
     snprintf(name, sizeof(name), "%.63s", readdir(folder)->d_name);
-    while (readdir(folder)) {
-    }
+    while (readdir(folder)) {}
     seekdir(folder, place);
     CHECK_TEXT(readdir(folder)->d_name, name);
 }

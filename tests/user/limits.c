@@ -101,8 +101,7 @@ TEST(the_cpu_time_limit_ends_a_process)
     if (child == 0) {
         struct rlimit limit = {1, 3};
         CHECK_OK(setrlimit(RLIMIT_CPU, &limit));
-        for (;;) {
-        }
+        for (;;) {}
     }
     CHECK_KILLED(child, SIGXCPU);
 }

@@ -34,8 +34,8 @@ TEST(anonymous_memory_is_zero_and_writable)
 
 TEST(lengths_are_rounded_up_to_pages)
 {
-    char *memory = CHECK_OK(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                                 -1, 0));
+    char *memory =
+        CHECK_OK(mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     memory[PAGE - 1] = 1;
     CHECK_EQUAL((uintptr_t)memory % PAGE, 0);
     CHECK_OK(munmap(memory, 1));
@@ -149,8 +149,8 @@ TEST(fixed_replaces_what_is_there)
 {
     char *memory = map_pages(3);
     memset(memory, 1, 3 * PAGE);
-    char *middle = CHECK_OK(mmap(memory + PAGE, PAGE, PROT_READ,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    char *middle = CHECK_OK(
+        mmap(memory + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
     CHECK(middle == memory + PAGE);
     CHECK(memory[PAGE - 1] == 1 && middle[0] == 0 && memory[2 * PAGE] == 1);
     CHECK_EQUAL(fault_of_write(middle), SIGSEGV);
@@ -200,8 +200,8 @@ TEST(munmap_of_several_areas_and_of_nothing)
 
 TEST(shared_anonymous_memory_is_shared_with_children)
 {
-    volatile char *memory = CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-                                          MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    volatile char *memory =
+        CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     pid_t child = CHECK_OK(fork());
     if (child == 0) {
         memory[10] = 42;
@@ -259,8 +259,8 @@ TEST(pages_can_be_read_as_file_and_written_as_memory_at_once)
 
 TEST(a_reserved_range_without_rights_faults)
 {
-    char *memory = CHECK_OK(mmap(NULL, (size_t)1 << 32, PROT_NONE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    char *memory = CHECK_OK(
+        mmap(NULL, (size_t)1 << 32, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     CHECK_EQUAL(fault_of_read(memory + 12345), SIGSEGV);
     CHECK_EQUAL(fault_info.si_code, SEGV_ACCERR);
     CHECK_OK(munmap(memory, (size_t)1 << 32));

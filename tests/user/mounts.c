@@ -240,8 +240,8 @@ TEST(proc_mounts_lists_a_mount_and_its_options)
     CHECK(getcwd(here, sizeof(here)));
     CHECK_OK(mount("source", "m m", "tmpfs", MS_NOSUID | MS_NOEXEC, "size=1m,mode=700"));
     read_file("/proc/mounts", text, sizeof(text));
-    snprintf(line, sizeof(line), "source %s/m\\040m tmpfs rw,nosuid,noexec,relatime,size=1024k,mode=700",
-             here);
+    snprintf(line, sizeof(line),
+             "source %s/m\\040m tmpfs rw,nosuid,noexec,relatime,size=1024k,mode=700", here);
     CHECK(strstr(text, line) != NULL);
     CHECK_OK(umount("m m"));
     read_file("/proc/self/mounts", text, sizeof(text));

@@ -181,7 +181,8 @@ TEST(results_into_read_only_memory_are_refused)
 TEST(vectors_with_bad_parts_transfer_what_comes_before)
 {
     char good[4] = "abc";
-    struct iovec parts[] = {{good, 3}, {unmapped_address(), 3}}, kernel[] = {{good, 3}, {KERNEL_ADDRESS, 3}};
+    struct iovec parts[] = {{good, 3}, {unmapped_address(), 3}},
+                 kernel[] = {{good, 3}, {KERNEL_ADDRESS, 3}};
     int fd = make_open_file("f");
     CHECK_EQUAL(writev(fd, parts, 2), 3);
     CHECK_ERRNO(writev(fd, kernel, 2), EFAULT);

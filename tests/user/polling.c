@@ -15,7 +15,7 @@ static void on_signal(int signal)
     caught = signal;
 }
 
-static void catch(int signal)
+static void catch (int signal)
 {
     struct sigaction action = {.sa_handler = on_signal};
     CHECK_OK(sigaction(signal, &action, NULL));
@@ -104,7 +104,7 @@ TEST(the_same_descriptor_may_be_asked_twice)
 TEST(ppoll_swaps_the_mask_while_it_waits)
 {
     sigset_t block, none;
-    catch(SIGUSR1);
+    catch (SIGUSR1);
     sigemptyset(&none);
     sigemptyset(&block);
     sigaddset(&block, SIGUSR1);
@@ -196,7 +196,7 @@ TEST(select_writes_what_time_is_left)
 TEST(pselect6_takes_a_mask_and_its_size)
 {
     sigset_t block, none;
-    catch(SIGUSR2);
+    catch (SIGUSR2);
     sigemptyset(&none);
     sigemptyset(&block);
     sigaddset(&block, SIGUSR2);

@@ -47,7 +47,8 @@ TEST(stat_has_its_fields_in_order)
     int pid, parent, group, session, count = 0;
     char name[32], state;
     read_proc("/proc/self/stat", 0);
-    CHECK_EQUAL(sscanf(text, "%d (%31[^)]) %c %d %d %d", &pid, name, &state, &parent, &group, &session), 6);
+    CHECK_EQUAL(
+        sscanf(text, "%d (%31[^)]) %c %d %d %d", &pid, name, &state, &parent, &group, &session), 6);
     CHECK_EQUAL(pid, getpid());
     CHECK_EQUAL(state, 'R');
     CHECK_EQUAL(parent, getppid());
@@ -109,7 +110,8 @@ TEST(status_shows_signal_masks)
     read_proc("/proc/self/status", 0);
     CHECK_TEXT(field_of("SigBlk"), "0000000000000200");
     CHECK_EQUAL(strtoull(field_of("SigIgn"), NULL, 16) & 0x800, 0x800);
-    uint64_t pending = strtoull(field_of("ShdPnd"), NULL, 16) | strtoull(field_of("SigPnd"), NULL, 16);
+    uint64_t pending =
+        strtoull(field_of("ShdPnd"), NULL, 16) | strtoull(field_of("SigPnd"), NULL, 16);
     CHECK_EQUAL(pending, 0x200);
 }
 

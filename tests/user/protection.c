@@ -84,8 +84,8 @@ TEST(mprotect_errors)
 TEST(unprotected_memory_can_be_written_privately_after_a_shared_read)
 {
     make_file("f", "hello");
-    char *page = CHECK_OK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, CHECK_OK(open("f", O_RDONLY)),
-                               0));
+    char *page =
+        CHECK_OK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, CHECK_OK(open("f", O_RDONLY)), 0));
     CHECK_EQUAL(page[0], 'h');
     CHECK_OK(mprotect(page, PAGE, PROT_READ | PROT_WRITE));
     page[0] = 'j';

@@ -14,16 +14,11 @@ struct relative_call {
 };
 
 static const struct relative_call calls[] = {
-    {"openat", SYS_openat, O_RDONLY, 0},
-    {"newfstatat", SYS_newfstatat, 0, 0},
-    {"faccessat", SYS_faccessat, R_OK, 0},
-    {"faccessat2", SYS_faccessat2, R_OK, 0},
-    {"fchmodat", SYS_fchmodat, 0644, 0},
-    {"fchownat", SYS_fchownat, 0, 0},
-    {"utimensat", SYS_utimensat, 0, 0},
-    {"futimesat", SYS_futimesat, 0, 0},
-    {"linkat", SYS_linkat, 0, 0},
-    {"unlinkat", SYS_unlinkat, 0, 0},
+    {"openat", SYS_openat, O_RDONLY, 0},   {"newfstatat", SYS_newfstatat, 0, 0},
+    {"faccessat", SYS_faccessat, R_OK, 0}, {"faccessat2", SYS_faccessat2, R_OK, 0},
+    {"fchmodat", SYS_fchmodat, 0644, 0},   {"fchownat", SYS_fchownat, 0, 0},
+    {"utimensat", SYS_utimensat, 0, 0},    {"futimesat", SYS_futimesat, 0, 0},
+    {"linkat", SYS_linkat, 0, 0},          {"unlinkat", SYS_unlinkat, 0, 0},
     {"renameat", SYS_renameat, 0, 0},
 };
 
@@ -35,20 +30,14 @@ static int call(const struct relative_call *test, int directory, const char *pat
     struct stat status;
     long result;
     switch (test->number) {
-    case SYS_newfstatat:
-        result = syscall(test->number, directory, path, &status, 0);
-        break;
+    case SYS_newfstatat: result = syscall(test->number, directory, path, &status, 0); break;
     case SYS_linkat:
     case SYS_renameat:
         unlink("target");
         result = syscall(test->number, directory, path, AT_FDCWD, "target", 0);
         break;
-    case SYS_fchownat:
-        result = syscall(test->number, directory, path, 0, 0, 0);
-        break;
-    default:
-        result = syscall(test->number, directory, path, test->third, test->fourth);
-        break;
+    case SYS_fchownat: result = syscall(test->number, directory, path, 0, 0, 0); break;
+    default: result = syscall(test->number, directory, path, test->third, test->fourth); break;
     }
     return result < 0 ? errno : 0;
 }

@@ -4,8 +4,8 @@
 #include "check.h"
 
 #ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE  2
+#    define RENAME_NOREPLACE 1
+#    define RENAME_EXCHANGE  2
 #endif
 
 static bool is_there(const char *path)

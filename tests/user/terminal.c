@@ -62,7 +62,7 @@ TEST(the_console_is_a_terminal_with_settings)
     new.c_cc[VMIN] = 0;
     CHECK_OK(tcsetattr(fd, TCSANOW, &new));
     CHECK_OK(tcgetattr(fd, &new));
-    CHECK_EQUAL(new.c_lflag & (ECHO | ICANON), 0);
+    CHECK_EQUAL(new.c_lflag &(ECHO | ICANON), 0);
     CHECK_EQUAL(new.c_cc[VMIN], 0);
     CHECK_OK(tcsetattr(fd, TCSANOW, &old));
 }

@@ -56,8 +56,7 @@ static void keep_pattern(uint64_t seed, int rounds)
     struct wide value = pattern(seed), low, high;
     for (int round = 0; round < rounds; round++) {
         wide_load(&value);
-        for (volatile int spin = 0; spin < 20000; spin++) {
-        }
+        for (volatile int spin = 0; spin < 20000; spin++) {}
         wide_store(&low, &high);
         CHECK(memcmp(&low, &value, sizeof(low)) == 0 && memcmp(&high, &value, sizeof(high)) == 0);
     }
