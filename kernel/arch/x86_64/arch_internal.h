@@ -41,6 +41,10 @@ void fpu_switch(struct arch_thread *previous, struct arch_thread *next);
 // Between the two the current thread may write its memory image, and sleep.
 void fpu_edit_begin(struct arch_thread *current);
 void fpu_edit_end(struct arch_thread *current);
+// The current thread's registers to user memory, 64-byte aligned, of fpu_state_size() bytes below USER_TOP; with FXSAVE or
+// XSAVE's layout, all components present. 0 or -EFAULT. May sleep on faults.
+int fpu_save_to_user(void *address);
+void fpu_registers_init(void); // the current thread's registers to their initial state
 uint64_t fpu_features(void);   // XCR0, 0 with FXSAVE
 uint32_t fpu_mxcsr_mask(void); // a set bit outside of it faults
 
@@ -68,6 +72,8 @@ void system_call_entry(void);
 void system_call_entry_32(void);
 void arch_thread_entry(void);
 void context_switch_stacks(uint64_t *save_pointer, uint64_t load_pointer);
+int user_fpu_xsave(void *area); // user_copy.S; what fpu_save_to_user calls
+int user_fpu_fxsave(void *area);
 extern uint8_t user_copy_by_string; // user_copy.S: REP MOVSB is the fast way
 
 struct exception_range {

@@ -6,7 +6,9 @@
 //   in memory otherwise: the image counts and is loaded on the way in
 //   edited    fpu_is_edited: the thread itself rewrites the image (exec, sigreturn) and may sleep meanwhile; nothing is loaded
 //             or saved
-// Switching away always saves (another CPU may run the thread next); switching in loads only if it is not live here.
+// Switching away always saves (another CPU may run the thread next); switching in loads only if it is not live here. So the
+// running thread's state is live unless it is edited, and code of that thread may use the registers directly, even if a fault
+// in between puts it to sleep.
 #include "arch/context.h"
 #include "arch/cpu.h"
 #include "arch/x86_64/arch_internal.h"
@@ -16,11 +18,24 @@
 
 enum {
     FXSAVE_BYTES = 512,
-    FXSAVE_CONTROL_WORD = 0,
-    FXSAVE_MXCSR = 24,
     FXSAVE_MXCSR_MASK = 28,
     MXCSR_MASK_DEFAULT = 0xffbf, // where the CPU stores 0
     FEATURES_USED = 0xe7,        // XCR0: x87, SSE, AVX, opmask, upper ZMM, ZMM16-31
+};
+
+// What XRSTOR reads of an image that says (by a header of zeros) that every component is in its initial state. FXRSTOR reads
+// the legacy part, which says the same.
+struct initial_state {
+    uint16_t control_word;
+    uint8_t unused[22];
+    uint32_t mxcsr;
+    uint8_t registers[484];
+    uint64_t header[8];
+};
+
+static const aligned(64) struct initial_state initial_state = {
+    .control_word = 0x37f, // all x87 exceptions masked, extended precision
+    .mxcsr = 0x1f80,       // all SSE exceptions masked
 };
 
 static size_t state_bytes = FXSAVE_BYTES; // [I]
@@ -69,13 +84,10 @@ uint64_t fpu_features(void)
     return enabled_features;
 }
 
+// What lies behind the header stays as it is: the header says that nobody may look at it.
 void fpu_state_init(void *state)
 {
-    const uint16_t control_word = 0x37f; // all x87 exceptions masked, extended precision
-    const uint32_t mxcsr = 0x1f80;       // all SSE exceptions masked
-    memset(state, 0, state_bytes);
-    memcpy((uint8_t *)state + FXSAVE_CONTROL_WORD, &control_word, sizeof(control_word));
-    memcpy((uint8_t *)state + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+    memcpy(state, &initial_state, enabled_features ? sizeof(initial_state) : FXSAVE_BYTES);
 }
 
 static void state_save_full(void *state)
@@ -142,6 +154,18 @@ void fpu_state_sync(struct arch_thread *current)
     if (were_on) {
         interrupts_enable();
     }
+}
+
+int fpu_save_to_user(void *address)
+{
+    assert(!arch_thread_current()->fpu_is_edited);
+    return enabled_features ? user_fpu_xsave(address) : user_fpu_fxsave(address);
+}
+
+void fpu_registers_init(void)
+{
+    assert(!arch_thread_current()->fpu_is_edited);
+    state_load(&initial_state);
 }
 
 void fpu_edit_begin(struct arch_thread *current)

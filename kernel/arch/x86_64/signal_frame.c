@@ -65,12 +65,10 @@ size_t signal_frame_minimum_stack(void)
 
 static int fpu_push(uint64_t address)
 {
-    struct arch_thread *current = arch_thread_current();
     struct uapi_fpx_sw_bytes software = {0};
     const uint32_t magic2 = FP_XSTATE_MAGIC2;
 
-    fpu_state_sync(current);
-    if (user_write(address, current->fpu_state, fpu_state_size())) {
+    if (!is_user_range(address, fpu_state_size()) || fpu_save_to_user((void *)address)) {
         return -EFAULT;
     }
     if (fpu_features()) {
@@ -163,9 +161,7 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_delivery *de
         return -EFAULT;
     }
     // The handler starts with the initial FPU state: an x87 exception that is still pending must not hit it.
-    fpu_edit_begin(current);
-    fpu_state_init(current->fpu_state);
-    fpu_edit_end(current);
+    fpu_registers_init();
     handler_enter(frame, delivery, base);
     return 0;
 }
@@ -212,14 +208,13 @@ static int fpu_pop(uint64_t address)
     int result = 0;
 
     fpu_edit_begin(current);
-    fpu_state_init(current->fpu_state);
     if (address) {
         result = user_read(current->fpu_state, address, bytes);
-        if (result) {
-            fpu_state_init(current->fpu_state);
-        } else {
-            fpu_image_sanitise(current->fpu_state, has_extended);
-        }
+    }
+    if (address && result == 0) {
+        fpu_image_sanitise(current->fpu_state, has_extended);
+    } else {
+        fpu_state_init(current->fpu_state);
     }
     fpu_edit_end(current);
     return result;

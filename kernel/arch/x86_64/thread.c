@@ -162,9 +162,6 @@ int arch_user_gs_set(uint64_t base)
 
 void arch_user_state_reset(void)
 {
-    struct arch_thread *current = arch_thread_current();
     bases_set(0, 0);
-    fpu_edit_begin(current);
-    fpu_state_init(current->fpu_state);
-    fpu_edit_end(current);
+    fpu_registers_init();
 }

@@ -232,4 +232,47 @@ arch_user_cmpxchg32:
     exception_range .Lload, .Lload_end, .Lword_fault
     exception_range .Lexchange, .Lexchange_end, .Lword_fault
 
+// int user_fpu_xsave(void *area)
+// XSAVE only adds to the header, whose 64 bytes behind the legacy area must be zero before.
+    .balign 16
+    .globl user_fpu_xsave
+    .type user_fpu_xsave, @function
+user_fpu_xsave:
+    smap_site OPCODE_STAC
+    xorl %ecx, %ecx
+    movl $-1, %eax                      // all that XCR0 enables
+    movl $-1, %edx
+.Lxsave:
+    movq %rcx, 512(%rdi)
+    movq %rcx, 520(%rdi)
+    movq %rcx, 528(%rdi)
+    movq %rcx, 536(%rdi)
+    movq %rcx, 544(%rdi)
+    movq %rcx, 552(%rdi)
+    movq %rcx, 560(%rdi)
+    movq %rcx, 568(%rdi)
+    xsave64 (%rdi)
+.Lxsave_end:
+    xorl %eax, %eax
+    smap_site OPCODE_CLAC
+    ret
+    .size user_fpu_xsave, . - user_fpu_xsave
+
+// int user_fpu_fxsave(void *area)
+    .balign 16
+    .globl user_fpu_fxsave
+    .type user_fpu_fxsave, @function
+user_fpu_fxsave:
+    smap_site OPCODE_STAC
+.Lfxsave:
+    fxsave64 (%rdi)
+.Lfxsave_end:
+    xorl %eax, %eax
+    smap_site OPCODE_CLAC
+    ret
+    .size user_fpu_fxsave, . - user_fpu_fxsave
+
+    exception_range .Lxsave, .Lxsave_end, .Lword_fault
+    exception_range .Lfxsave, .Lfxsave_end, .Lword_fault
+
     .section .note.GNU-stack, "", @progbits
