@@ -74,7 +74,7 @@ void arch_thread_entry(void);
 void context_switch_stacks(uint64_t *save_pointer, uint64_t load_pointer);
 int user_fpu_xsave(void *area); // user_copy.S; what fpu_save_to_user calls
 int user_fpu_fxsave(void *area);
-extern uint8_t user_copy_by_string; // user_copy.S: REP MOVSB is the fast way
+extern uint8_t user_copy_by_bytes; // user_copy.S: REP MOVSB is the fast way for long copies
 
 struct exception_range {
     uint64_t start, end, fixup;

@@ -5,7 +5,7 @@
 #include "arch/x86_64/constants.h"
 #include "arch/x86_64/registers.h"
 
-uint8_t user_copy_by_string;
+uint8_t user_copy_by_bytes;
 
 struct page_level page_levels[PAGE_LEVELS] = {
     {.shift = 12, .entries = 512, .can_be_leaf = true},
@@ -73,7 +73,7 @@ void cpu_init(unsigned number)
     if (number == 0) {
         cpu_features_detect();
         cpu_identify();
-        user_copy_by_string = cpu_has(CPU_HAS_FAST_STRINGS);
+        user_copy_by_bytes = cpu_has(CPU_HAS_FAST_STRINGS);
         page_levels[2].can_be_leaf = cpu_has(CPU_HAS_HUGE_PAGES);
         if (cpu_has(CPU_HAS_SMAP)) {
             smap_sites_patch();

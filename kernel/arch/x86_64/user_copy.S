@@ -1,12 +1,14 @@
 // The instructions that touch user memory. Each range is in the exception table; a fault that the upcall cannot resolve goes on
 // at the fixup, which reports how much is left. SMAP is opened around them only.
 //
-// With ERMS a byte string move is the fast way; without, an unrolled loop of 8-byte moves is (and TCG runs string
-// instructions an element a step). When a block faults, the byte loop runs over its rest, so the count is exact.
+// Long copies are string moves: of bytes with ERMS, else of words (TCG runs them an element a step). Short ones, for which a
+// string move takes too long to start, are an unrolled loop. When a block or word faults, the byte loop runs over the rest,
+// so the count is exact.
 
 #include "arch/x86_64/entry_macros.inc"
 
-#define EFAULT 14
+#define EFAULT       14
+#define STRING_LEAST 256 // bytes
 
     .text
 
@@ -17,8 +19,8 @@
 arch_user_copy:
     smap_site OPCODE_STAC
     movq %rdx, %rcx
-    cmpb $0, user_copy_by_string
-    jne .Lcopy_string
+    cmpq $STRING_LEAST, %rdx
+    jae .Lcopy_long
     shrq $6, %rcx
     jz .Lcopy_words
 .Lcopy_block:
@@ -72,6 +74,15 @@ arch_user_copy:
     smap_site OPCODE_CLAC
     movq %rdx, %rax
     ret
+.Lcopy_long:
+    cmpb $0, user_copy_by_bytes
+    jne .Lcopy_string
+    shrq $3, %rcx
+    andl $7, %edx
+.Lcopy_words_string:
+    rep movsq
+.Lcopy_words_string_end:
+    jmp .Lcopy_tail
 .Lcopy_string:
     rep movsb
 .Lcopy_string_end:
@@ -87,6 +98,9 @@ arch_user_copy:
     andl $7, %edx
     addl %ecx, %edx
     jmp .Lcopy_byte
+.Lcopy_words_string_fault:              // RCX words and RDX bytes are left
+    leaq (%rdx, %rcx, 8), %rdx
+    jmp .Lcopy_byte
 .Lcopy_string_fault:
     movq %rcx, %rdx
     jmp .Lcopy_done
@@ -95,6 +109,7 @@ arch_user_copy:
     exception_range .Lcopy_block, .Lcopy_block_end, .Lcopy_block_fault
     exception_range .Lcopy_word, .Lcopy_word_end, .Lcopy_word_fault
     exception_range .Lcopy_byte, .Lcopy_byte_end, .Lcopy_done
+    exception_range .Lcopy_words_string, .Lcopy_words_string_end, .Lcopy_words_string_fault
     exception_range .Lcopy_string, .Lcopy_string_end, .Lcopy_string_fault
 
 // size_t arch_user_zero(void *destination, size_t bytes)
