@@ -41,6 +41,7 @@ void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t
 
 /* Shows of whole-system files (proc_system.c) and of one process. 0 or -errno. */
 int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_slabinfo(const struct generated_key *key, struct text_buffer *text);
 int proc_show_uptime(const struct generated_key *key, struct text_buffer *text);
 int proc_show_system_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_loadavg(const struct generated_key *key, struct text_buffer *text);

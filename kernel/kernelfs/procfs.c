@@ -55,6 +55,7 @@ static const struct generated_row root_rows[] = {
     {.name = "interrupts", .mode = S_IFREG | 0444, .show = proc_show_interrupts},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = proc_show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = proc_show_meminfo},
+    {.name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_show_slabinfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_system_stat},
     {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = proc_show_uptime},
