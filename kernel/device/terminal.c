@@ -126,15 +126,22 @@ void terminal_signal_foreground(struct terminal *terminal, int signal)
 
 // ---- hang-up -------------------------------------------------------------------------------------
 
-void terminal_hang_up(struct terminal *terminal)
+void terminal_end_files(struct terminal *terminal)
 {
     mutex_lock(&terminal->lock);
     (void)atomic32_add(&terminal->hang_ups, 1);
     terminal_flush_input_locked(terminal);
+    terminal_push_output_locked(terminal); // what the line takes at once is not lost
     terminal_flush_output_locked(terminal);
     terminal->discipline->is_exclusive = false;
     mutex_unlock(&terminal->lock);
+    wait_queue_wake_all(&terminal->readers);
+    wait_queue_wake_all(&terminal->writers);
+}
 
+void terminal_hang_up(struct terminal *terminal)
+{
+    terminal_end_files(terminal);
     signal_slot(&terminal->session, SIGHUP);
     signal_slot(&terminal->session, SIGCONT);
     bool is_other = READ_ONCE(terminal->foreground_group) != READ_ONCE(terminal->session);
@@ -142,8 +149,6 @@ void terminal_hang_up(struct terminal *terminal)
         terminal_signal_foreground(terminal, SIGHUP);
         terminal_signal_foreground(terminal, SIGCONT);
     }
-    wait_queue_wake_all(&terminal->readers);
-    wait_queue_wake_all(&terminal->writers);
     if (terminal->driver->hang_up != NULL) {
         terminal->driver->hang_up(terminal);
     }

@@ -88,6 +88,10 @@ void terminal_output_ready(struct terminal *terminal);
 // The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP and SIGCONT. Thread context.
 void terminal_hang_up(struct terminal *terminal);
 
+// The part of a hang-up that concerns files: those that are open are dead (the console's are not), what was typed or waits to be
+// sent is gone. For the end of a session's leader. Thread context.
+void terminal_end_files(struct terminal *terminal);
+
 // file_ops of opened terminals; node.open of a driver's node calls terminal_open with its terminal.
 extern const struct file_ops terminal_file_ops;
 int terminal_open(struct terminal *terminal, struct open_file *file);

@@ -162,10 +162,13 @@ static int read_wait(const struct read_request *request)
 {
     const struct terminal_file *opened = request->opened;
     struct terminal *terminal = opened->terminal;
+    if (terminal_file_is_dead(opened)) {
+        return -ETIMEDOUT; // even with input: it is for who opens the terminal now
+    }
     if (terminal_has_input(terminal, false)) {
         return 0;
     }
-    if (terminal_file_is_dead(opened) || request->deadline_ns == 0) {
+    if (request->deadline_ns == 0) {
         return -ETIMEDOUT;
     }
     if (open_file_is_nonblocking(request->file)) {
@@ -174,10 +177,7 @@ static int read_wait(const struct read_request *request)
     int error = WAIT_INTERRUPTIBLE_UNTIL(
         &terminal->readers, terminal_has_input(terminal, false) || terminal_file_is_dead(opened),
         request->deadline_ns);
-    if (error == 0 && !terminal_has_input(terminal, false)) {
-        return -ETIMEDOUT;
-    }
-    return error;
+    return error == 0 && terminal_file_is_dead(opened) ? -ETIMEDOUT : error;
 }
 
 static ssize_t read_until_satisfied(struct read_request *request)

@@ -152,26 +152,33 @@ static int set_controlling(struct terminal *terminal, bool steal)
     return result;
 }
 
-// The whole session loses its terminal; whoever is in the foreground hears of it.
-static unsigned disassociate_locked(struct terminal *terminal)
+// The whole session loses its terminal; whoever is in the foreground hears of it. A stopped job goes
+// on to see it, but for the leader's end, where the orphaned groups are looked after by themselves.
+static unsigned disassociate_locked(struct terminal *terminal, bool is_end)
 {
     if (terminal->foreground_group != NULL) {
         (void)signal_send_group_locked(terminal->foreground_group, SIGHUP, NULL, false);
-        (void)signal_send_group_locked(terminal->foreground_group, SIGCONT, NULL, false);
+        if (!is_end) {
+            (void)signal_send_group_locked(terminal->foreground_group, SIGCONT, NULL, false);
+        }
     }
     return detach_session_locked(terminal);
 }
 
+// The references that are given back include the process's own, so the terminal stays until then.
 void job_control_session_ends(struct process *process)
 {
     spin_lock(&process_tree_lock);
     struct terminal *terminal = process->terminal;
     unsigned references = 0;
     if (terminal != NULL && terminal->session == process->session) {
-        references = disassociate_locked(terminal);
+        references = disassociate_locked(terminal, true);
     }
     spin_unlock(&process_tree_lock);
-    put_references(terminal, references);
+    if (references != 0) {
+        terminal_end_files(terminal);
+        put_references(terminal, references);
+    }
 }
 
 static int give_up_controlling(struct terminal *terminal)
@@ -182,7 +189,7 @@ static int give_up_controlling(struct terminal *terminal)
     spin_lock(&process_tree_lock);
     if (process != NULL && process->terminal == terminal) {
         if (process->is_session_leader) {
-            references = disassociate_locked(terminal);
+            references = disassociate_locked(terminal, false);
         } else {
             process->terminal = NULL;
             references = 1;

@@ -13,7 +13,7 @@
 #include "shell/console.h"
 #include "shell/shell_internal.h"
 
-static struct open_file *console_file; /* [I] once opened */
+static struct open_file *console_file; /* [o] the shell's thread */
 
 int shell_console_open(void)
 {
@@ -35,12 +35,22 @@ int shell_console_open(void)
     return 0;
 }
 
+/* A session that was given the terminal hangs it up at its end: the shell opens it again then, as a getty would. */
+static struct open_file *live_console(void)
+{
+    struct open_file *former = console_file;
+    if (terminal_file_ops.is_dead(former) && shell_console_open() == 0) {
+        open_file_put(former);
+    }
+    return console_file;
+}
+
 void shell_write(const char *bytes, size_t count)
 {
     while (count != 0) {
         struct io_iter iter;
         io_iter_init_kernel(&iter, (void *)(uintptr_t)bytes, count);
-        ssize_t written = file_write(console_file, &iter);
+        ssize_t written = file_write(live_console(), &iter);
         if (written <= 0) {
             return;
         }
@@ -70,9 +80,13 @@ int shell_read_byte(void)
     struct io_iter iter;
     for (;;) {
         io_iter_init_kernel(&iter, &byte, 1);
-        ssize_t got = file_read(console_file, &iter);
+        struct open_file *file = live_console();
+        ssize_t got = file_read(file, &iter);
         if (got == 1) {
             return (unsigned char)byte;
+        }
+        if (got == 0 && terminal_file_ops.is_dead(file)) {
+            continue;
         }
         if (got != -ERESTARTSYS) {
             return -1;
@@ -85,8 +99,9 @@ int shell_read_byte(void)
 
 long shell_terminal_control(unsigned command, void *data)
 {
-    const struct ioctl_row *row = file_ioctl_find(console_file, command);
-    return row == NULL ? -ENOTTY : row->handler(console_file, data, 0);
+    struct open_file *file = live_console();
+    const struct ioctl_row *row = file_ioctl_find(file, command);
+    return row == NULL ? -ENOTTY : row->handler(file, data, 0);
 }
 
 void shell_context_begin(struct fs_context *context)

@@ -108,6 +108,29 @@ TEST(a_session_leader_takes_a_terminal)
     CHECK_EXITED(child, 0);
 }
 
+TEST(a_session_leaders_end_hangs_its_terminal_up)
+{
+    struct termios settings;
+    char byte;
+    int console = open_console();
+    int before = CHECK_OK(open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_NONBLOCK));
+    CHECK_OK(tcdrain(console)); /* a hang-up throws away what waits to be sent */
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(setsid());
+        int fd = CHECK_OK(open("/dev/ttyS0", O_RDWR | O_NONBLOCK));
+        CHECK_EQUAL(tcgetsid(fd), getpid());
+        signal(SIGHUP, SIG_IGN);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_EQUAL(read(before, &byte, 1), 0);
+    CHECK_ERRNO(write(before, "x", 1), EIO);
+    CHECK_ERRNO(tcgetattr(before, &settings), EIO);
+    CHECK_OK(tcgetattr(console, &settings));
+    CHECK_OK(tcgetattr(CHECK_OK(open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_NONBLOCK)), &settings));
+}
+
 TEST(a_read_without_waiting_finds_no_input)
 {
     char byte;
