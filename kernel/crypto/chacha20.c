@@ -3,18 +3,20 @@
  */
 #include "crypto/chacha20.h"
 
+#include "lib/compiler.h"
 #include "lib/string.h"
 
 #define CHACHA20_WORDS         16
 #define CHACHA20_DOUBLE_ROUNDS 10
 
-static uint32_t rotate_left(uint32_t word, unsigned int bits)
+static always_inline uint32_t rotate_left(uint32_t word, unsigned int bits)
 {
     return word << bits | word >> (32 - bits);
 }
 
-static void quarter_round(uint32_t *state, unsigned int a, unsigned int b, unsigned int c,
-                          unsigned int d)
+/* Inline, so that the words are known by number and most stay in registers. */
+static always_inline void quarter_round(uint32_t *state, unsigned int a, unsigned int b,
+                                        unsigned int c, unsigned int d)
 {
     state[a] += state[b];
     state[d] = rotate_left(state[d] ^ state[a], 16);

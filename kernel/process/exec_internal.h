@@ -54,9 +54,10 @@ struct exec_call {
     char *script_lines[EXEC_SCRIPT_DEPTH]; // each cut into the interpreter's name and its argument
     struct credentials *credentials;       // new ones, NULL: unchanged
     bool is_secure;                        // AT_SECURE
-    struct {                               // from the generator, in one go
-        uint64_t stack, map, program, brk, fine;
+    struct {               // from the generator, in one go: its first block gives 32
         uint8_t bytes[16]; // AT_RANDOM
+        uint32_t map, program, stack;
+        uint16_t brk, fine;
     } random;
     struct address_space *space;
     uint64_t bias; // added to the program's linked addresses
