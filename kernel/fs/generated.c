@@ -1,8 +1,8 @@
 // Generated trees: nodes and directories. See generated.h for what a file system brings.
 //
 // Names of live children are cached like others, but every walk through one asks whether its object
-// still exists. "Not there" is never cached: it is an error of the look-up, so that making a name
-// fails like looking for one, as in Linux's procfs. A node takes the owner from the nearest
+// still exists. "Not there" is an error of the look-up and never cached, so that making a name fails
+// like looking for one, as in Linux's procfs; but for directories that remember it, as in its sysfs. A node takes the owner from the nearest
 // directory above that knows one. Inode numbers are a hash of row and key, so that a node made
 // again has the number it had.
 #include "fs/generated_internal.h"
@@ -117,7 +117,7 @@ static int generated_look_up(struct vnode *vnode, struct name_entry *entry)
         wanted.ownership = directory->owner != NULL ? directory : wanted.ownership;
     }
     if (wanted.row == NULL) {
-        return -ENOENT;
+        return directory->remembers_missing ? 0 : -ENOENT;
     }
     struct vnode *child = generated_node_create(vnode->file_system, &wanted);
     if (child == NULL) {

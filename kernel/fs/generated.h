@@ -40,6 +40,7 @@ struct generated_row {
 
 struct generated_directory {
     const struct generated_row *rows; // ends with name == NULL
+    bool remembers_missing; // a name that is not there never comes, so the answer may be cached
     // Live children, both or none. look_up: 0 and the row and key for that name, -ENOENT. next: the
     // first child whose cursor is greater than *cursor: writes its name, sets *cursor; -ENOENT at
     // the end.

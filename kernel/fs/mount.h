@@ -13,6 +13,7 @@ struct file_system_type {
     const char *name;    // "tmpfs", "proc"
     bool needs_device;   // /proc/filesystems without "nodev"
     bool is_internal;    // only mount_root makes it: not in /proc/filesystems, unknown to mount(2)
+    bool passes_covered; // names that its root lacks are looked for in the directory that it covers
     unsigned long magic; // statfs f_type
     // Makes an instance: source and options are kernel copies, may be empty strings. 0 and one
     // reference in *result, or -errno.
@@ -58,6 +59,7 @@ struct mount {
     struct refcount references;
     struct file_system *file_system; // [I] a reference
     struct name_entry *root; // [I] what it shows at its top (bind mounts: any directory or file)
+    bool passes_covered;     // [I] of the type, where the top is the instance's root
     struct path covered;     // [l mount] where it stands; empty for the root mount
     unsigned long flags;     // [l mount] MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME...
     char source[64];         // [I] for /proc/mounts
@@ -89,6 +91,9 @@ static inline unsigned long mount_flags(const struct mount *mount)
 // From a mount's root to the place it covers. False: at the global root.
 bool mount_cross_up(struct path *path);
 struct path mount_global_root(void); // borrowed, never changes after pivot-free boot
+// The place that `mount` covers, borrowed; false: none. Without a lock, under RCU: a pair that
+// changes meanwhile may not belong together, which the walk sequence then tells.
+bool mount_peek_covered(const struct mount *mount, struct path *covered);
 // Each mount in order, for /proc/mounts. Stops at false.
 void mount_visit(bool (*visit)(struct mount *mount, void *context), void *context);
 void mount_sync_all(void);

@@ -46,6 +46,7 @@ struct mount *mount_create(struct file_system *file_system, struct name_entry *r
     file_system_get(file_system);
     mount->root = root;
     name_entry_get(root);
+    mount->passes_covered = file_system->type->passes_covered && root == file_system->root;
     mount->flags = flags;
     (void)strscpy(mount->source, source, sizeof(mount->source));
     list_init(&mount->link);
@@ -118,6 +119,13 @@ bool mount_cross_up(struct path *path)
     path_put(path);
     *path = covered;
     return true;
+}
+
+bool mount_peek_covered(const struct mount *mount, struct path *covered)
+{
+    covered->mount = READ_ONCE(mount->covered.mount);
+    covered->entry = READ_ONCE(mount->covered.entry);
+    return covered->mount != NULL && covered->entry != NULL;
 }
 
 void mount_table_changed(void)

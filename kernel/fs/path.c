@@ -108,11 +108,13 @@ static bool path_climb_locked(const struct path *path, const struct path *root,
         if (root != NULL && path_is_equal(&at, root)) {
             return true;
         }
+        if (text->is_full) {
+            return true; // what more there is does not matter
+        }
         if (at.entry == at.mount->root || at.entry->parent == at.entry) {
-            if (at.mount->covered.mount == NULL) {
+            if (!mount_peek_covered(at.mount, &at)) {
                 return root == NULL;
             }
-            at = at.mount->covered;
             continue;
         }
         path_text_prepend(text, at.entry->name, at.entry->length);

@@ -14,43 +14,16 @@
 #include "fs/mount.h"
 #include "fs/name_cache.h"
 #include "fs/vfs.h"
+#include "fs/walk_internal.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
 #include "uapi/limits.h"
 #include "uapi/mount.h"
 
-struct walk {
-    const struct fs_context *context;
-    struct path at;   // lock-free: borrowed; referenced: ours
-    const char *rest; // text still to be walked
-    unsigned flags;   // enum walk_flag
-    bool is_lockless;
-    bool wants_parent; // stop in front of the last component
-    unsigned depth;    // texts on the stack
-    unsigned links;    // links followed so far
-    uint32_t begun;    // lock-free: walk_sequence_begin's answer
-    const char *last;  // wants_parent: the last component
-    size_t last_length;
-    char *text; // referenced: copy of the link text being walked, or NULL
-    struct {
-        const char *rest;
-        char *text;
-    } stack[SYMLOOP_MAX];
-};
-
-// One component as it was read.
-struct component {
-    const char *name;
-    size_t length;
-    uint32_t hash;
-    bool is_last;
-};
-
 // ---- where the walk stands ----------------------------------------------------------------------
 
-// Consumes the references of `path` in the referenced manner.
-static void walk_set(struct walk *walk, const struct path *path)
+void walk_set(struct walk *walk, const struct path *path)
 {
     if (!walk->is_lockless) {
         path_put(&walk->at);
@@ -84,9 +57,10 @@ static void walk_up(struct walk *walk)
 {
     struct path path = walk->at;
     if (walk->is_lockless) {
+        struct path covered;
         while (!path_is_equal(&path, &walk->context->root) && path.entry == path.mount->root &&
-               path.mount->covered.mount != NULL) {
-            path = path.mount->covered;
+               mount_peek_covered(path.mount, &covered)) {
+            path = covered;
         }
         if (!path_is_equal(&path, &walk->context->root) && path.entry != path.mount->root) {
             path.entry = READ_ONCE(path.entry->parent);
@@ -111,8 +85,7 @@ static void walk_up(struct walk *walk)
 
 // ---- components ---------------------------------------------------------------------------------
 
-// May the walk look for a name where it stands?
-static inline int walk_check_directory(struct walk *walk)
+int walk_check_directory(struct walk *walk)
 {
     struct vnode *vnode = walk->at.entry->vnode;
     if (unlikely(!vnode_is_directory(vnode))) {
@@ -184,6 +157,12 @@ static int walk_find_referenced(struct walk *walk, const struct component *compo
     }
     *result = entry;
     return 0;
+}
+
+int walk_find(struct walk *walk, const struct component *component, struct name_entry **entry)
+{
+    return walk->is_lockless ? walk_find_lockless(walk, component, entry)
+                             : walk_find_referenced(walk, component, entry);
 }
 
 // Goes on inside a link's text (ours in the referenced manner); an absolute one starts at the root.
@@ -276,12 +255,15 @@ static int walk_step(struct walk *walk, const struct component *component)
             return 0;
         }
     }
-    struct path next = {.mount = walk->at.mount};
-    int error = walk->is_lockless ? walk_find_lockless(walk, component, &next.entry)
-                                  : walk_find_referenced(walk, component, &next.entry);
+    struct path next;
+    int error = walk_find(walk, component, &next.entry);
+    if (unlikely(error == -ENOENT) && walk_may_uncover(walk)) {
+        error = walk_find_covered(walk, component, &next.entry);
+    }
     if (unlikely(error != 0)) {
         return error;
     }
+    next.mount = walk->at.mount;
     if (!walk->is_lockless) {
         mount_get(next.mount);
     }
@@ -322,7 +304,7 @@ static int walk_run(struct walk *walk)
         if (component.is_last && walk->wants_parent) {
             walk->last = component.name;
             walk->last_length = component.length;
-            return 0;
+            return walk_may_uncover(walk) ? walk_choose_parent(walk, &component) : 0;
         }
         error = walk_step(walk, &component);
         if (unlikely(error != 0)) {

@@ -1,6 +1,7 @@
 /*
  * sysfs: so that `mount -t sysfs` works and programs find how many CPUs there are. Devices and classes are empty directories until the
- * device manager's tree is shown here.
+ * device manager's tree is shown here. A tree may keep things of its own below /sys: what the root lacks is looked for in the
+ * directory that the mount covers.
  */
 #include "kernelfs/sysfs.h"
 
@@ -10,7 +11,7 @@
 #include "uapi/statfs.h"
 
 static const struct generated_row no_rows[] = {{0}};
-static const struct generated_directory empty_directory = {.rows = no_rows};
+static const struct generated_directory empty_directory = {.rows = no_rows, .remembers_missing = true};
 
 static int show_cpus(const struct generated_key *key, struct text_buffer *text)
 {
@@ -26,17 +27,17 @@ static const struct generated_row cpu_rows[] = {
     {.name = "present", .mode = S_IFREG | 0444, .show = show_cpus},
     {0},
 };
-static const struct generated_directory cpu_directory = {.rows = cpu_rows};
+static const struct generated_directory cpu_directory = {.rows = cpu_rows, .remembers_missing = true};
 static const struct generated_row system_rows[] = {
     {.name = "cpu", .mode = S_IFDIR | 0755, .directory = &cpu_directory},
     {0},
 };
-static const struct generated_directory system_directory = {.rows = system_rows};
+static const struct generated_directory system_directory = {.rows = system_rows, .remembers_missing = true};
 static const struct generated_row devices_rows[] = {
     {.name = "system", .mode = S_IFDIR | 0755, .directory = &system_directory},
     {0},
 };
-static const struct generated_directory devices_directory = {.rows = devices_rows};
+static const struct generated_directory devices_directory = {.rows = devices_rows, .remembers_missing = true};
 
 static const struct generated_row root_rows[] = {
     {.name = "block", .mode = S_IFDIR | 0755, .directory = &empty_directory},
@@ -51,7 +52,7 @@ static const struct generated_row root_rows[] = {
     {.name = "power", .mode = S_IFDIR | 0755, .directory = &empty_directory},
     {0},
 };
-static const struct generated_directory root_directory = {.rows = root_rows};
+static const struct generated_directory root_directory = {.rows = root_rows, .remembers_missing = true};
 
 static int sysfs_mount(const struct file_system_type *type, const char *source, const char *options,
                        unsigned long flags, struct file_system **result)
@@ -63,7 +64,7 @@ static int sysfs_mount(const struct file_system_type *type, const char *source, 
 }
 
 static struct file_system_type sysfs_type = {
-    .name = "sysfs", .magic = SYSFS_MAGIC, .mount = sysfs_mount};
+    .name = "sysfs", .passes_covered = true, .magic = SYSFS_MAGIC, .mount = sysfs_mount};
 
 void sysfs_init(void)
 {

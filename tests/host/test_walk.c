@@ -5,7 +5,7 @@
  * host-sources: fs/fs_init.c fs/generated.c fs/generated_file.c fs/mount_calls.c fs/mount_table.c
  * host-sources: fs/name_cache.c fs/name_entry.c fs/path.c fs/vfs_attributes.c fs/vfs_make.c
  * host-sources: fs/vfs_open.c fs/vfs_remove.c fs/vfs_rename.c fs/vfs_status.c fs/vnode.c
- * host-sources: fs/vnode_file.c fs/walk.c fs/ramfs/ramfs_instance.c fs/ramfs/ramfs_names.c
+ * host-sources: fs/vnode_file.c fs/walk.c fs/walk_covered.c fs/ramfs/ramfs_instance.c fs/ramfs/ramfs_names.c
  * host-sources: fs/anonymous.c fs/ramfs/ramfs_node.c fs/ramfs/ramfs_options.c fs/devfs/devfs.c fs/devfs/devpts.c
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c
@@ -17,6 +17,7 @@
 #include "fake_floor.h"
 
 #include "fake_fs_floor.h"
+#include "fs/generated.h"
 #include "uapi/limits.h"
 #include "uapi/mount.h"
 
@@ -277,6 +278,60 @@ static void mounts_cover_and_uncover(void **state)
     fake_grace_period();
 }
 
+/* A file system as sysfs is: what its root lacks shows through from below. */
+static const struct generated_row no_rows[] = {{0}};
+static const struct generated_directory class_directory = {.rows = no_rows};
+static const struct generated_row covering_rows[] = {
+    {.name = "class", .mode = S_IFDIR | 0755, .directory = &class_directory},
+    {0},
+};
+static const struct generated_directory covering_directory = {.rows = covering_rows,
+                                                              .remembers_missing = true};
+
+static int covering_mount(const struct file_system_type *type, const char *source,
+                          const char *options, unsigned long flags, struct file_system **result)
+{
+    return generated_mount(type, &covering_directory, result);
+}
+
+static struct file_system_type covering_type = {
+    .name = "covering", .passes_covered = true, .mount = covering_mount};
+
+static void some_mounts_pass_covered_names_through(void **state)
+{
+    struct path place;
+    file_system_type_register(&covering_type);
+    assert_int_equal(make_directory("/s"), 0);
+    assert_int_equal(make_directory("/s/bin"), 0);
+    assert_int_equal(make_directory("/s/class"), 0);
+    fake_fs_put("/s/bin/tool", "t");
+    fake_fs_put("/s/class/hidden", "h");
+    assert_int_equal(vfs_symlink(root, "bin/tool", NULL, "/s/link"), 0);
+    assert_int_equal(walk_path(root, NULL, "/s", 0, &place), 0);
+    assert_int_equal(mount_new("covering", "", "", 0, &place), 0);
+    path_put(&place);
+    for (int round = 0; round < 2; round++) { /* with references first, then lock-free */
+        assert_string_equal(resolve("/s/bin/tool", 0), "/s/bin/tool");
+        assert_string_equal(resolve("/s/bin/../class", 0), "/s/class");
+        assert_string_equal(resolve("/s/link", WALK_FOLLOW), "/s/bin/tool");
+        assert_string_equal(resolve("/s/class/hidden", 0), "error 2");
+        assert_string_equal(resolve("/s/none", 0), "error 2");
+    }
+    assert_string_equal(fake_fs_get("/s/bin/tool"), "t");
+    assert_int_equal(make_directory("/s/bin"), -EEXIST);
+    assert_int_equal(make_directory("/s/class"), -EEXIST);
+    assert_int_equal(make_directory("/s/new"), -EPERM);
+    assert_int_equal(open_as(root, "/s/new", O_WRONLY | O_CREAT), -EACCES);
+    assert_int_equal(open_as(root, "/s/link", O_WRONLY | O_CREAT), 0);
+    assert_int_equal(vfs_unlink(root, NULL, "/s/link"), 0);
+    assert_string_equal(resolve("/s/link", 0), "error 2");
+    assert_int_equal(walk_path(root, NULL, "/s", 0, &place), 0);
+    assert_int_equal(mount_remove(&place, 0), 0);
+    path_put(&place);
+    assert_string_equal(resolve("/s/class/hidden", 0), "/s/class/hidden");
+    fake_grace_period();
+}
+
 static void binds_and_lazy_removal(void **state)
 {
     struct path source, place;
@@ -342,6 +397,7 @@ int main(void)
         cmocka_unit_test(search_needs_the_right),
         cmocka_unit_test(shared_directories_are_guarded),
         cmocka_unit_test(mounts_cover_and_uncover),
+        cmocka_unit_test(some_mounts_pass_covered_names_through),
         cmocka_unit_test(binds_and_lazy_removal),
         cmocka_unit_test(both_manners_agree),
         cmocka_unit_test(unnamed_files_get_names),

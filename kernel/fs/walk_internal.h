@@ -1,0 +1,58 @@
+// Private to the files of path walk: the walk's state, and the steps that they share.
+#pragma once
+
+#include "fs/mount.h"
+#include "fs/walk.h"
+#include "uapi/limits.h"
+
+struct walk {
+    const struct fs_context *context;
+    struct path at;   // lock-free: borrowed; referenced: ours
+    const char *rest; // text still to be walked
+    unsigned flags;   // enum walk_flag
+    bool is_lockless;
+    bool wants_parent; // stop in front of the last component
+    unsigned depth;    // texts on the stack
+    unsigned links;    // links followed so far
+    uint32_t begun;    // lock-free: walk_sequence_begin's answer
+    const char *last;  // wants_parent: the last component
+    size_t last_length;
+    char *text; // referenced: copy of the link text being walked, or NULL
+    struct {
+        const char *rest;
+        char *text;
+    } stack[SYMLOOP_MAX];
+};
+
+// One component as it was read.
+struct component {
+    const char *name;
+    size_t length;
+    uint32_t hash;
+    bool is_last;
+};
+
+// Goes to `path`; consumes its references in the referenced manner.
+void walk_set(struct walk *walk, const struct path *path);
+// May the walk look for a name where it stands? 0, -ENOTDIR, -EACCES.
+must_check int walk_check_directory(struct walk *walk);
+// Looks for a component where the walk stands: the entry, positive, in *entry (borrowed or
+// referenced). 0, -ENOENT, -ECHILD (lock-free: not to be known), or the file system's error.
+must_check int walk_find(struct walk *walk, const struct component *component,
+                         struct name_entry **entry);
+
+// ---- walk_covered.c -----------------------------------------------------------------------------
+
+static inline bool walk_may_uncover(const struct walk *walk)
+{
+    const struct mount *mount = walk->at.mount;
+    return unlikely(mount->passes_covered) && walk->at.entry == mount->root &&
+           !path_is_equal(&walk->at, &walk->context->root);
+}
+// The component is not here, and the walk may uncover: looks for it below. As walk_find; the walk
+// stands where the name was found.
+must_check int walk_find_covered(struct walk *walk, const struct component *component,
+                                 struct name_entry **entry);
+// The walk stops in front of the last component: in the covered directory if the name is only
+// there, else in the one that covers it. 0, -ECHILD, or an error.
+must_check int walk_choose_parent(struct walk *walk, const struct component *component);
