@@ -152,7 +152,8 @@ void name_cache_rehash_locked(struct name_entry *entry)
 
 // Takes up to a batch of entries that nobody uses off the cache and gathers them on `victims`, by
 // their lru_link. The count that falls from one to zero under the lock makes lock-free look-ups
-// leave them alone.
+// leave them alone. What was looked at and kept (a directory of cached names, mostly) goes behind, so
+// that the next call looks at others.
 static size_t name_collect_locked(struct list_head *victims, const struct file_system *only,
                                   size_t wanted)
 {
@@ -162,9 +163,14 @@ static size_t name_collect_locked(struct list_head *victims, const struct file_s
         if (collected == wanted || (only == NULL && scanned++ == NAME_SCAN_LIMIT)) {
             break;
         }
+        if (only != NULL && entry->file_system != only) {
+            continue;
+        }
         uint32_t unused_count = 1;
-        if ((only != NULL && entry->file_system != only) ||
-            !atomic32_compare_exchange(&entry->references.count, &unused_count, 0)) {
+        if (!atomic32_compare_exchange(&entry->references.count, &unused_count, 0)) {
+            if (only == NULL) {
+                list_move_tail(&name_lru, &entry->lru_link);
+            }
             continue;
         }
         bool was_hashed = name_cache_remove_locked(entry);
@@ -182,10 +188,6 @@ static size_t name_cache_drop(const struct file_system *only, size_t wanted)
     list_init(&victims);
     spin_lock(&name_lock);
     size_t collected = name_collect_locked(&victims, only, wanted);
-    // What was looked at and kept goes behind, so that the next call looks at others.
-    if (only == NULL && collected == 0 && !list_is_empty(&name_lru)) {
-        list_move_tail(&name_lru, name_lru.next);
-    }
     spin_unlock(&name_lock);
     while (!list_is_empty(&victims)) {
         struct name_entry *entry = list_first_entry(&victims, struct name_entry, lru_link);
@@ -215,10 +217,10 @@ static size_t name_reclaim_count(void)
 static size_t name_reclaim_shrink(size_t frames)
 {
     size_t wanted = frames * PAGE_SIZE / sizeof(struct name_entry);
-    size_t dropped = 0, batch = 1;
-    while (dropped < wanted && batch > 0) {
-        batch = name_cache_drop(NULL, NAME_TRIM_BATCH);
-        dropped += batch;
+    size_t dropped = 0;
+    size_t scans = wanted / NAME_TRIM_BATCH + READ_ONCE(name_lru_count) / NAME_SCAN_LIMIT + 1;
+    for (; scans > 0 && dropped < wanted; scans--) {
+        dropped += name_cache_drop(NULL, NAME_TRIM_BATCH);
     }
     return dropped * sizeof(struct name_entry) / PAGE_SIZE;
 }
