@@ -65,7 +65,7 @@ for command in 'cut' 'sort -Q' 'cat -Q' 'tail -n x' 'head -n x' 'find -Q' 'test 
     'seq a' 'sleep x' 'kill -l 999' 'date +' 'basename' 'mktemp -Q' 'uname -Q' 'cal 13 2000' 'od -Q' 'printf %d x' \
     'printf %q' 'test -z' 'test x =' '[ 1 -gt a ]' 'let' 'return 5' 'break' 'shift 5' 'unset 1x' 'export 1x=2' \
     'trap x NOSUCH' 'wait x' 'getopts' 'read' 'cd a b' 'eval "("' 'fi' 'case x in' 'f(' 'echo ${x' 'a=(1 2)' '&' ';;' \
-    '| x' '< ' '> ' '<<' 'umask xyz' 'exit abc' 'ulimit -Q' 'jobs %1' 'fg' 'bg' 'hash nosuch' 'type' 'test -f' 'times x'; do
+    '| x' '< ' '> ' '<<' 'umask xyz' 'exit abc' 'ulimit -Q' 'jobs %1' 'fg' 'bg' 'hash nosuch' 'type' 'test -f'; do
     run "$command"
 done
 end_part

@@ -75,8 +75,8 @@ state=idle; ticks=0; while read e; do case $state/$e in idle/start) state=runnin
 X
 run << 'X'
 # A dispatcher with signals: a server in the background that answers on USR1 and leaves on TERM.
-(n=0; trap 'n=$((n + 1)); echo $n >> answers' USR1; trap 'echo bye >> answers; exit 0' TERM; : > ready; while :; do usleep 5000; done) & server=$!
-while [ ! -e ready ]; do usleep 5000; done; for i in 1 2 3; do kill -USR1 $server; while [ "$(wc -l < answers 2> /dev/null)" != $i ]; do usleep 5000; done; done; kill $server; wait $server; echo $?; cat answers
+(n=0; : > answers; trap 'n=$((n + 1)); echo $n >> answers' USR1; trap 'echo bye >> answers; exit 0' TERM; : > ready; while :; do usleep 5000; done) & server=$!
+while [ ! -e ready ]; do usleep 5000; done; for i in 1 2 3; do kill -USR1 $server; while [ "$(wc -l < answers)" != $i ]; do usleep 5000; done; done; kill $server; wait $server; echo $?; cat answers
 X
 run << 'X'
 # Pascal's triangle and a calendar.

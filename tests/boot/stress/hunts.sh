@@ -24,7 +24,7 @@ hunt_files() {
     mkdir tree && cd tree
     for i in $(seq 12); do mkdir -p d$i/e && (cd d$i/e && touch $(seq 60)); done
     find . -type f | while read -r f; do echo "$f" > "$f"; done
-    find . -name '*7' -exec ln {} {}.hard \; -exec ln -s {} {}.soft \;
+    find . -type f -name '*7' -exec ln {} {}.hard \; -exec ln -s {} {}.soft \;
     tar -cz . > ../tree.tgz
     mkdir ../copy && tar -xz -C ../copy < ../tree.tgz
     find ../copy | wc -l
@@ -49,9 +49,9 @@ hunt_kills() {
     for i in 1 2 3 4 5 6; do
         sh -c 'trap "exit 7" TERM; trap : USR1; while :; do usleep 1000; done' & victims="$victims $!"
     done
-    for i in 1 2 3 4 5; do kill -USR1 $victims; kill -STOP $victims; kill -CONT $victims; done
+    for i in 1 2 3 4 5; do kill -USR1 $victims; kill -STOP $victims; kill -CONT $victims; done 2> /dev/null
     usleep 20000
-    kill $victims; usleep 20000; kill -KILL $victims 2> /dev/null
+    kill $victims 2> /dev/null; usleep 20000; kill -KILL $victims 2> /dev/null
     wait; victims=
 }
 
@@ -75,12 +75,12 @@ hunt_mounts() {
 # Named pipes whose ends open, close, and are killed while they wait.
 hunt_fifos() {
     mkfifo f g
-    for i in $(seq 15); do echo $i > f & read -r line < f; done
+    for i in $(seq 15); do (echo $i > f) & cat f; done
     wait
     cat < f > g & (seq 3000 > f) & wc -l < g
     cat f > /dev/null & waiter=$!
     echo > g & writer=$!
-    usleep 5000; kill $waiter $writer; wait
+    usleep 5000; kill $waiter $writer 2> /dev/null; wait
     rm f g
 }
 
@@ -115,4 +115,23 @@ hunt_memory() {
     dd if=/dev/zero of=full bs=1M count=600 2> /dev/null
     rm -f full
     wait
+} 2> /dev/null
+
+# Most of the above side by side.
+hunt_mix() {
+    for hunt in forks pipes files names kills mounts fifos proc; do
+        (mkdir mix-$hunt && cd mix-$hunt && hunt_$hunt $1) 2> /dev/null &
+    done
+    wait
+    rm -r mix-*
+}
+
+# The same while programs take all memory; who is stopped for it leaves files, mounts and processes behind.
+hunt_crush() {
+    hunt_mix $1 &
+    for i in 1 2 3 4 5 6; do tail -c 500m /dev/zero > /dev/null; usleep 200000; done
+    wait
+    for i in 1 2 3 4 5; do kill -KILL $(ls /proc | grep '^[0-9]*$' | grep -vx -e 1 -e $$) ; usleep 20000; done
+    while umount -l /work/mix-mounts/m || umount -l /work/m; do :; done
+    rm -rf mix-*
 } 2> /dev/null
