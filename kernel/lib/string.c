@@ -4,6 +4,8 @@
  * hold keep_loop() against that, and the word loops have a shape that the optimiser does not take
  * for a copy.
  *
+ * Names in parentheses are those that string.h hands to the compiler.
+ *
  * Words are read and written unaligned, which x86-64 allows at no cost to speak of. Ends are done
  * by words that overlap those in the middle, so no length needs a byte loop.
  */
@@ -102,7 +104,7 @@ static void copy_downward(uint8_t *to, const uint8_t *from, size_t size)
     store_block(to, head);
 }
 
-void *memcpy(void *restrict destination, const void *restrict source, size_t size)
+void *(memcpy)(void *restrict destination, const void *restrict source, size_t size)
 {
     if (size < 32) {
         copy_short(destination, source, size);
@@ -139,7 +141,7 @@ static always_inline void fill_short(uint8_t *to, uint64_t pattern, size_t size)
     }
 }
 
-void *memset(void *destination, int byte, size_t size)
+void *(memset)(void *destination, int byte, size_t size)
 {
     uint8_t *to = destination;
     uint64_t pattern = (uint8_t)byte * UINT64_C(0x0101010101010101);
@@ -161,7 +163,7 @@ void *memset(void *destination, int byte, size_t size)
     return destination;
 }
 
-int memcmp(const void *left, const void *right, size_t size)
+int(memcmp)(const void *left, const void *right, size_t size)
 {
     const uint8_t *a = left;
     const uint8_t *b = right;
@@ -200,7 +202,7 @@ void *memchr(const void *memory, int byte, size_t size)
     return NULL;
 }
 
-size_t strlen(const char *string)
+size_t(strlen)(const char *string)
 {
     size_t length = 0;
     while (string[length]) {

@@ -22,6 +22,17 @@ char *strchr(const char *string, int character);
 char *strrchr(const char *string, int character);
 
 /*
+ * The compiler knows these by heart, too: a short copy of constant length becomes a few moves, the
+ * length of a literal a number. A freestanding build has to ask for that.
+ */
+#ifndef ASTRA_HOST
+#    define memcpy(...) __builtin_memcpy(__VA_ARGS__)
+#    define memset(...) __builtin_memset(__VA_ARGS__)
+#    define memcmp(...) __builtin_memcmp(__VA_ARGS__)
+#    define strlen(...) __builtin_strlen(__VA_ARGS__)
+#endif
+
+/*
  * Copies a string into a buffer of `size` bytes and always terminates it (size > 0).
  * Returns the length copied, or -E2BIG when it was cut (or when size is 0: then nothing is
  * written).
