@@ -176,6 +176,31 @@ static void fields_of_the_header_are_passed_on(void **state)
     assert_int_equal(parser.entry.rdev_minor, 7);
 }
 
+/* What the digits before the first other character say. */
+static uint32_t number_before_a_foreign_character(const char *text)
+{
+    char digits[9] = {0};
+    memcpy(digits, text, strspn(text, "0123456789abcdefABCDEF"));
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
+
+static void a_field_ends_at_the_first_character_that_is_no_digit(void **state)
+{
+    char text[] = "89aBcDeF";
+    char *field = (char *)archive + 6 + 5 * 8; /* the time */
+    put_entry("a", S_IFREG | 0644, 77, 1, "");
+    for (size_t place = 0; place < 8; place++) {
+        for (int character = 0; character < 256; character++) {
+            char changed[sizeof(text)];
+            memcpy(changed, text, sizeof(text));
+            changed[place] = (char)character;
+            memcpy(field, changed, 8);
+            parse(1000);
+            assert_int_equal(parser.entry.mtime, number_before_a_foreign_character(changed));
+        }
+    }
+}
+
 static void later_names_of_one_file_are_hard_links_to_the_first(void **state)
 {
     put_entry("one", S_IFREG | 0644, 9, 3, "");
@@ -262,6 +287,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_kinds_of_entries_arrive_whole_in_pieces_of_any_size,
                                         start, stop),
         cmocka_unit_test_setup_teardown(fields_of_the_header_are_passed_on, start, stop),
+        cmocka_unit_test_setup_teardown(a_field_ends_at_the_first_character_that_is_no_digit, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(later_names_of_one_file_are_hard_links_to_the_first, start,
                                         stop),
         cmocka_unit_test_setup_teardown(the_trailer_forgets_links_and_another_archive_may_follow,
