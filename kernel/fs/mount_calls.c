@@ -93,17 +93,23 @@ int mount_root(const char *type, const char *source, const char *options, unsign
 
 // ---- bind and move ------------------------------------------------------------------------------
 
-static int mount_bind_one(struct mount *from, struct name_entry *root, const struct path *place)
+// *result gets the new mount with a reference, since it may be removed as soon as it is attached.
+static int mount_bind_one(struct mount *from, struct name_entry *root, const struct path *place,
+                          struct mount **result)
 {
     struct mount *mount = mount_create(from->file_system, root, from->source, from->flags);
     if (mount == NULL) {
         return -ENOMEM;
     }
+    mount_get(mount);
     int error = mount_attach(mount, place);
     if (error != 0) {
         mount_put(mount);
+        mount_put(mount);
+        return error;
     }
-    return error;
+    *result = mount;
+    return 0;
 }
 
 // A recursive bind repeats each mount that stands below the source, at the same relative place of
@@ -112,8 +118,11 @@ struct mount_bind_state {
     struct mount *from; // what is being repeated
     struct mount *onto; // its copy
     int last_id;        // copies that this call makes are not repeated in turn
+    unsigned depth;     // of mounts on mounts: the kernel's stack bounds it
     int error;
 };
+
+enum { MOUNT_BIND_DEPTH_MAX = 16 };
 
 static bool mount_bind_child(struct mount *mount, void *context)
 {
@@ -125,14 +134,16 @@ static bool mount_bind_child(struct mount *mount, void *context)
         return true;
     }
     struct path place = {state->onto, mount->covered.entry};
-    state->error = mount_bind_one(mount, mount->root, &place);
+    struct mount_bind_state below = *state;
+    below.from = mount;
+    state->error = ++below.depth > MOUNT_BIND_DEPTH_MAX
+                       ? -ENOSPC
+                       : mount_bind_one(mount, mount->root, &place, &below.onto);
     if (state->error != 0) {
         return false;
     }
-    struct mount_bind_state below = *state;
-    below.from = mount;
-    below.onto = mount_find_covering(place.mount, place.entry);
     mount_visit(mount_bind_child, &below);
+    mount_put(below.onto);
     state->error = below.error;
     return state->error == 0;
 }
@@ -150,16 +161,14 @@ int mount_bind(const struct path *source, const struct path *place, bool recursi
     }
     struct mount_bind_state state = {.from = source->mount};
     mount_visit(mount_last_id_visit, &state.last_id);
-    int error = mount_bind_one(source->mount, source->entry, place);
-    if (error != 0 || !recursive) {
+    int error = mount_bind_one(source->mount, source->entry, place, &state.onto);
+    if (error != 0) {
         return error;
     }
-    struct path top = *place;
-    path_get(&top);
-    while (mount_cross_down(&top)) {}
-    state.onto = top.mount;
-    mount_visit(mount_bind_child, &state);
-    path_put(&top);
+    if (recursive) {
+        mount_visit(mount_bind_child, &state);
+    }
+    mount_put(state.onto);
     return state.error;
 }
 

@@ -146,34 +146,59 @@ static void mount_attach_root_locked(struct mount *mount)
     mount->parent_id = mount->id;
 }
 
-int mount_attach(struct mount *mount, const struct path *place)
+// Consumes the references of `top`, which nothing covers.
+static void mount_cover_locked(struct mount *mount, const struct path *top)
 {
-    struct path top = {NULL, NULL};
-    if (place != NULL) {
-        top = *place;
-        path_get(&top);
-        while (mount_cross_down(&top)) {}
-        if (top.entry->is_detached) {
-            path_put(&top);
-            return -ENOENT;
-        }
-    }
+    mount->covered = *top;
+    mount->parent_id = top->mount->id;
+    top->entry->is_mount_point = 1;
+    hlist_add_head_rcu(mount_bucket(top->mount, top->entry), &mount->hash_link);
+}
+
+// With `top` NULL the mount becomes the root. -EAGAIN: somebody has covered the place meanwhile.
+static int mount_enter_table(struct mount *mount, const struct path *top)
+{
     spin_lock(&mount_lock);
+    if (top != NULL && mount_find_covering(top->mount, top->entry) != NULL) {
+        spin_unlock(&mount_lock);
+        return -EAGAIN;
+    }
     walk_sequence_start_change();
     mount->id = mount_next_id++;
-    if (place == NULL) {
+    if (top == NULL) {
         mount_attach_root_locked(mount);
     } else {
-        mount->covered = top;
-        mount->parent_id = top.mount->id;
-        top.entry->is_mount_point = 1;
-        hlist_add_head_rcu(mount_bucket(top.mount, top.entry), &mount->hash_link);
+        mount_cover_locked(mount, top);
     }
     list_add_tail_rcu(&mount_list, &mount->link);
     walk_sequence_end_change();
     spin_unlock(&mount_lock);
     mount_table_changed();
     return 0;
+}
+
+// The place's own mutex keeps it from being removed, which looks for mounts under it.
+int mount_attach(struct mount *mount, const struct path *place)
+{
+    if (place == NULL) {
+        return mount_enter_table(mount, NULL);
+    }
+    struct path top = *place;
+    path_get(&top);
+    int error;
+    do {
+        while (mount_cross_down(&top)) {}
+        struct vnode *vnode = top.entry->vnode;
+        vnode_get(vnode);
+        mutex_lock(&vnode->mutex);
+        error = top.entry->is_detached ? -ENOENT : mount_enter_table(mount, &top);
+        mutex_unlock(&vnode->mutex);
+        vnode_put(vnode);
+    } while (error == -EAGAIN);
+    if (error != 0) {
+        path_put(&top);
+    }
+    return error;
 }
 
 // is_mount_point stays while any other mount covers the same entry (through a bind).

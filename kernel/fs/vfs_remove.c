@@ -42,21 +42,18 @@ static int find_victim(const struct walk_parent *parent, struct name_entry **vic
 
 typedef int remove_operation(struct vnode *directory, struct name_entry *entry);
 
-// The victim's mutex keeps others from making names in it, or from changing its link count,
-// meanwhile.
+// The victim's mutex keeps others from making names in it, mounting on it, or changing its link
+// count meanwhile.
 static int remove_locked(struct vnode *directory, struct name_entry *victim,
                          remove_operation *operation)
 {
     if (operation == NULL) {
         return -EPERM;
     }
-    if (victim->is_mount_point) {
-        return -EBUSY;
-    }
     struct vnode *vnode = victim->vnode;
     vnode_get(vnode);
     mutex_lock_nested(&vnode->mutex);
-    int error = operation(directory, victim);
+    int error = victim->is_mount_point ? -EBUSY : operation(directory, victim);
     mutex_unlock(&vnode->mutex);
     vnode_put(vnode);
     return error;

@@ -139,8 +139,11 @@ static int no_lock_analysis rename_perform(struct rename_call *call)
     if (locks_replaced) {
         mutex_lock_nested(&replaced->mutex);
     }
-    int error = call->from_directory->ops->rename(call->from_directory, call->from,
+    int error = -EBUSY;
+    if (!locks_replaced || !call->to->is_mount_point) { // its mutex keeps it so
+        error = call->from_directory->ops->rename(call->from_directory, call->from,
                                                   call->to_directory, call->to, call->flags);
+    }
     if (locks_replaced) {
         mutex_unlock(&replaced->mutex);
     }

@@ -354,6 +354,39 @@ static void binds_and_lazy_removal(void **state)
     fake_grace_period();
 }
 
+/* Mounts on mounts are repeated by a recursive bind as deep as the kernel's stack allows. */
+static void recursive_binds_have_a_bound(void **state)
+{
+    enum { DEEP = 20 };
+    struct path source, place;
+    char name[4 * DEEP] = "/deep";
+    assert_int_equal(make_directory("/deep"), 0);
+    assert_int_equal(make_directory("/copy"), 0);
+    for (int depth = 0; depth < DEEP; depth++) {
+        assert_int_equal(walk_path(root, NULL, name, 0, &place), 0);
+        assert_int_equal(mount_new("ramfs", "", "", 0, &place), 0);
+        path_put(&place);
+        strcat(name, "/d");
+        assert_int_equal(make_directory(name), 0);
+        if (depth == 2) {
+            fake_fs_put("/deep/d/d/file", "far");
+        }
+    }
+    assert_int_equal(walk_path(root, NULL, "/deep", 0, &source), 0);
+    assert_int_equal(walk_path(root, NULL, "/copy", 0, &place), 0);
+    assert_int_equal(mount_bind(&source, &place, true), -ENOSPC);
+    path_put(&place);
+    path_put(&source);
+    assert_string_equal(fake_fs_get("/copy/d/d/file"), "far");
+    assert_int_equal(walk_path(root, NULL, "/copy", 0, &place), 0);
+    assert_int_equal(mount_remove(&place, MNT_DETACH), 0);
+    path_put(&place);
+    assert_int_equal(walk_path(root, NULL, "/deep", 0, &place), 0);
+    assert_int_equal(mount_remove(&place, MNT_DETACH), 0);
+    path_put(&place);
+    fake_grace_period();
+}
+
 /* What is not cached any more is walked with references and locks: the same answers. */
 static void both_manners_agree(void **state)
 {
@@ -399,6 +432,7 @@ int main(void)
         cmocka_unit_test(mounts_cover_and_uncover),
         cmocka_unit_test(some_mounts_pass_covered_names_through),
         cmocka_unit_test(binds_and_lazy_removal),
+        cmocka_unit_test(recursive_binds_have_a_bound),
         cmocka_unit_test(both_manners_agree),
         cmocka_unit_test(unnamed_files_get_names),
     };

@@ -75,6 +75,26 @@ TEST(a_full_tmpfs_refuses_more)
     CHECK_OK(umount("m"));
 }
 
+TEST(a_directory_is_mounted_on_or_removed_but_not_both)
+{
+    enum { ROUNDS = 200 };
+    for (int round = 0; round < ROUNDS; round++) {
+        CHECK_OK(mkdir("m", 0755));
+        pid_t child = CHECK_OK(fork());
+        if (child == 0) {
+            _exit(rmdir("m") == 0 ? 0 : errno);
+        }
+        int result = mount("name", "m", "tmpfs", 0, NULL);
+        bool is_mounted = result == 0;
+        CHECK(is_mounted || errno == ENOENT);
+        CHECK_EXITED(child, is_mounted ? EBUSY : 0);
+        if (is_mounted) {
+            CHECK_OK(umount("m"));
+            CHECK_OK(rmdir("m"));
+        }
+    }
+}
+
 TEST(a_mount_in_use_is_busy)
 {
     CHECK_OK(mkdir("m", 0755));
