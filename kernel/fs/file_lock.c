@@ -153,5 +153,6 @@ void file_lock_release_file(struct open_file *file)
     struct file_locks *locks = file_locks_of(vnode_from_file(file), false);
     if (locks != NULL) {
         flock_release(locks, file);
+        file_lock_release_records(locks, file);
     }
 }

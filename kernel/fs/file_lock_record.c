@@ -20,6 +20,7 @@ static struct list_head record_waiters = LIST_INIT(record_waiters); // [l file l
 // one for a split.
 struct record_request {
     struct file_locks *locks;
+    const struct open_file *file;
     void *owner;
     int pid;
     int type;
@@ -81,12 +82,19 @@ static struct file_lock *record_conflict_locked(const struct record_request *req
 static void record_insert_locked(struct file_locks *locks, struct file_lock *lock)
 {
     struct file_lock *other;
+    locks->record_count++;
     list_for_each_entry(other, &locks->records, link) {
         if (other->start > lock->start) {
             break;
         }
     }
     list_add_tail(&other->link, &lock->link);
+}
+
+static void record_remove_locked(struct file_locks *locks, struct file_lock *lock)
+{
+    list_remove(&lock->link);
+    locks->record_count--;
 }
 
 // Cuts the request's range out of one lock of its owner; what becomes free goes to `unused`.
@@ -108,12 +116,25 @@ static void record_cut_locked(struct record_request *request, struct file_lock *
         lock->end = request->start - 1;
     } else if (keeps_back) {
         lock->start = request->end + 1;
-        list_remove(&lock->link);
+        record_remove_locked(request->locks, lock);
         record_insert_locked(request->locks, lock);
     } else {
-        list_remove(&lock->link);
+        record_remove_locked(request->locks, lock);
         list_add_tail(unused, &lock->link);
     }
+}
+
+// Is there room for what the request may add: its own lock, and the rest of one that it splits?
+static bool record_has_room_locked(const struct record_request *request)
+{
+    size_t added = request->type != F_UNLCK ? 1 : 0;
+    struct file_lock *lock;
+    list_for_each_entry(lock, &request->locks->records, link) {
+        bool is_split = lock->owner == request->owner && lock->start < request->start &&
+                        lock->end > request->end;
+        added += is_split ? 1 : 0;
+    }
+    return added == 0 || request->locks->record_count + added <= FILE_RECORDS_MAX;
 }
 
 // The range becomes what is asked: the owner's older locks give way.
@@ -136,6 +157,7 @@ static void record_apply_locked(struct record_request *request, struct list_head
         .start = request->start,
         .end = request->end,
         .pid = request->pid,
+        .file = request->file,
     };
     record_insert_locked(request->locks, made);
 }
@@ -174,7 +196,7 @@ static bool record_would_deadlock_locked(const struct record_request *request, c
     return false;
 }
 
-// One attempt: 0 done, -EAGAIN somebody has it (written down in *waiter), -EDEADLK.
+// One attempt: 0 done, -EAGAIN somebody has it (written down in *waiter), -EDEADLK, -ENOLCK.
 static int record_try(struct record_request *request, struct record_waiter *waiter,
                       struct list_head *unused)
 {
@@ -184,7 +206,9 @@ static int record_try(struct record_request *request, struct record_waiter *wait
         list_remove(&waiter->link);
     }
     struct file_lock *conflict = request->type == F_UNLCK ? NULL : record_conflict_locked(request);
-    if (conflict == NULL) {
+    if (conflict == NULL && !record_has_room_locked(request)) {
+        error = -ENOLCK;
+    } else if (conflict == NULL) {
         record_apply_locked(request, unused);
     } else if (waiter != NULL && record_would_deadlock_locked(request, conflict->owner)) {
         error = -EDEADLK;
@@ -260,7 +284,7 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
     if (vnode == NULL || file->vnode_release == NULL) {
         return -EBADF;
     }
-    struct record_request request = {.owner = owner, .pid = pid};
+    struct record_request request = {.file = file, .owner = owner, .pid = pid};
     int error = record_decode(file, lock, &request);
     if (error != 0) {
         return error;
@@ -285,20 +309,18 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
     }
 }
 
-void file_lock_release_owner(struct open_file *file, void *owner)
+// Drops the locks of an owner, or (owner NULL) those that were asked for through a file.
+static void record_release(struct file_locks *locks, const void *owner,
+                           const struct open_file *file)
 {
-    struct vnode *vnode = vnode_from_file(file);
-    struct file_locks *locks = vnode != NULL ? file_locks_of(vnode, false) : NULL;
-    if (locks == NULL) {
-        return;
-    }
     struct list_head unused;
     list_init(&unused);
     struct file_lock *lock, *following;
     spin_lock(&file_locks_lock);
     list_for_each_entry_safe(lock, following, &locks->records, link) {
-        if (lock->owner == owner) {
-            list_move_tail(&unused, &lock->link);
+        if (owner != NULL ? lock->owner == owner : lock->file == file) {
+            record_remove_locked(locks, lock);
+            list_add_tail(&unused, &lock->link);
         }
     }
     spin_unlock(&file_locks_lock);
@@ -307,4 +329,18 @@ void file_lock_release_owner(struct open_file *file, void *owner)
     if (was_held) {
         wait_queue_wake_all(&locks->released);
     }
+}
+
+void file_lock_release_owner(struct open_file *file, void *owner)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    struct file_locks *locks = vnode != NULL ? file_locks_of(vnode, false) : NULL;
+    if (locks != NULL) {
+        record_release(locks, owner, NULL);
+    }
+}
+
+void file_lock_release_records(struct file_locks *locks, const struct open_file *file)
+{
+    record_release(locks, NULL, file);
 }

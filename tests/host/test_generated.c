@@ -272,6 +272,24 @@ static int set_record(struct open_file *file, int type, int64_t start, int64_t l
     return file_lock_record(file, F_SETLK, &lock, (void *)(uintptr_t)owner, owner);
 }
 
+static void records_have_a_bound(void **state)
+{
+    enum { MOST = 512 };
+    struct open_file *file = open_locked();
+    for (int i = 0; i < MOST - 1; i++) {
+        assert_int_equal(set_record(file, F_WRLCK, 10 * i, 5, 1), 0);
+    }
+    assert_int_equal(set_record(file, F_WRLCK, 10 * MOST, 5, 1), 0);
+    assert_int_equal(set_record(file, F_WRLCK, 20 * MOST, 5, 1), -ENOLCK);
+    assert_int_equal(set_record(file, F_UNLCK, 2, 1, 1), -ENOLCK); /* would make two of one */
+    assert_int_equal(set_record(file, F_UNLCK, 0, 5, 1), 0);
+    assert_int_equal(set_record(file, F_WRLCK, 20 * MOST, 5, 1), 0);
+    open_file_put(file); /* without a close that is told: none may stay behind */
+    file = open_locked();
+    assert_int_equal(set_record(file, F_WRLCK, 0, 0, 2), 0);
+    open_file_put(file);
+}
+
 static void records_split_and_join(void **state)
 {
     struct open_file *file = open_locked();
@@ -309,6 +327,7 @@ int main(void)
         cmocka_unit_test(unmounting_gives_everything_back),
         cmocka_unit_test(flocks_exclude),
         cmocka_unit_test(records_split_and_join),
+        cmocka_unit_test(records_have_a_bound),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

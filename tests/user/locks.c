@@ -61,6 +61,23 @@ TEST(flock_waits_until_the_holder_is_done)
     CHECK_EXITED(child, 0);
 }
 
+TEST(record_locks_end_with_their_process_on_files_of_every_kind)
+{
+    static const char *const names[] = {"fifo", "/dev/null"};
+    CHECK_OK(mkfifo("fifo", 0600));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        pid_t child = CHECK_OK(fork());
+        if (child == 0) {
+            int own = CHECK_OK(open(names[i], O_RDWR));
+            CHECK_OK(lock(own, F_SETLK, F_WRLCK, 0, 0));
+            _exit(0);
+        }
+        CHECK_EXITED(child, 0);
+        int fd = CHECK_OK(open(names[i], O_RDWR));
+        CHECK_EQUAL(holder_of(fd, F_WRLCK, 0, 0).l_type, F_UNLCK);
+    }
+}
+
 TEST(flock_errors)
 {
     int fd = make_open_file("f");
