@@ -53,7 +53,10 @@ static int read_dots(const struct name_entry *entry, struct directory_sink *sink
         *position = POSITION_DOT_DOT;
     }
     if (*position == POSITION_DOT_DOT) {
-        if (!sink->add(sink, "..", 2, entry->parent->vnode->number, DT_DIR, POSITION_CHILDREN)) {
+        rcu_read_lock(); // a rename may change the parent, and put the former one
+        uint64_t number = rcu_dereference(entry->parent)->vnode->number;
+        rcu_read_unlock();
+        if (!sink->add(sink, "..", 2, number, DT_DIR, POSITION_CHILDREN)) {
             return -EAGAIN;
         }
         *position = POSITION_CHILDREN;
@@ -84,12 +87,9 @@ static int directory_read(struct open_file *file, struct directory_sink *sink)
 
 static int64_t directory_seek(struct open_file *file, int64_t offset, int whence)
 {
-    if (whence == SEEK_CUR) {
-        offset += (int64_t)file->position;
-    } else if (whence != SEEK_SET) {
-        return -EINVAL;
-    }
-    if (offset < 0) {
+    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
+    bool is_known = whence == SEEK_SET || whence == SEEK_CUR;
+    if (!is_known || __builtin_add_overflow(base, offset, &offset) || offset < 0) {
         return -EINVAL;
     }
     file->position = (uint64_t)offset;

@@ -117,12 +117,9 @@ static ssize_t generated_write(struct open_file *file, struct io_iter *iter, uin
 
 static int64_t generated_seek(struct open_file *file, int64_t offset, int whence)
 {
-    if (whence == SEEK_CUR) {
-        offset += (int64_t)file->position;
-    } else if (whence != SEEK_SET) {
-        return -EINVAL;
-    }
-    if (offset < 0) {
+    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
+    bool is_known = whence == SEEK_SET || whence == SEEK_CUR;
+    if (!is_known || __builtin_add_overflow(base, offset, &offset) || offset < 0) {
         return -EINVAL;
     }
     file->position = (uint64_t)offset;
