@@ -12,7 +12,11 @@ enum {
     BOOT_IO_APICS_MAX = 8,
     BOOT_OVERRIDES_MAX = 16,
     BOOT_STAGES_MAX = 32,
+    BOOT_RSDP_BYTES = 36,
 };
+
+// How much of physical memory the entry code's page tables show, from 0 on.
+#define BOOT_EARLY_MAP_BYTES (UINT64_C(4) << 30)
 
 enum boot_memory_kind {
     BOOT_MEMORY_USABLE = 1,
@@ -33,8 +37,8 @@ struct boot_module {
     uint64_t bytes;
 };
 
-struct boot_framebuffer {
-    paddr_t base; // 0: none
+struct boot_framebuffer { // direct colour, eight bits each
+    paddr_t base;         // 0: none
     uint32_t width, height, pitch_bytes, bits_per_pixel;
     uint8_t red_shift, green_shift, blue_shift;
 };
@@ -46,7 +50,8 @@ struct boot_interrupt_override { // MADT type 2: ISA line -> global interrupt
 };
 
 struct boot_acpi {
-    paddr_t rsdp; // 0: no ACPI found
+    paddr_t rsdp;                       // 0: no ACPI found
+    uint8_t rsdp_copy[BOOT_RSDP_BYTES]; // where a loader hands over a copy, `rsdp` leads here
     paddr_t local_apic;
     struct {
         paddr_t base;
@@ -78,7 +83,8 @@ struct boot_stage {
 };
 
 struct boot_info {
-    const char *loader; // "PVH", "Multiboot2"
+    const char *loader;    // "PVH", "Multiboot2"
+    const char *complaint; // what of the loader's information was left out and why, NULL: nothing
     char command_line[BOOT_COMMAND_LINE_MAX];
     struct boot_memory_range memory[BOOT_MEMORY_RANGES_MAX]; // sorted, without overlap
     unsigned memory_count;

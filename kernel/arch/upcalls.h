@@ -49,8 +49,8 @@ _Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fa
                                        const char *why);
 
 /* in: boot/. Fills *info (but for the ACPI part and the stages) from the loader's start information at a physical address,
-   which the physical map shows; the first GiB is mapped. Interrupts are off. */
-void upcall_boot_gather(struct boot_info *info, paddr_t start_information);
+   of which the physical map shows BOOT_EARLY_MAP_BYTES. The magic tells the boot protocol: 0 for PVH. Interrupts are off. */
+void upcall_boot_gather(struct boot_info *info, paddr_t start_information, uint32_t loader_magic);
 
 /* in: boot/. The first C code with the kernel's own page tables; does not return. */
 _Noreturn void upcall_boot(struct boot_info *info);

@@ -26,12 +26,20 @@ static void kernel_place(struct boot_info *info)
     info->kernel_end = (paddr_t)kernel_image_end - KERNEL_IMAGE_BASE;
 }
 
-void upcall_boot_gather(struct boot_info *info, paddr_t start_information)
+static bool loader_gather(struct boot_info *info, paddr_t start_information, uint32_t loader_magic)
 {
-    if (!pvh_gather(info, start_information)) {
-        refuse("unknown loader (PVH start information of version 1 is needed)");
+    if (loader_magic == MULTIBOOT2_LOADER_MAGIC) {
+        return multiboot2_gather(info, start_information);
     }
+    return pvh_gather(info, start_information);
+}
+
+void upcall_boot_gather(struct boot_info *info, paddr_t start_information, uint32_t loader_magic)
+{
     kernel_place(info);
+    if (!loader_gather(info, start_information, loader_magic)) {
+        refuse("unknown loader (Multiboot2 or PVH start information of version 1 is needed)");
+    }
     memory_map_sanitise(info);
     boot_parameters_parse(info->command_line);
     if (boot_parameters.memory_limit) {

@@ -51,6 +51,10 @@ static void log_start(void)
     }
     log_info("Astra: loaded by %s, command line: %s", boot_information.loader,
              boot_information.command_line);
+    if (boot_information.complaint) {
+        log_warning("boot: the loader's information was left out in part: %s",
+                    boot_information.complaint);
+    }
     log_info("boot: %lu KiB usable memory, %u modules",
              memory_map_usable_bytes(&boot_information) / 1024, boot_information.module_count);
 }

@@ -1,4 +1,5 @@
 // The firmware's memory map put in order: sorted, without overlap, capped. A firmware may list ranges in any order and twice.
+#include "arch/page.h"
 #include "boot/boot_internal.h"
 #include "lib/macros.h"
 #include "lib/sort.h"
@@ -10,19 +11,45 @@ static const uint8_t kind_strength[] = {
     [BOOT_MEMORY_RESERVED] = 3, [BOOT_MEMORY_BAD] = 4,
 };
 
-void memory_map_add(struct boot_info *info, paddr_t base, uint64_t bytes,
-                    enum boot_memory_kind kind)
-{
-    if (bytes == 0 || info->memory_count == BOOT_MEMORY_RANGES_MAX) {
-        return;
-    }
-    bytes = MIN(bytes, UINT64_MAX - base);
-    info->memory[info->memory_count++] = (struct boot_memory_range){base, bytes, kind};
-}
-
 static paddr_t range_end(const struct boot_memory_range *range)
 {
     return range->base + range->bytes;
+}
+
+// UEFI firmware lists neighbours apart, by dozens.
+static bool last_range_extend(struct boot_info *info, paddr_t base, uint64_t bytes,
+                              enum boot_memory_kind kind)
+{
+    if (info->memory_count == 0) {
+        return false;
+    }
+    struct boot_memory_range *last = &info->memory[info->memory_count - 1];
+    if (last->kind != kind || range_end(last) != base) {
+        return false;
+    }
+    last->bytes += bytes;
+    return true;
+}
+
+void memory_map_add(struct boot_info *info, paddr_t base, uint64_t bytes,
+                    enum boot_memory_kind kind)
+{
+    bytes = MIN(bytes, UINT64_MAX - base);
+    if (bytes == 0 || last_range_extend(info, base, bytes, kind) ||
+        info->memory_count == BOOT_MEMORY_RANGES_MAX) {
+        return;
+    }
+    info->memory[info->memory_count++] = (struct boot_memory_range){base, bytes, kind};
+}
+
+void memory_map_add_e820(struct boot_info *info, paddr_t base, uint64_t bytes, uint32_t type)
+{
+    static const uint8_t kinds[] = {
+        [1] = BOOT_MEMORY_USABLE, [2] = BOOT_MEMORY_RESERVED, [3] = BOOT_MEMORY_ACPI,
+        [4] = BOOT_MEMORY_NVS,    [5] = BOOT_MEMORY_BAD,
+    };
+    bool is_known = type > 0 && type < ARRAY_SIZE(kinds);
+    memory_map_add(info, base, bytes, is_known ? kinds[type] : BOOT_MEMORY_RESERVED);
 }
 
 static int compare_bases(const void *left, const void *right, void *context)
@@ -61,6 +88,15 @@ static void overlap_settle(struct boot_info *info, struct boot_memory_range *fir
     first->bytes = second->base - first->base;
 }
 
+static void map_clip(struct boot_info *info)
+{
+    for (unsigned i = 0; i < info->memory_count; i++) {
+        struct boot_memory_range *range = &info->memory[i];
+        uint64_t room = range->base < PHYSICAL_MAP_SIZE ? PHYSICAL_MAP_SIZE - range->base : 0;
+        range->bytes = MIN(range->bytes, room);
+    }
+}
+
 static void empty_ranges_remove(struct boot_info *info)
 {
     for (unsigned i = 0; i < info->memory_count;) {
@@ -87,6 +123,7 @@ static bool neighbours_settle(struct boot_info *info)
 // Each step shortens, removes or splits a range, so this ends; the bound is for a map that filled up.
 void memory_map_sanitise(struct boot_info *info)
 {
+    map_clip(info);
     for (unsigned steps = 0; steps < 8 * BOOT_MEMORY_RANGES_MAX; steps++) {
         empty_ranges_remove(info);
         map_sort(info);

@@ -1,10 +1,9 @@
 // PVH start information (Xen's x86/HVM direct boot ABI, versions 0 and 1): command line, memory map, modules, all copied out of
-// low memory before page 0 is used again. Version 0 has no memory map; QEMU gives version 1.
-#include "arch/page.h"
+// low memory before page 0 is used again. Version 0 has no memory map; QEMU gives version 1. Addresses and counts are outside
+// input: what does not lie in the early map is left out.
 #include "boot/boot_internal.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
-#include "lib/string.h"
 
 enum { PVH_MAGIC = 0x336ec578, ENTRIES_MAX = 1024 };
 
@@ -25,26 +24,16 @@ struct pvh_memory {
     uint32_t type, reserved;
 };
 
-// The loader's structures are in the first GiB, which is mapped. They need not be aligned (microvm's firmware packs them), so
-// they are copied before they are read.
-static const void *low_memory(uint64_t address)
-{
-    return (const void *)(PHYSICAL_MAP_BASE + address);
-}
+static const char *const out_of_reach = "PVH data behind the first 4 GiB";
 
-static void low_memory_copy(void *to, uint64_t address, size_t bytes)
+static void command_line_copy(struct boot_info *info, uint64_t address)
 {
-    memcpy(to, low_memory(address), bytes);
-}
-
-static enum boot_memory_kind kind_of(uint32_t type)
-{
-    switch (type) {
-    case 1: return BOOT_MEMORY_USABLE;
-    case 3: return BOOT_MEMORY_ACPI;
-    case 4: return BOOT_MEMORY_NVS;
-    case 5: return BOOT_MEMORY_BAD;
-    default: return BOOT_MEMORY_RESERVED;
+    const uint8_t *text = early_memory_at(address, 1);
+    if (text) {
+        early_text_copy(info->command_line, sizeof(info->command_line), text,
+                        BOOT_EARLY_MAP_BYTES - address);
+    } else {
+        info->complaint = out_of_reach;
     }
 }
 
@@ -53,37 +42,38 @@ static void memory_copy(struct boot_info *info, const struct pvh_start_info *sta
     unsigned count = MIN(start->memory_map_entries, (uint32_t)ENTRIES_MAX);
     for (unsigned i = 0; start->memory_map && i < count; i++) {
         struct pvh_memory entry;
-        low_memory_copy(&entry, start->memory_map + i * sizeof(entry), sizeof(entry));
-        memory_map_add(info, entry.base, entry.bytes, kind_of(entry.type));
+        if (!early_memory_copy(&entry, start->memory_map + i * sizeof(entry), sizeof(entry))) {
+            info->complaint = out_of_reach;
+            return;
+        }
+        memory_map_add_e820(info, entry.base, entry.bytes, entry.type);
     }
 }
 
 static void modules_copy(struct boot_info *info, const struct pvh_start_info *start)
 {
-    unsigned count = MIN(start->module_count, (uint32_t)BOOT_MODULES_MAX);
+    unsigned count = MIN(start->module_count, (uint32_t)ENTRIES_MAX);
     for (unsigned i = 0; start->modules && i < count; i++) {
         struct pvh_module module;
-        low_memory_copy(&module, start->modules + i * sizeof(module), sizeof(module));
-        if (module.bytes) {
-            info->modules[info->module_count++] = (struct boot_module){module.base, module.bytes};
+        if (!early_memory_copy(&module, start->modules + i * sizeof(module), sizeof(module))) {
+            info->complaint = out_of_reach;
+            return;
         }
+        boot_module_add(info, module.base, module.bytes);
     }
 }
 
 bool pvh_gather(struct boot_info *info, paddr_t start_information)
 {
     struct pvh_start_info start;
-    if (start_information >= GiB(1)) {
-        return false;
-    }
-    low_memory_copy(&start, start_information, sizeof(start));
-    if (start.magic != PVH_MAGIC || start.version < 1) {
+    if (!early_memory_copy(&start, start_information, sizeof(start)) || start.magic != PVH_MAGIC ||
+        start.version < 1) {
         return false;
     }
     info->loader = "PVH";
     info->acpi.rsdp = start.rsdp;
     if (start.command_line) {
-        strscpy(info->command_line, low_memory(start.command_line), sizeof(info->command_line));
+        command_line_copy(info, start.command_line);
     }
     memory_copy(info, &start);
     modules_copy(info, &start);

@@ -63,7 +63,8 @@ uint64_t exception_table_find(uint64_t address);
 void kernel_tables_build(const struct boot_info *info);
 
 // --- start.c, called by the entry code ---
-_Noreturn void arch_start(paddr_t start_information);
+// The magic is what the protocol puts in a register, 0 from the PVH entry.
+_Noreturn void arch_start(paddr_t start_information, uint32_t loader_magic);
 
 // --- assembly ---
 extern char trap_stubs[];

@@ -67,3 +67,5 @@
 
 // Virtual less physical address of the kernel image (arch/page.h has it with a C suffix).
 #define IMAGE_OFFSET 0xffffffff80000000
+// The load address of a symbol of the image, for assembly.
+#define PHYSICAL(symbol) ((symbol)-IMAGE_OFFSET)

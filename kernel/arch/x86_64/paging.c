@@ -1,7 +1,7 @@
 // The kernel's own page tables, built once on the early ones: the image with W^X, and all memory that the firmware reports at
 // PHYSICAL_MAP_BASE with the largest leaves that fit.
 //
-// The frames of the tables come from one run of usable memory behind the kernel, below the early mapping's 1 GiB and clear of
+// The frames of the tables come from one run of usable memory behind the kernel, below the end of the early mapping and clear of
 // the loader's modules; its used part is reported by mmu_boot_tables_finish, so that memory/ never sees it. The image's text
 // and read-only data are read-only in the physical map too.
 #include "arch/boot_info.h"
@@ -18,7 +18,6 @@ enum {
     TABLES_FOR_EXTENSION = 6, // a MiB may cross a border of each level
 };
 
-static const paddr_t early_map_end = GiB(1);
 static const unsigned image_rights = PAGE_READ | PAGE_GLOBAL;
 
 // [I] after mmu_boot_tables_finish
@@ -174,7 +173,7 @@ static void pool_place(const struct boot_info *info)
         const struct boot_memory_range *range = &info->memory[i];
         paddr_t start =
             skip_modules(info, MAX(ALIGN_UP(range->base, PAGE_SIZE), info->kernel_end), bytes);
-        paddr_t end = MIN(range->base + range->bytes, early_map_end);
+        paddr_t end = MIN(range->base + range->bytes, BOOT_EARLY_MAP_BYTES);
         if (range->kind == BOOT_MEMORY_USABLE && start < end && end - start >= bytes) {
             table_pool.base = table_pool.next = start;
             table_pool.end = start + bytes;

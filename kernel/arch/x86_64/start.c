@@ -14,13 +14,13 @@ void boot_stage_mark(const char *name)
     }
 }
 
-_Noreturn void arch_start(paddr_t start_information)
+_Noreturn void arch_start(paddr_t start_information, uint32_t loader_magic)
 {
     boot_stage_mark("entry");
     early_console_init();
     cpu_init(0);
     boot_stage_mark("cpu");
-    upcall_boot_gather(&boot_information, start_information);
+    upcall_boot_gather(&boot_information, start_information, loader_magic);
     kernel_tables_build(&boot_information);
     boot_stage_mark("page tables");
     upcall_boot(&boot_information);
