@@ -52,7 +52,7 @@ USER_TESTS := $(patsubst tests/user/%.c,build/tests/user/%,$(sort $(wildcard tes
 USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
 
 .PHONY: all kernel root user-tests test-kernel compile run test check lint bench debug stress fuzz \
-	suites clean host-test help setup plugin oracle
+	suites clean host-test help setup plugin oracle image run-image run-uefi
 
 all: kernel root
 
@@ -64,7 +64,7 @@ user-tests: $(USER_TESTS)
 help:
 	@sed -n '3,7s/^# //p' Makefile
 	@echo
-	@echo 'targets: all run test check lint bench debug stress fuzz suites clean'
+	@echo 'targets: all image run run-image run-uefi test check lint bench debug stress fuzz suites clean'
 	@echo '         compile FOLDER=kernel/lib   host-test T=list   user-tests   test-kernel'
 
 compile: $(filter $(OBJ)/$(patsubst %/,%,$(FOLDER))/%.o,$(OBJECTS) $(TEST_OBJECTS))
@@ -118,6 +118,30 @@ build/root.cpio: tools/mkroot $(shell find image -type f 2>/dev/null) $(USER_PRO
 	@echo "  ROOT $@"
 	@tools/mkroot --output $@ $(USER_PROGRAMS:%=--program %)
 
+# ---- the disk --------------------------------------------------------------------------------------------
+# Boots by BIOS and by UEFI. The only thing here that needs GRUB and mtools.
+
+image: build/astra.img
+
+build/astra.img: tools/mkimage $(wildcard image/grub/*) build/astra.elf build/root.cpio build/image/astra-debug.elf
+	@echo "  IMG  $@"
+	@tools/mkimage --output $@ boot/astra.elf=build/astra.elf boot/root.cpio=build/root.cpio \
+		boot/astra-debug.elf=build/image/astra-debug.elf
+
+# What a debugger reads is no use on the disk.
+build/image/astra-debug.elf: build/debug/astra.elf
+	@mkdir -p $(@D)
+	@objcopy --strip-debug $< $@
+
+ifeq ($(DEBUG),1)
+build/astra.elf: FORCE
+	@$(MAKE) --no-print-directory -s DEBUG=0 $@
+else
+build/debug/astra.elf: FORCE
+	@$(MAKE) --no-print-directory -s DEBUG=1 $@
+endif
+.PHONY: FORCE
+
 # ---- host tests ----------------------------------------------------------------------------------------
 
 include tests/host/host.mk
@@ -131,6 +155,10 @@ run: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@tools/run --smp $(SMP) --kernel $(OUT)/astra.elf
 
+run-image run-uefi: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) image
+	@tools/run --smp $(SMP) --image build/astra.img $(if $(filter run-uefi,$@),--uefi)
+
 debug: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) DEBUG=1 all
 	@tools/debug --smp $(SMP)
@@ -139,7 +167,7 @@ test: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
 	@tools/test --smp $(SMP) $(if $(T),-k "$(T)")
 
-everything: all test-kernel user-tests host-tests-built plugin oracle
+everything: all image test-kernel user-tests host-tests-built plugin oracle
 .PHONY: everything
 
 plugin: build/plugin/insn_count.so
