@@ -154,9 +154,14 @@ static int entry_special(const struct cpio_entry *entry)
     return error == 0 || error == -EEXIST ? entry_finish_name(entry, true) : error;
 }
 
+// Names are seldom taken, so the link is tried before anything is cleared away.
 static int entry_symlink(const struct cpio_entry *entry)
 {
     int error = vfs_symlink(&fs_context_kernel, entry->link_target, NULL, entry->name);
+    if (error == -EEXIST) {
+        entry_clear_name(entry);
+        error = vfs_symlink(&fs_context_kernel, entry->link_target, NULL, entry->name);
+    }
     return error == 0 ? entry_finish_name(entry, true) : error;
 }
 
@@ -169,7 +174,9 @@ static int unpack_entry(void *context, const struct cpio_entry *entry)
     struct initramfs *unpack = context;
     unpack->modify_seconds = entry->mtime;
     (void)strscpy(unpack->name, entry->name, sizeof(unpack->name));
-    entry_clear_name(entry);
+    if (!S_ISLNK(entry->mode)) {
+        entry_clear_name(entry);
+    }
     int error = 0;
     switch (entry->mode & S_IFMT) {
     case S_IFREG: error = entry_regular(unpack, entry); break;

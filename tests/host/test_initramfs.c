@@ -114,6 +114,19 @@ static void later_archives_replace(void **state)
     assert_int_equal(mode_of("/s"), S_IFDIR | 0755);
 }
 
+static void a_link_replaces_a_file_a_folder_and_a_link(void **state)
+{
+    const char *archive = make_archive("echo x > lf; mkdir ld; ln -s old ll; pack");
+    assert_int_equal(initramfs_unpack(archive, made_size), 0);
+    archive = make_archive("ln -s one lf; ln -s three ld; ln -s fifth ll; pack");
+    assert_int_equal(initramfs_unpack(archive, made_size), 0);
+    char text[16];
+    assert_int_equal(vfs_read_link(root, NULL, "/lf", text, sizeof(text)), 3);
+    assert_int_equal(vfs_read_link(root, NULL, "/ld", text, sizeof(text)), 5);
+    assert_int_equal(vfs_read_link(root, NULL, "/ll", text, sizeof(text)), 5);
+    assert_memory_equal(text, "fifth", 5);
+}
+
 static void plain_and_gzip_stand_in_a_row(void **state)
 {
     const char *archive = make_archive(
@@ -147,6 +160,7 @@ int main(void)
         cmocka_unit_test(modes_owners_and_times_are_kept),
         cmocka_unit_test(hard_links_share_a_file),
         cmocka_unit_test(later_archives_replace),
+        cmocka_unit_test(a_link_replaces_a_file_a_folder_and_a_link),
         cmocka_unit_test(plain_and_gzip_stand_in_a_row),
         cmocka_unit_test(damage_keeps_what_unpacked),
     };
