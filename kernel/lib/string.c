@@ -88,7 +88,11 @@ static always_inline void copy_upward(uint8_t *to, const uint8_t *from, size_t s
 {
     uint8_t *end = to + size - 32;
     struct block tail = load_block(from + size - 32);
-    for (; to < end; to += 32, from += 32) {
+    for (; to + 32 < end; to += 64, from += 64) {
+        store_block(to, load_block(from));
+        store_block(to + 32, load_block(from + 32));
+    }
+    if (to < end) {
         store_block(to, load_block(from));
     }
     store_block(end, tail);
