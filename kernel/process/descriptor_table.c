@@ -91,7 +91,9 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
     void *memory = array_memory_alloc(capacity);
     spin_lock(&table->lock);
     if (table->array.capacity > number) {
+        spin_unlock(&table->lock);
         array_memory_free(memory, capacity);
+        spin_lock(&table->lock);
         return 0;
     }
     if (memory == NULL) {
@@ -104,7 +106,9 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
     unsigned old_capacity = table->array.capacity;
     table->array = grown;
     table->grown = memory;
+    spin_unlock(&table->lock); // large memory is unmapped, which must not be done spinning
     array_memory_free(old, old_capacity);
+    spin_lock(&table->lock);
     return 0;
 }
 

@@ -7,6 +7,8 @@
 
 struct descriptor_table;
 
+enum { DESCRIPTORS_MAX = 1 << 20 }; // no table holds more, whatever the limit
+
 void descriptor_table_init(void); // once, at boot
 must_check struct descriptor_table *descriptor_table_create(void);
 must_check struct descriptor_table *

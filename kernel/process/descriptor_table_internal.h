@@ -5,7 +5,7 @@
 #include "process/descriptor_table.h"
 #include "sync/spinlock.h"
 
-enum { DESCRIPTORS_INLINE = 64, DESCRIPTORS_MAX = 1 << 20 };
+enum { DESCRIPTORS_INLINE = 64 };
 
 // The part that grows: one allocation, replaced as a whole.
 struct descriptor_array {

@@ -60,7 +60,7 @@ static int make_space(struct exec_call *call)
     const struct process *process = call->task->process;
     uint64_t stack_limit = process_limit(process, RLIMIT_STACK);
     uint64_t gap = CLAMP(stack_limit, MiB(128), USER_TOP / 6 * 5);
-    bool is_random = (process->personality & ADDR_NO_RANDOMIZE) == 0;
+    bool is_random = (call->personality & ADDR_NO_RANDOMIZE) == 0;
     random_bytes(&call->random, sizeof(call->random));
     uint64_t stack_pages = is_random ? call->random.stack % STACK_PAGES : 0;
     uint64_t map_pages = is_random ? call->random.map % MAP_PAGES : 0;
@@ -150,6 +150,10 @@ static void take_identity(struct exec_call *call)
     if (call->is_secure) {
         task->parent_death_signal = 0;
     }
+    process->personality = call->personality;
+    spin_lock(&process_tree_lock);
+    process->exit_signal = SIGCHLD;
+    spin_unlock(&process_tree_lock);
     process->is_dumpable = !call->is_secure;
     thread_set_name(&task->thread, call->command_name);
     WRITE_ONCE(process->has_executed, true);
@@ -194,6 +198,7 @@ static struct exec_call *call_begin(const char *name, struct exec_arguments *arg
     memset(call, 0, offsetof(struct exec_call, image));
     call->image.vnode = NULL;
     call->task = task_current();
+    call->personality = call->task->process->personality;
     call->arguments = arguments;
     call->name = name;
     const char *slash = strrchr(name, '/');

@@ -4,6 +4,11 @@
 #include "lib/errno.h"
 #include "process/exec_internal.h"
 #include "uapi/mount.h"
+#include "uapi/personality.h"
+
+// What a set-id program does not inherit: a caller must not choose where it lies or what it may execute.
+#define PERSONALITY_UNSAFE                                                                         \
+    (MMAP_PAGE_ZERO | ADDR_COMPAT_LAYOUT | READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE)
 
 // Ids after the set-id bits. True: something differs.
 static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_t *egid)
@@ -60,6 +65,9 @@ int exec_prepare_credentials(struct exec_call *call)
     uint32_t euid, egid;
     bool is_set_id = ids_after_exec(call, &euid, &egid);
     call->is_secure = is_set_id || old->uid != old->euid || old->gid != old->egid;
+    if (is_set_id) {
+        call->personality &= ~(uint32_t)PERSONALITY_UNSAFE;
+    }
     if (!is_set_id && nothing_changes(old)) {
         return 0;
     }

@@ -54,6 +54,7 @@ struct exec_call {
     char *script_lines[EXEC_SCRIPT_DEPTH]; // each cut into the interpreter's name and its argument
     struct credentials *credentials;       // new ones, NULL: unchanged
     bool is_secure;                        // AT_SECURE
+    uint32_t personality;                  // the new program's
     struct {               // from the generator, in one go: its first block gives 32
         uint8_t bytes[16]; // AT_RANDOM
         uint32_t map, program, stack;

@@ -109,7 +109,7 @@ static int interpreter_place(struct exec_call *call)
 
 static bool is_random(const struct exec_call *call)
 {
-    return (call->task->process->personality & ADDR_NO_RANDOMIZE) == 0;
+    return (call->personality & ADDR_NO_RANDOMIZE) == 0;
 }
 
 static uint64_t program_bias(const struct exec_call *call)

@@ -3,6 +3,7 @@
 #include "arch/cpu.h"
 #include "arch/page.h"
 #include "arch/signal_frame.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -62,6 +63,7 @@ static int push_strings(struct stack_builder *builder, uint64_t *top)
 
 static void auxv_add(struct stack_builder *builder, uint64_t type, uint64_t value)
 {
+    assert(builder->auxv_count < AUXV_MAX);
     builder->auxv[builder->auxv_count++] = (struct uapi_auxv){type, value};
 }
 
@@ -178,7 +180,7 @@ int exec_build_stack(struct exec_call *call)
 {
     struct stack_builder builder = {.call = call};
     const struct exec_arguments *arguments = call->arguments;
-    bool is_random = (call->task->process->personality & ADDR_NO_RANDOMIZE) == 0;
+    bool is_random = (call->personality & ADDR_NO_RANDOMIZE) == 0;
     uint64_t fine = is_random ? ALIGN_DOWN(call->random.fine % STACK_FINE_BYTES, 16) : 0;
     builder.argument_count =
         arguments->argument_count + arguments->prefix_count - (arguments->first_is_dropped ? 1 : 0);

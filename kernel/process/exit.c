@@ -20,6 +20,8 @@ void process_begin_exit_locked(struct process *process, int status)
     }
     process->is_exiting = true;
     process->exit_status = status;
+    process->is_stopping = false;
+    process->is_stopped = false;
     list_for_each_entry(task, &process->tasks, process_link) {
         if (&task->thread != thread_current()) {
             thread_notify(&task->thread, THREAD_WORK_KILL);

@@ -31,11 +31,20 @@ void family_remove_locked(struct process *process)
     process->parent = NULL;
 }
 
+// A finder may still hold the process: it must not find what is given up here.
 void family_release(struct process *process)
 {
-    id_put(process->group);
-    id_put(process->session);
-    task_put(process->leader);
+    spin_lock(&process_tree_lock);
+    assert(process->parent == NULL && process->leader != NULL);
+    struct id *group = process->group, *session = process->session;
+    struct task *leader = process->leader;
+    process->group = NULL;
+    process->session = NULL;
+    process->leader = NULL;
+    spin_unlock(&process_tree_lock);
+    id_put(group);
+    id_put(session);
+    task_put(leader);
     process_put(process);
 }
 
@@ -59,7 +68,8 @@ bool family_notify_exit_locked(struct process *process)
 {
     struct process *parent = process->parent;
     int status = process->exit_status;
-    int signal = process->exit_signal;
+    // clone takes any byte; a number that is no signal sends nothing.
+    int signal = process->exit_signal > SIGNAL_COUNT ? 0 : process->exit_signal;
     bool is_killed = (status & 0x7f) != 0;
     bool reap = false;
 

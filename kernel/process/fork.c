@@ -4,6 +4,7 @@
 // step under process_tree_lock, then it starts. A signal that arrived before that step makes the call start over, so that a signal to
 // the group reaches the child too. The child runs from a copy of the parent's registers with 0 as result. See clone(2).
 #include "arch/context.h"
+#include "arch/page.h"
 #include "device/terminal.h"
 #include "lib/errno.h"
 #include "log/log.h"
@@ -33,6 +34,10 @@ static int clone_check(const struct clone_request *request)
     }
     if ((flags & CLONE_NAMESPACES) != 0) {
         return -EINVAL;
+    }
+    // Loaded into a register at the first switch to the child, where an address that is not canonical would fault in the kernel.
+    if ((flags & CLONE_SETTLS) != 0 && request->tls >= USER_TOP) {
+        return -EPERM;
     }
     return (flags & (CLONE_THREAD | CLONE_PIDFD | CLONE_INTO_CGROUP)) != 0 ? -ENOSYS : 0;
 }
@@ -119,10 +124,13 @@ static int clone_process_state(uint64_t flags, const struct process *parent, str
             }
         }
     }
+    spin_lock(&process_tree_lock);
     child->limits = parent->limits;
+    spin_unlock(&process_tree_lock);
     child->is_dumpable = parent->is_dumpable;
     child->no_new_privileges = parent->no_new_privileges;
     child->oom_score_adjust = parent->oom_score_adjust;
+    child->oom_score_minimum = parent->oom_score_minimum;
     child->personality = parent->personality;
     return 0;
 }

@@ -56,6 +56,34 @@ void fs_state_put(struct fs_state *state)
     heap_free(state);
 }
 
+static void place_set(struct fs_state *state, struct path *place, const struct path *path)
+{
+    spin_lock(&state->lock);
+    struct path old = *place;
+    *place = *path;
+    spin_unlock(&state->lock);
+    path_put(&old);
+}
+
+void fs_state_set_root(struct fs_state *state, const struct path *path)
+{
+    place_set(state, &state->root, path);
+}
+
+void fs_state_set_working_directory(struct fs_state *state, const struct path *path)
+{
+    place_set(state, &state->working_directory, path);
+}
+
+uint32_t fs_state_set_umask(struct fs_state *state, uint32_t umask)
+{
+    spin_lock(&state->lock);
+    uint32_t old = state->umask;
+    state->umask = umask;
+    spin_unlock(&state->lock);
+    return old;
+}
+
 void fs_context_begin(struct task *task, struct fs_context *context)
 {
     struct fs_state *state = task->fs;

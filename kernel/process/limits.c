@@ -2,6 +2,7 @@
 #include "arch/page.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "process/descriptor_table.h"
 #include "process/process_internal.h"
 #include "uapi/capability.h"
 #include "vm/address_space.h"
@@ -48,10 +49,14 @@ void limits_apply(struct process *process, struct address_space *space)
     space->limit_locked = process_limit(process, RLIMIT_MEMLOCK);
 }
 
-static int limit_check(const struct uapi_rlimit *present, const struct uapi_rlimit *wanted)
+static int limit_check(int resource, const struct uapi_rlimit *present,
+                       const struct uapi_rlimit *wanted)
 {
     if (wanted->rlim_cur > wanted->rlim_max) {
         return -EINVAL;
+    }
+    if (resource == RLIMIT_NOFILE && wanted->rlim_max > DESCRIPTORS_MAX) {
+        return -EPERM; // for anybody: no table grows that far
     }
     if (wanted->rlim_max > present->rlim_max &&
         !credentials_can(task_current()->credentials, CAP_SYS_RESOURCE)) {
@@ -72,7 +77,7 @@ int process_set_limit(struct process *process, int resource, const struct uapi_r
     struct uapi_rlimit *limit = &process->limits.entries[resource];
     struct uapi_rlimit before = *limit;
     if (wanted != NULL) {
-        error = limit_check(limit, wanted);
+        error = limit_check(resource, limit, wanted);
     }
     if (wanted != NULL && error == 0) {
         *limit = *wanted;

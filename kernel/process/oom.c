@@ -3,8 +3,10 @@
 // Chosen is who holds the most memory, shifted by oom_score_adjust in thousandths of all memory; pid 1 never. A process that is
 // dying already counts as chosen: its memory comes back soon. Called from faults, with address-space locks held, so only spin locks
 // are taken here.
+#include "lib/string.h"
 #include "log/log.h"
 #include "process/process_internal.h"
+#include "uapi/prctl.h"
 #include "vm/reclaim.h"
 
 enum { ADJUST_NEVER = -1000 };
@@ -14,6 +16,7 @@ struct candidate {
     struct process *replaced; // the former one's reference, to be put without the lock
     int64_t score;            // frames
     uint64_t resident;        // frames
+    char name[TASK_COMM_LEN];
 };
 
 static uint64_t resident_frames(const struct address_space *space)
@@ -38,7 +41,8 @@ static bool consider_locked(struct process *process, struct candidate *best)
     int64_t score = (int64_t)resident + adjust;
     if (best->process == NULL || score > best->score) {
         process_get(process);
-        *best = (struct candidate){process, best->process, score, resident};
+        *best = (struct candidate){process, best->process, score, resident, ""};
+        memcpy(best->name, task->thread.name, sizeof(best->name));
     }
     return false;
 }
@@ -74,7 +78,7 @@ static bool kill_one(size_t frames_wanted)
     if (!is_dying && best.process != NULL) {
         log_error("memory: out of memory (%zu frames wanted): killing %d (%s), %lu KiB resident, "
                   "adjustment %d",
-                  frames_wanted, best.process->id->number, best.process->leader->thread.name,
+                  frames_wanted, best.process->id->number, best.name,
                   best.resident * (PAGE_SIZE / 1024), best.process->oom_score_adjust);
         (void)signal_send_process(best.process, SIGKILL, NULL);
     }

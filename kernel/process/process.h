@@ -51,8 +51,8 @@ struct process {
     struct list_head sibling_link; // [l tree]
     struct list_head tasks;        // [l both] live ones, by process_link
     unsigned task_count;           // [l both] live ones
-    struct task *leader;           // [I] first task; a reference until the process is freed
-    struct id *group, *session;    // [l tree] references
+    struct task *leader; // [l tree] first task, a reference; NULL once the process was reaped
+    struct id *group, *session; // [l tree] references; NULL once the process was reaped
     struct list_head group_link, session_link; // [l tree] in id->members
     struct terminal *terminal;            // [l tree] controlling terminal, a reference; NULL: none
     bool is_session_leader;               // [l tree]
@@ -64,11 +64,11 @@ struct process {
     bool is_stopped;                      // [l signal] ... and every task has stopped
     bool stop_reported, continue_pending; // [l signal] for WUNTRACED, WCONTINUED
     bool stop_was_taken; // [l signal] a stop signal was dequeued; SIGCONT since then clears it
-    bool must_report_continue;      // [l signal] the parent has to hear of SIGCONT
-    unsigned tasks_to_stop;         // [l signal] tasks that have not stopped yet
-    int stop_signal;                // [l signal]
-    int exit_status;                // [l signal] as wait gives it; fixed once is_exiting
-    int exit_signal;                // [I] sent to the parent at the end, SIGCHLD as a rule, 0: none
+    bool must_report_continue; // [l signal] the parent has to hear of SIGCONT
+    unsigned tasks_to_stop;    // [l signal] tasks that have not stopped yet
+    int stop_signal;           // [l signal]
+    int exit_status;           // [l signal] as wait gives it; fixed once is_exiting
+    int exit_signal; // [l tree] sent to the parent at the end; SIGCHLD after exec, 0: none
     struct wait_queue child_events; // wait4 of the parent sleeps here (its own queue)
     struct signal_actions *actions; // [l both] shared with CLONE_SIGHAND; replaced by exec only
     struct pending_signals pending; // [l signal] sent to the process
@@ -86,6 +86,7 @@ struct process {
     bool is_dumpable, no_new_privileges; // [a]
     bool is_kernel_shell;                // [I] pid 1 without init: runs kernel code
     int oom_score_adjust;                // [a]
+    int oom_score_minimum;               // [a] what its owner may lower oom_score_adjust to
     uint32_t personality;                // [o]
 };
 
@@ -153,7 +154,8 @@ must_check struct address_space *task_space_get(struct task *task);
 must_check struct descriptor_table *task_descriptors_get(struct task *task);
 must_check struct fs_state *task_fs_get(struct task *task);
 must_check struct credentials *task_credentials_get(struct task *task);
-// New credentials of the current task; consumes the reference.
+// New credentials of the current task; consumes the reference. A change of the effective or file ids, or a gain, makes the process
+// undumpable and forgets its parent-death signal, as on Linux.
 void task_set_credentials(struct task *task, struct credentials *credentials);
 
 // The task's view of the tree: references are held in *context until fs_context_end. Cheap where nothing is shared.
@@ -163,6 +165,10 @@ must_check struct fs_state *
 fs_state_create(const struct path *root); // root and working directory; references are taken
 must_check struct fs_state *fs_state_copy(struct fs_state *source);
 void fs_state_put(struct fs_state *state); // may sleep
+// Of the current task's own state. Consume the path's references; may sleep.
+void fs_state_set_root(struct fs_state *state, const struct path *path);
+void fs_state_set_working_directory(struct fs_state *state, const struct path *path);
+uint32_t fs_state_set_umask(struct fs_state *state, uint32_t umask); // the old one
 
 // fork, vfork, clone.
 struct clone_request {

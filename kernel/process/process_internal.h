@@ -44,9 +44,6 @@ void process_leave_group_locked(struct process *process);
 extern struct id id_zero; // group and session of pid 1 until it makes its own, as on Linux
 
 // ---- signals ----
-// The lock of the process's actions, safe against exec replacing them. Returns what was locked.
-struct signal_actions *signal_lock(struct process *process);
-void signal_unlock(struct signal_actions *actions);
 static inline void task_set_work(struct task *task, uint32_t work)
 {
     __atomic_fetch_or(&task->thread.arch.work, work, __ATOMIC_SEQ_CST);

@@ -48,7 +48,10 @@ int signal_send_task(struct task *task, int number, const struct uapi_siginfo *i
 int signal_send_group(struct id *group, int number, const struct uapi_siginfo *info, bool check);
 // A fault of the current task: cannot be blocked or ignored.
 void signal_force(int number, const struct uapi_siginfo *info);
-// May the current task signal that process? 0 or -EPERM.
+// The lock of the process's actions, safe against exec replacing them. Returns what was locked.
+struct signal_actions *signal_lock(struct process *process);
+void signal_unlock(struct signal_actions *actions);
+// May the current task signal that process? 0, -EPERM, -ESRCH (reaped), -EINVAL (no such signal; 0 only asks).
 must_check int signal_permission(struct process *target, int number);
 
 // kill(2) in all its forms; tkill and tgkill (group 0: any).
@@ -71,7 +74,7 @@ void signal_set_temporary_mask(uint64_t mask);
 // exec: handlers back to default, alternate stack gone, pending kept.
 void signal_reset_for_exec(struct task *task);
 struct signal_actions *signal_actions_create(void);
-struct signal_actions *signal_actions_copy(const struct signal_actions *source);
+struct signal_actions *signal_actions_copy(struct signal_actions *source);
 void signal_actions_put(struct signal_actions *actions);
 
 // The queue by itself (signal_queue.c): the caller holds the lock of the actions.

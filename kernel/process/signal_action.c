@@ -59,12 +59,14 @@ struct signal_actions *signal_actions_create(void)
     return actions;
 }
 
-// The source is the caller's own, so nobody else writes it but a task that shares it.
-struct signal_actions *signal_actions_copy(const struct signal_actions *source)
+// The source is the caller's own; a process that shares it may be changing it.
+struct signal_actions *signal_actions_copy(struct signal_actions *source)
 {
     struct signal_actions *actions = actions_alloc();
     if (actions != NULL) {
+        spin_lock(&source->lock);
         memcpy(actions->actions, source->actions, sizeof(actions->actions));
+        spin_unlock(&source->lock);
     }
     return actions;
 }

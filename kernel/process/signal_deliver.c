@@ -167,7 +167,6 @@ static void run_handler(struct task *task, struct trap_frame *frame,
     struct signal_delivery delivery;
     uint64_t saved_mask = task->signal_mask;
     if ((READ_ONCE(task->thread.arch.work) & THREAD_WORK_RESTORE_MASK) != 0) {
-        task_clear_work(task, THREAD_WORK_RESTORE_MASK);
         saved_mask = task->saved_signal_mask;
     }
     restart_for_handler(frame, taken->action.sa_flags);
@@ -176,6 +175,7 @@ static void run_handler(struct task *task, struct trap_frame *frame,
         delivery_failed(taken->number);
         return;
     }
+    task_clear_work(task, THREAD_WORK_RESTORE_MASK); // the handler's return restores it
     if (((uint32_t)task->alternate_stack.ss_flags & SS_AUTODISARM) != 0) {
         task->alternate_stack = (struct uapi_stack){.ss_flags = SS_DISABLE};
     }

@@ -7,6 +7,12 @@ int signal_permission_locked(struct process *target, int number)
 {
     const struct task *task = task_current();
     const struct credentials *self = task->credentials;
+    if (number < 0 || number > SIGNAL_COUNT) {
+        return -EINVAL;
+    }
+    if (target->leader == NULL) {
+        return -ESRCH;
+    }
     const struct credentials *other = target->leader->credentials;
     if (target == task->process || self->euid == other->suid || self->euid == other->uid ||
         self->uid == other->suid || self->uid == other->uid || credentials_can(self, CAP_KILL)) {
@@ -64,7 +70,8 @@ static long kill_group(int number, int signal, const struct uapi_siginfo *info)
     return error;
 }
 
-// Everybody but pid 1 and the caller. Walks by number: processes may come and go meanwhile.
+// Everybody but pid 1 and the caller; whom the caller may not signal is passed over in silence, as on Linux. Walks by number:
+// processes may come and go meanwhile.
 static long kill_everybody(int signal, const struct uapi_siginfo *info)
 {
     const struct process *self = process_current();
@@ -75,8 +82,10 @@ static long kill_everybody(int signal, const struct uapi_siginfo *info)
         id_put(id);
         if (number != self->id->number) {
             long error = kill_process(number, signal, info);
-            if (error != -ESRCH && result != 0) {
-                result = error == -EPERM ? result : error;
+            if (error == -EPERM) {
+                result = result == -ESRCH ? 0 : result;
+            } else if (error != -ESRCH) {
+                result = error;
             }
         }
         id = id_next(number + 1);
@@ -87,9 +96,6 @@ static long kill_everybody(int signal, const struct uapi_siginfo *info)
 long signal_kill(int number, int signal)
 {
     struct uapi_siginfo info;
-    if (signal < 0 || signal > SIGNAL_COUNT) {
-        return -EINVAL;
-    }
     signal_info_from_user(&info, signal, SI_USER);
     if (number > 0) {
         return kill_process(number, signal, &info);
@@ -106,7 +112,7 @@ long signal_kill(int number, int signal)
 long signal_kill_task(int group, int number, int signal)
 {
     struct uapi_siginfo info;
-    if (signal < 0 || signal > SIGNAL_COUNT || number <= 0) {
+    if (number <= 0) {
         return -EINVAL;
     }
     struct task *task = task_find(number);

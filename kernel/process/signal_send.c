@@ -93,6 +93,7 @@ int signal_send_process_locked(struct process *process, struct task *task, int n
                                const struct uapi_siginfo *info)
 {
     assert(spin_is_held(&process->actions->lock));
+    assert(number >= 1 && number <= SIGNAL_COUNT);
     if (process->is_exiting || process->task_count == 0) {
         return 0;
     }

@@ -232,10 +232,23 @@ struct credentials *task_credentials_get(struct task *task)
     return credentials;
 }
 
+// Who acts for somebody else now, or gained a capability, must not be looked into by who it was.
+static bool is_other_subject(const struct credentials *old, const struct credentials *new)
+{
+    return old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid ||
+           old->fsgid != new->fsgid ||
+           (new->capabilities_permitted & ~old->capabilities_permitted) != 0;
+}
+
 void task_set_credentials(struct task *task, struct credentials *credentials)
 {
+    assert(task == task_current() && credentials != NULL);
     spin_lock(&process_tree_lock);
     struct credentials *old = task->credentials;
+    if (is_other_subject(old, credentials)) {
+        task->process->is_dumpable = false;
+        task->parent_death_signal = 0;
+    }
     task->credentials = credentials;
     spin_unlock(&process_tree_lock);
     credentials_put(old);

@@ -119,6 +119,20 @@ static uint64_t frame_place(const struct trap_frame *frame, const struct signal_
     return ALIGN_DOWN(*fpu_address - sizeof(struct uapi_rt_sigframe), 16) - 8;
 }
 
+static bool is_on_alternate(const struct signal_delivery *delivery, uint64_t stack_pointer)
+{
+    const struct uapi_stack *stack = &delivery->alternate;
+    return stack_pointer > stack->ss_sp && stack_pointer - stack->ss_sp <= stack->ss_size;
+}
+
+// A frame that begins on the alternate stack must not run over its lower end, into memory that is something else.
+static bool overruns_alternate(const struct trap_frame *frame,
+                               const struct signal_delivery *delivery, uint64_t base)
+{
+    bool is_there = delivery->use_alternate || is_on_alternate(delivery, frame->rsp);
+    return is_there && !is_on_alternate(delivery, base);
+}
+
 // The handler's registers: its three arguments, and flags without direction, trap and resume.
 static void handler_enter(struct trap_frame *frame, const struct signal_delivery *delivery,
                           uint64_t base)
@@ -141,7 +155,8 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_delivery *de
     uint64_t fpu_address;
     uint64_t base = frame_place(frame, delivery, &fpu_address);
 
-    if (delivery->handler >= USER_TOP || fpu_push(fpu_address)) {
+    if (delivery->handler >= USER_TOP || overruns_alternate(frame, delivery, base) ||
+        fpu_push(fpu_address)) {
         return -EFAULT;
     }
     memset(&image, 0, sizeof(image));
