@@ -8,14 +8,17 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "process/descriptor_table.h"
+#include "process/process.h"
 #include "uapi/stat.h"
 
 static struct open_file *file_get(const struct generated_key *key)
 {
-    if (proc_may_inspect(proc_key_pid(key)) != 0) {
+    struct task *task;
+    if (proc_inspect_begin(proc_key_pid(key), &task) != 0) {
         return NULL;
     }
-    struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
+    struct descriptor_table *table = task_descriptors_get(task);
+    proc_inspect_end(task);
     if (table == NULL) {
         return NULL;
     }

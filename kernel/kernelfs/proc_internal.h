@@ -8,6 +8,7 @@
 #include "lib/types.h"
 
 struct process;
+struct task;
 struct address_space;
 struct descriptor_table;
 
@@ -24,6 +25,13 @@ static inline int proc_key_pid(const struct generated_key *key)
 /* References to parts of a living process; NULL where it is gone, a zombie, or (space) runs in the kernel only. */
 must_check struct address_space *proc_space_get(int number);
 must_check struct descriptor_table *proc_descriptors_get(int number);
+
+/*
+ * The task of that process, with a reference and with exec kept out, so that what the caller takes belongs to the program that may be
+ * looked into: -EACCES, -ESRCH else. May sleep.
+ */
+must_check int proc_inspect_begin(int number, struct task **task);
+void proc_inspect_end(struct task *task);
 
 /* May the current task look into that process (memory, links)? 0, -EACCES, -ESRCH: ptrace(2)'s access rule for reading. */
 must_check int proc_may_inspect(int number);

@@ -12,64 +12,49 @@
 #include "process/descriptor_table.h"
 #include "process/exec.h"
 #include "process/process.h"
-#include "scheduler/rcu.h"
 #include "uapi/capability.h"
 #include "uapi/stat.h"
 
-/*
- * A reference on the leader of a living process, with the exec mutex held so that its space and descriptors stay; NULL: gone.
- * proc_task_end undoes both.
- */
-static struct task *proc_task_begin(int number, struct process **process)
-{
-    *process = process_find(number);
-    if (*process == NULL) {
-        return NULL;
-    }
-    mutex_lock(&(*process)->exec_mutex);
-    struct task *task = task_find(number);
-    if (task == NULL) {
-        mutex_unlock(&(*process)->exec_mutex);
-        process_put(*process);
-    }
-    return task;
-}
-
-static void proc_task_end(struct task *task, struct process *process)
-{
-    task_put(task);
-    mutex_unlock(&process->exec_mutex);
-    process_put(process);
-}
-
 struct address_space *proc_space_get(int number)
 {
-    struct process *process;
-    struct task *task = proc_task_begin(number, &process);
+    struct task *task = task_find(number);
     if (task == NULL) {
         return NULL;
     }
-    struct address_space *space = task->space;
-    if (space != NULL) {
-        address_space_get(space);
-    }
-    proc_task_end(task, process);
+    struct address_space *space = task_space_get(task);
+    task_put(task);
     return space;
 }
 
 struct descriptor_table *proc_descriptors_get(int number)
 {
-    struct process *process;
-    struct task *task = proc_task_begin(number, &process);
+    struct task *task = task_find(number);
     if (task == NULL) {
         return NULL;
     }
-    struct descriptor_table *table = task->descriptors;
-    if (table != NULL) {
-        descriptor_table_get(table);
-    }
-    proc_task_end(task, process);
+    struct descriptor_table *table = task_descriptors_get(task);
+    task_put(task);
     return table;
+}
+
+/* The same ids in every role, and no right that the reader has not. */
+static bool is_equal_subject(const struct credentials *own, const struct credentials *other)
+{
+    return own->fsuid == other->uid && own->fsuid == other->euid && own->fsuid == other->suid &&
+           own->fsgid == other->gid && own->fsgid == other->egid && own->fsgid == other->sgid &&
+           (other->capabilities_permitted & ~own->capabilities_effective) == 0;
+}
+
+static int may_inspect_task(struct task *task)
+{
+    const struct credentials *own = task_current()->credentials;
+    if (task->process == process_current() || credentials_can(own, CAP_SYS_PTRACE)) {
+        return 0;
+    }
+    struct credentials *other = task_credentials_get(task);
+    bool is_permitted = is_equal_subject(own, other) && task->process->is_dumpable;
+    credentials_put(other);
+    return is_permitted ? 0 : -EACCES;
 }
 
 int proc_may_inspect(int number)
@@ -78,33 +63,53 @@ int proc_may_inspect(int number)
     if (task == NULL) {
         return -ESRCH;
     }
-    const struct credentials *own = task_current()->credentials;
-    rcu_read_lock();
-    const struct credentials *other = rcu_dereference(task->credentials);
-    bool is_same = own->fsuid == other->uid && own->fsuid == other->euid &&
-                   own->fsuid == other->suid && own->fsgid == other->gid &&
-                   own->fsgid == other->egid && own->fsgid == other->sgid;
-    rcu_read_unlock();
-    bool is_own = task->process == process_current();
-    bool is_permitted =
-        is_own || (is_same && task->process->is_dumpable) || credentials_can(own, CAP_SYS_PTRACE);
+    int error = may_inspect_task(task);
     task_put(task);
-    return is_permitted ? 0 : -EACCES;
+    return error;
+}
+
+int proc_inspect_begin(int number, struct task **task)
+{
+    *task = task_find(number);
+    if (*task == NULL) {
+        return -ESRCH;
+    }
+    mutex_lock(&(*task)->process->exec_mutex);
+    int error = may_inspect_task(*task);
+    if (error != 0) {
+        proc_inspect_end(*task);
+    }
+    return error;
+}
+
+void proc_inspect_end(struct task *task)
+{
+    mutex_unlock(&task->process->exec_mutex);
+    task_put(task);
+}
+
+/* The space of a process that may be inspected; NULL with 0: it has none (any more). */
+static int inspected_space_get(const struct generated_key *key, struct address_space **space)
+{
+    struct task *task;
+    int error = proc_inspect_begin(proc_key_pid(key), &task);
+    if (error == 0) {
+        *space = task_space_get(task);
+        proc_inspect_end(task);
+    }
+    return error;
 }
 
 int proc_bind_space(const struct generated_key *key, uint64_t *token)
 {
-    int denied = proc_may_inspect(proc_key_pid(key));
-    if (denied != 0) {
-        return denied;
-    }
-    struct address_space *space = proc_space_get(proc_key_pid(key));
+    struct address_space *space;
+    int error = inspected_space_get(key, &space);
     *token = 0;
-    if (space != NULL) {
+    if (error == 0 && space != NULL) {
         *token = space->serial;
         address_space_put(space);
     }
-    return 0;
+    return error;
 }
 
 struct address_space *proc_bound_space_get(const struct generated_key *key)
@@ -180,16 +185,13 @@ static int show_auxv(const struct generated_key *key, struct text_buffer *text)
 
 static int follow_exe(const struct generated_key *key, struct path *result)
 {
-    int denied = proc_may_inspect(proc_key_pid(key));
-    if (denied != 0) {
-        return denied;
-    }
-    struct address_space *space = proc_space_get(proc_key_pid(key));
-    if (space == NULL) {
-        return -ENOENT;
+    struct address_space *space;
+    int error = inspected_space_get(key, &space);
+    if (error != 0 || space == NULL) {
+        return error != 0 ? error : -ENOENT;
     }
     mutex_lock(&space->mutex);
-    int error = executable_path(&space->executable, result) ? 0 : -ENOENT;
+    error = executable_path(&space->executable, result) ? 0 : -ENOENT;
     if (error == 0) {
         path_get(result);
     }
@@ -216,25 +218,22 @@ static long read_exe(const struct generated_key *key, char *text, size_t size)
 
 static int follow_fs_state(const struct generated_key *key, struct path *result, bool is_root)
 {
-    int denied = proc_may_inspect(proc_key_pid(key));
-    if (denied != 0) {
-        return denied;
+    struct task *task;
+    int error = proc_inspect_begin(proc_key_pid(key), &task);
+    if (error != 0) {
+        return error;
     }
-    struct process *process;
-    struct task *task = proc_task_begin(proc_key_pid(key), &process);
-    if (task == NULL) {
+    struct fs_state *fs = task_fs_get(task);
+    proc_inspect_end(task);
+    if (fs == NULL) {
         return -ENOENT;
     }
-    int error = -ENOENT;
-    if (task->fs != NULL) {
-        spin_lock(&task->fs->lock);
-        *result = is_root ? task->fs->root : task->fs->working_directory;
-        path_get(result);
-        spin_unlock(&task->fs->lock);
-        error = 0;
-    }
-    proc_task_end(task, process);
-    return error;
+    spin_lock(&fs->lock);
+    *result = is_root ? fs->root : fs->working_directory;
+    path_get(result);
+    spin_unlock(&fs->lock);
+    fs_state_put(fs);
+    return 0;
 }
 
 static int follow_cwd(const struct generated_key *key, struct path *result)
@@ -325,22 +324,42 @@ static int show_oom_score_adjust(const struct generated_key *key, struct text_bu
     return 0;
 }
 
+/* A number from -1000 to 1000, alone or with a line end. */
+static int parse_oom_score_adjust(const char *data, int *adjust)
+{
+    const char *digits = data[0] == '-' ? data + 1 : data;
+    const char *end;
+    uint64_t value;
+    if (string_to_u64(digits, 10, &value, &end) != 0 || value > 1000 ||
+        (end[0] != '\0' && (end[0] != '\n' || end[1] != '\0'))) {
+        return -EINVAL;
+    }
+    *adjust = digits != data ? -(int)value : (int)value;
+    return 0;
+}
+
+/* Below what a privileged process set last only another one may go: else anybody could exempt himself. */
 static ssize_t store_oom_score_adjust(const struct generated_key *key, const char *data,
                                       size_t bytes)
 {
-    const char *digits = bytes != 0 && data[0] == '-' ? data + 1 : data;
-    const char *end;
-    uint64_t value;
-    if (string_to_u64(digits, 10, &value, &end) != 0 || value > 1000) {
+    int adjust;
+    if (bytes == 0 || parse_oom_score_adjust(data, &adjust) != 0) {
         return -EINVAL;
     }
     struct process *process = process_find(proc_key_pid(key));
     if (process == NULL) {
         return -ESRCH;
     }
-    process->oom_score_adjust = digits != data ? -(int)value : (int)value;
+    bool is_privileged = credentials_can(task_current()->credentials, CAP_SYS_RESOURCE);
+    bool is_permitted = is_privileged || adjust >= process->oom_score_minimum;
+    if (is_permitted) {
+        process->oom_score_adjust = adjust;
+    }
+    if (is_privileged) {
+        process->oom_score_minimum = adjust;
+    }
     process_put(process);
-    return (ssize_t)bytes;
+    return is_permitted ? (ssize_t)bytes : -EACCES;
 }
 
 /* task/<tid>: this kernel's processes show their tasks by number; each holds the same files as the process. */
@@ -451,11 +470,10 @@ void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t
     *uid = 0;
     *gid = 0;
     if (task != NULL) {
-        rcu_read_lock();
-        const struct credentials *credentials = rcu_dereference(task->credentials);
+        struct credentials *credentials = task_credentials_get(task);
         *uid = credentials->euid;
         *gid = credentials->egid;
-        rcu_read_unlock();
+        credentials_put(credentials);
         task_put(task);
     }
 }

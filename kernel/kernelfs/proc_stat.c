@@ -10,7 +10,6 @@
 #include "process/descriptor_table.h"
 #include "process/process.h"
 #include "process/signal.h"
-#include "scheduler/rcu.h"
 #include "uapi/time.h"
 
 struct snapshot {
@@ -79,11 +78,7 @@ static void snapshot_family_locked(struct snapshot *s, struct process *process)
 
 static void snapshot_signals(struct snapshot *s, struct process *process, struct task *task)
 {
-    struct signal_actions *actions = process->actions;
-    if (actions == NULL) {
-        return;
-    }
-    spin_lock(&actions->lock);
+    struct signal_actions *actions = signal_lock(process);
     s->shared_pending = process->pending.set;
     if (task != NULL) {
         s->pending = task->pending.set;
@@ -97,7 +92,7 @@ static void snapshot_signals(struct snapshot *s, struct process *process, struct
             s->caught |= signal_bit(number);
         }
     }
-    spin_unlock(&actions->lock);
+    signal_unlock(actions);
 }
 
 static void snapshot_task(struct snapshot *s, struct task *task)
@@ -108,12 +103,13 @@ static void snapshot_task(struct snapshot *s, struct task *task)
     s->policy = task->thread.policy;
     s->real_time_priority = task->thread.real_time_priority;
     s->cpu = task->thread.cpu;
-    if (task->fs != NULL) {
+    struct fs_state *fs = task_fs_get(task);
+    if (fs != NULL) {
         s->has_umask = true;
-        s->umask = task->fs->umask;
+        s->umask = READ_ONCE(fs->umask);
+        fs_state_put(fs);
     }
-    rcu_read_lock();
-    const struct credentials *c = rcu_dereference(task->credentials);
+    struct credentials *c = task_credentials_get(task);
     const uint32_t uids[4] = {c->uid, c->euid, c->suid, c->fsuid};
     const uint32_t gids[4] = {c->gid, c->egid, c->sgid, c->fsgid};
     const uint64_t capabilities[5] = {c->capabilities_inheritable, c->capabilities_permitted,
@@ -122,7 +118,7 @@ static void snapshot_task(struct snapshot *s, struct task *task)
     memcpy(s->uids, uids, sizeof(uids));
     memcpy(s->gids, gids, sizeof(gids));
     memcpy(s->capabilities, capabilities, sizeof(capabilities));
-    rcu_read_unlock();
+    credentials_put(c);
 }
 
 static void snapshot_space(struct snapshot *s)
@@ -141,7 +137,7 @@ static void snapshot_space(struct snapshot *s)
     s->file = atomic64_load(&space->resident_file);
     s->shared = atomic64_load(&space->resident_shared);
     s->code_start = space->code_start;
-    s->code_end = space->code_end;
+    s->code_end = MAX(space->code_end, space->code_start);
     s->data_start = space->data_start;
     s->data_end = space->data_end;
     s->break_start = space->break_start;
@@ -151,6 +147,15 @@ static void snapshot_space(struct snapshot *s)
     s->environment_end = space->environment_end;
     s->stack_top = space->stack_top;
     address_space_put(space);
+}
+
+/* Where things lie is for those alone who may look into the process: to others 1 says that there is a program. */
+static void snapshot_hide_places(struct snapshot *s)
+{
+    s->code_start = s->code_end = s->has_space ? 1 : 0;
+    s->data_start = s->data_end = s->break_start = s->stack_top = 0;
+    s->argument_start = s->argument_end = s->environment_start = s->environment_end = 0;
+    s->exit_status = 0;
 }
 
 static int snapshot_take(struct snapshot *s, int number)
@@ -206,6 +211,9 @@ int proc_show_process_stat(const struct generated_key *key, struct text_buffer *
     int error = snapshot_take(&s, proc_key_pid(key));
     if (error != 0) {
         return error;
+    }
+    if (proc_may_inspect(s.pid) != 0) {
+        snapshot_hide_places(&s);
     }
     text_format(text, "%d (%s) %c %d %d %d %u %d 0 %llu %llu %llu 0 ", s.pid, s.name, s.state,
                 s.parent, s.group, s.session, s.terminal, s.foreground,
@@ -283,12 +291,11 @@ static void add_groups_line(struct text_buffer *text, int pid)
     struct task *task = task_find(pid);
     text_add_string(text, "Groups:\t");
     if (task != NULL) {
-        rcu_read_lock();
-        const struct credentials *credentials = rcu_dereference(task->credentials);
+        struct credentials *credentials = task_credentials_get(task);
         for (uint32_t i = 0; i < credentials->group_count; i++) {
             text_format(text, "%u ", credentials->groups[i]);
         }
-        rcu_read_unlock();
+        credentials_put(credentials);
         task_put(task);
     }
     text_add_string(text, " \n");

@@ -7,6 +7,7 @@
 #include "lib/macros.h"
 #include "scheduler/id.h"
 #include "syscall/system_name.h"
+#include "uapi/capability.h"
 #include "uapi/limits.h"
 #include "uapi/stat.h"
 #include "uapi/utsname.h"
@@ -70,7 +71,7 @@ static int show_ngroups_max(const struct generated_key *key, struct text_buffer 
 static int show_cap_last_cap(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
-    text_add_string(text, "40\n");
+    text_format(text, "%d\n", CAP_LAST_CAP);
     return 0;
 }
 
@@ -103,10 +104,11 @@ static int show_uuid(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
+/* The generator has all the bits of its key, or cannot vouch for any. */
 static int show_entropy(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
-    text_add_string(text, "256\n");
+    text_add_string(text, random_is_weak() ? "0\n" : "256\n");
     return 0;
 }
 
