@@ -5,7 +5,6 @@
 #include "lib/sort.h"
 #include "memory/heap.h"
 #include "process/process.h"
-#include "scheduler/rcu.h"
 #include "syscall/call.h"
 #include "uapi/capability.h"
 #include "uapi/limits.h"
@@ -26,15 +25,6 @@ ID_GETTER(getuid, uid)
 ID_GETTER(geteuid, euid)
 ID_GETTER(getgid, gid)
 ID_GETTER(getegid, egid)
-
-/* Makes a changed copy the task's: consumes the reference. */
-static void credentials_publish(struct credentials *changed)
-{
-    struct task *task = task_current();
-    struct credentials *old = task->credentials;
-    rcu_assign(task->credentials, changed);
-    credentials_put(old);
-}
 
 /*
  * Leaving uid 0 behind drops capabilities, as capabilities(7) tells: all of them when no id is 0 any more, the effective ones
@@ -78,7 +68,7 @@ static long set_users(const struct three_ids *wanted)
     changed->suid = wanted->saved == KEEP ? old->suid : wanted->saved;
     changed->fsuid = changed->euid;
     capabilities_follow_ids(changed, old);
-    credentials_publish(changed);
+    task_set_credentials(task_current(), changed);
     return 0;
 }
 
@@ -93,7 +83,7 @@ static long set_groups_of_process(const struct three_ids *wanted)
     changed->egid = wanted->effective == KEEP ? old->egid : wanted->effective;
     changed->sgid = wanted->saved == KEEP ? old->sgid : wanted->saved;
     changed->fsgid = changed->egid;
-    credentials_publish(changed);
+    task_set_credentials(task_current(), changed);
     return 0;
 }
 
@@ -211,6 +201,23 @@ SYSTEM_CALL3(getresgid, uint32_t __user *, real, uint32_t __user *, effective, u
     return copy_three_out(&ids, real, effective, saved);
 }
 
+#define BIT_OF(capability) (1ULL << (capability))
+/* The rights over files: they follow the file id alone. */
+#define FILE_CAPABILITIES                                                                          \
+    (BIT_OF(CAP_CHOWN) | BIT_OF(CAP_DAC_OVERRIDE) | BIT_OF(CAP_DAC_READ_SEARCH) |                  \
+     BIT_OF(CAP_FOWNER) | BIT_OF(CAP_FSETID) | BIT_OF(CAP_LINUX_IMMUTABLE) | BIT_OF(CAP_MKNOD) |   \
+     BIT_OF(CAP_MAC_OVERRIDE))
+
+static void capabilities_follow_file_id(struct credentials *changed, const struct credentials *old)
+{
+    if (old->fsuid == 0 && changed->fsuid != 0) {
+        changed->capabilities_effective &= ~FILE_CAPABILITIES;
+    }
+    if (old->fsuid != 0 && changed->fsuid == 0) {
+        changed->capabilities_effective |= changed->capabilities_permitted & FILE_CAPABILITIES;
+    }
+}
+
 /* setfsuid and setfsgid always answer the old id; a refused change is only seen by asking again. */
 SYSTEM_CALL1(setfsuid, uint32_t, id)
 {
@@ -222,7 +229,8 @@ SYSTEM_CALL1(setfsuid, uint32_t, id)
         struct credentials *changed = credentials_copy(old, old->group_count);
         if (changed != NULL) {
             changed->fsuid = id;
-            credentials_publish(changed);
+            capabilities_follow_file_id(changed, old);
+            task_set_credentials(task_current(), changed);
         }
     }
     return before;
@@ -238,7 +246,7 @@ SYSTEM_CALL1(setfsgid, uint32_t, id)
         struct credentials *changed = credentials_copy(old, old->group_count);
         if (changed != NULL) {
             changed->fsgid = id;
-            credentials_publish(changed);
+            task_set_credentials(task_current(), changed);
         }
     }
     return before;
@@ -289,7 +297,7 @@ SYSTEM_CALL2(setgroups, uint32_t, count, const uint32_t __user *, list)
     }
     changed->group_count = count;
     sort_array(changed->groups, count, sizeof(uint32_t), compare_groups, NULL);
-    credentials_publish(changed);
+    task_set_credentials(task_current(), changed);
     return 0;
 }
 
@@ -327,20 +335,12 @@ SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header,
     if (words < 0) {
         return words == -EINVAL && user_data == NULL ? 0 : words;
     }
-    struct process *process =
-        process_find(header.pid == 0 ? process_current()->id->number : header.pid);
-    if (process == NULL) {
+    struct task *task = task_find(header.pid == 0 ? thread_current()->number : header.pid);
+    if (task == NULL) {
         return -ESRCH;
     }
-    spin_lock(&process_tree_lock);
-    struct credentials *target =
-        process->leader == NULL ? NULL
-                                : credentials_get(rcu_dereference(process->leader->credentials));
-    spin_unlock(&process_tree_lock);
-    process_put(process);
-    if (target == NULL) {
-        return -ESRCH;
-    }
+    struct credentials *target = task_credentials_get(task);
+    task_put(task);
     struct uapi_cap_user_data data[2];
     for (int i = 0; i < 2; i++) {
         data[i].effective = (uint32_t)(target->capabilities_effective >> 32 * i);
@@ -370,6 +370,10 @@ SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header,
     uint64_t permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
     uint64_t inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
     const struct credentials *old = own();
+    if (!credentials_can(old, CAP_SETPCAP) &&
+        (inheritable & ~(old->capabilities_inheritable | old->capabilities_permitted)) != 0) {
+        return -EPERM;
+    }
     if ((permitted & ~old->capabilities_permitted) != 0 || (effective & ~permitted) != 0 ||
         (inheritable & ~(old->capabilities_inheritable | old->capabilities_bounding)) != 0) {
         return -EPERM;
@@ -382,6 +386,6 @@ SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header,
     changed->capabilities_permitted = permitted;
     changed->capabilities_inheritable = inheritable;
     changed->capabilities_ambient &= permitted & inheritable;
-    credentials_publish(changed);
+    task_set_credentials(task_current(), changed);
     return 0;
 }

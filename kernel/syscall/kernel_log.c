@@ -85,6 +85,27 @@ static long read_log(char __user *buffer, size_t size, bool is_all)
     return result;
 }
 
+/* What SYSLOG_ACTION_READ would bring, in bytes. */
+static long unread_bytes(void)
+{
+    struct log_record *record = heap_alloc(sizeof(*record) + LINE_BYTES);
+    if (record == NULL) {
+        return -ENOMEM;
+    }
+    size_t total = 0;
+    uint64_t sequence = MAX(read_sequence, log_sequence_first());
+    while (sequence < log_sequence_next()) {
+        size_t bytes = record_bytes(sequence, record, (char *)(record + 1));
+        if (bytes == 0) {
+            break;
+        }
+        total += bytes;
+        sequence = record->sequence + 1;
+    }
+    heap_free(record);
+    return (long)total;
+}
+
 static long set_console_level(int level)
 {
     if (level < 1 || level > 8) {
@@ -134,8 +155,7 @@ SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
     case SYSLOG_ACTION_CONSOLE_OFF:
     case SYSLOG_ACTION_CONSOLE_ON: return console_off(action == SYSLOG_ACTION_CONSOLE_OFF);
     case SYSLOG_ACTION_CONSOLE_LEVEL: return set_console_level(length);
-    case SYSLOG_ACTION_SIZE_UNREAD:
-        return (long)(log_sequence_next() - MAX(read_sequence, log_sequence_first())) * 64;
+    case SYSLOG_ACTION_SIZE_UNREAD: return unread_bytes();
     case SYSLOG_ACTION_SIZE_BUFFER: return (long)log_ring_bytes();
     default: return -EINVAL;
     }

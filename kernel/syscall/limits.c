@@ -77,33 +77,28 @@ SYSTEM_CALL2(setrlimit, unsigned, resource, const struct uapi_rlimit __user *, u
 }
 
 /*
- * getpriority and setpriority visit every process that (which, who) names. All tasks are looked at: priorities are rarely asked
- * for, and one walk serves the three kinds.
+ * getpriority and setpriority visit every task that (which, who) names, by number, with the tree lock held for one at a time:
+ * priorities are rarely asked for, and one walk serves the three kinds.
  */
 struct priority_visit {
-    int which, who;
+    int which;
+    uint32_t who; /* never 0: the caller's own is filled in */
     bool is_set;
     int nice;   /* to set */
     int best;   /* lowest nice value seen */
     int result; /* -ESRCH until one was found */
 };
 
-static bool priority_matches(const struct priority_visit *visit, struct task *task)
+static bool priority_matches_locked(const struct priority_visit *visit, const struct task *task)
 {
     switch (visit->which) {
-    case PRIO_PROCESS:
-        return task->thread.number == (visit->who == 0 ? thread_current()->number : visit->who);
-    case PRIO_PGRP:
-        return task->process->group != NULL &&
-               task->process->group->number ==
-                   (visit->who == 0 ? process_get_group(0) : visit->who);
-    default:
-        return task->credentials->uid ==
-               (visit->who == 0 ? task_current()->credentials->uid : (uint32_t)visit->who);
+    case PRIO_PROCESS: return (uint32_t)task->thread.number == visit->who;
+    case PRIO_PGRP: return (uint32_t)task->process->group->number == visit->who;
+    default: return task->credentials->uid == visit->who;
     }
 }
 
-static int priority_set(struct task *task, int nice)
+static int priority_set_locked(struct task *task, int nice)
 {
     const struct credentials *own = task_current()->credentials;
     const struct credentials *other = task->credentials;
@@ -120,43 +115,58 @@ static int priority_set(struct task *task, int nice)
     return 0;
 }
 
-static bool priority_visit_thread(struct thread *thread, void *context)
+static void priority_visit_locked(struct priority_visit *visit, struct task *task)
 {
-    struct priority_visit *visit = context;
-    if (!thread_is_task(thread) || !priority_matches(visit, task_from_thread(thread))) {
-        return true;
+    if (!priority_matches_locked(visit, task)) {
+        return;
     }
     if (visit->is_set) {
-        int result = priority_set(task_from_thread(thread), visit->nice);
+        int result = priority_set_locked(task, visit->nice);
         visit->result = visit->result == -ESRCH || result != 0 ? result : visit->result;
-        return true;
+        return;
     }
-    visit->best = visit->result == 0 ? MIN(visit->best, thread->nice) : thread->nice;
+    visit->best = visit->result == 0 ? MIN(visit->best, task->thread.nice) : task->thread.nice;
     visit->result = 0;
-    return true;
 }
 
-SYSTEM_CALL2(getpriority, int, which, int, who)
+static int priority_visit_all(struct priority_visit *visit)
 {
-    struct priority_visit visit = {.which = which, .who = who, .result = -ESRCH};
-    if (which < PRIO_PROCESS || which > PRIO_USER) {
+    if (visit->which < PRIO_PROCESS || visit->which > PRIO_USER) {
         return -EINVAL;
     }
-    thread_visit_all(priority_visit_thread, &visit);
-    /* The raw call answers 20 - nice, so that it is never negative. */
-    return visit.result != 0 ? visit.result : 20 - visit.best;
+    if (visit->who == 0) {
+        visit->who = visit->which == PRIO_PROCESS ? (uint32_t)thread_current()->number
+                     : visit->which == PRIO_PGRP  ? (uint32_t)process_get_group(0)
+                                                  : task_current()->credentials->uid;
+    }
+    struct id *id = id_next(1);
+    while (id != NULL) {
+        spin_lock(&process_tree_lock);
+        if (id->task != NULL) {
+            priority_visit_locked(visit, id->task);
+        }
+        spin_unlock(&process_tree_lock);
+        int next = id->number + 1;
+        id_put(id);
+        id = id_next(next);
+    }
+    return visit->result;
 }
 
-SYSTEM_CALL3(setpriority, int, which, int, who, int, nice)
+SYSTEM_CALL2(getpriority, int, which, uint32_t, who)
+{
+    struct priority_visit visit = {.which = which, .who = who, .result = -ESRCH};
+    int result = priority_visit_all(&visit);
+    /* The raw call answers 20 - nice, so that it is never negative. */
+    return result != 0 ? result : 20 - visit.best;
+}
+
+SYSTEM_CALL3(setpriority, int, which, uint32_t, who, int, nice)
 {
     struct priority_visit visit = {.which = which,
                                    .who = who,
                                    .is_set = true,
                                    .nice = CLAMP(nice, PRIO_MIN, PRIO_MAX - 1),
                                    .result = -ESRCH};
-    if (which < PRIO_PROCESS || which > PRIO_USER) {
-        return -EINVAL;
-    }
-    thread_visit_all(priority_visit_thread, &visit);
-    return visit.result;
+    return priority_visit_all(&visit);
 }

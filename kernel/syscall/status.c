@@ -174,13 +174,24 @@ SYSTEM_CALL2(fstatfs, int, descriptor, struct uapi_statfs __user *, user)
  * access(2) asks for the real ids: the check runs with credentials whose file ids are the real ones and whose capabilities are
  * those that the real user would have.
  */
+static uint64_t real_capabilities(const struct credentials *source)
+{
+    return source->uid == 0 ? source->capabilities_permitted : 0;
+}
+
+static bool is_real(const struct credentials *source)
+{
+    return source->uid == source->fsuid && source->gid == source->fsgid &&
+           source->capabilities_effective == real_capabilities(source);
+}
+
 static struct credentials *real_credentials(const struct credentials *source)
 {
     struct credentials *copy = credentials_copy(source, source->group_count);
     if (copy != NULL) {
         copy->fsuid = source->uid;
         copy->fsgid = source->gid;
-        copy->capabilities_effective = source->uid == 0 ? source->capabilities_permitted : 0;
+        copy->capabilities_effective = real_capabilities(source);
     }
     return copy;
 }
@@ -208,7 +219,7 @@ static long access_at(int directory, const char __user *name, unsigned mode, int
     }
     const struct credentials *own = call.context.credentials;
     struct credentials *real = NULL;
-    if ((flags & AT_EACCESS) == 0 && (own->uid != own->fsuid || own->gid != own->fsgid)) {
+    if ((flags & AT_EACCESS) == 0 && !is_real(own)) {
         real = real_credentials(own);
         result = real == NULL ? -ENOMEM : 0;
         call.context.credentials = real;
