@@ -167,12 +167,7 @@ static void command_cd(int count, char *const *words)
         shell_error(words[count - 1], error);
         return;
     }
-    struct fs_state *state = task_current()->fs;
-    spin_lock(&state->lock);
-    struct path old = state->working_directory;
-    state->working_directory = path;
-    spin_unlock(&state->lock);
-    path_put(&old);
+    fs_state_set_working_directory(task_current()->fs, &path);
 }
 
 static void command_pwd(int count, char *const *words)

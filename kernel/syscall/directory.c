@@ -124,16 +124,6 @@ SYSTEM_CALL2(getcwd, char __user *, buffer, size_t, size)
     return length;
 }
 
-/* Makes `path` (references consumed) the task's working directory or root. */
-static void fs_state_set(struct fs_state *state, struct path *place, const struct path *path)
-{
-    spin_lock(&state->lock);
-    struct path old = *place;
-    *place = *path;
-    spin_unlock(&state->lock);
-    path_put(&old);
-}
-
 static int may_enter(const struct fs_context *context, const struct path *path)
 {
     struct vnode *vnode = path_vnode(path);
@@ -157,8 +147,7 @@ SYSTEM_CALL1(chdir, const char __user *, name)
         path_put(&path);
         return result;
     }
-    struct fs_state *state = task_current()->fs;
-    fs_state_set(state, &state->working_directory, &path);
+    fs_state_set_working_directory(task_current()->fs, &path);
     return 0;
 }
 
@@ -177,8 +166,7 @@ SYSTEM_CALL1(fchdir, int, descriptor)
         path_put(&path);
         return result;
     }
-    struct fs_state *state = task_current()->fs;
-    fs_state_set(state, &state->working_directory, &path);
+    fs_state_set_working_directory(task_current()->fs, &path);
     return 0;
 }
 
@@ -199,17 +187,11 @@ SYSTEM_CALL1(chroot, const char __user *, name)
         path_put(&path);
         return result;
     }
-    struct fs_state *state = task_current()->fs;
-    fs_state_set(state, &state->root, &path);
+    fs_state_set_root(task_current()->fs, &path);
     return 0;
 }
 
 SYSTEM_CALL1(umask, uint32_t, mask)
 {
-    struct fs_state *state = task_current()->fs;
-    spin_lock(&state->lock);
-    uint32_t old = state->umask;
-    state->umask = mask & S_IRWXUGO;
-    spin_unlock(&state->lock);
-    return old;
+    return fs_state_set_umask(task_current()->fs, mask & S_IRWXUGO);
 }
