@@ -111,7 +111,6 @@ hunt_bomb() {
 # Programs that take memory until they are stopped, and the machine goes on. Big files go into the root, too.
 hunt_memory() {
     for i in 1 2 3; do awk 'BEGIN { s = "0123456789abcdef"; while (1) { s = s s; } }' & done 2> /dev/null
-    tail -c 500m /dev/zero > /dev/null & 
     dd if=/dev/zero of=full bs=1M count=600 2> /dev/null
     rm -f full
     wait
@@ -119,8 +118,8 @@ hunt_memory() {
 
 # Most of the above side by side.
 hunt_mix() {
-    for hunt in forks pipes files names kills mounts fifos proc; do
-        (mkdir mix-$hunt && cd mix-$hunt && hunt_$hunt $1) 2> /dev/null &
+    for part in forks pipes files names kills mounts fifos proc; do
+        (mkdir mix-$part && cd mix-$part && hunt_$part $1) 2> /dev/null &
     done
     wait
     rm -r mix-*
@@ -129,7 +128,10 @@ hunt_mix() {
 # The same while programs take all memory; who is stopped for it leaves files, mounts and processes behind.
 hunt_crush() {
     hunt_mix $1 &
-    for i in 1 2 3 4 5 6; do tail -c 500m /dev/zero > /dev/null; usleep 200000; done
+    for i in 1 2 3 4 5 6; do
+        awk 'BEGIN { s = "0123456789abcdef"; while (1) { s = s s; } }'
+        usleep 200000
+    done
     wait
     for i in 1 2 3 4 5; do kill -KILL $(ls /proc | grep '^[0-9]*$' | grep -vx -e 1 -e $$) ; usleep 20000; done
     while umount -l /work/mix-mounts/m || umount -l /work/m; do :; done

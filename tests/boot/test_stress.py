@@ -1,0 +1,71 @@
+"""Hunts for what goes wrong under load and for what is not given back: stress/init in a debug kernel.
+
+A debug kernel stops at the first mistake that it sees in itself (asserts, order of locks, undefined behaviour,
+freed memory that was written), so that the hunt ends at all says much. What the kernel holds is compared before and
+after: frames, and the objects of every cache.
+"""
+import pathlib
+import re
+
+import pytest
+
+import initramfs
+import machine
+
+FOLDER = pathlib.Path(__file__).resolve().parent / "stress"
+DEBUG_KERNEL = machine.BUILD / "debug" / "astra.elf"
+# Each CPU's stock may hold 14 free objects of a cache that count as in use; frames of slabs follow.
+OBJECTS_SLACK_PER_CPU = 16
+FRAMES_SLACK_KIB = 512
+QUICK = "forks,pipes,files,names,kills,mounts,fifos,proc,bomb"
+ALL = QUICK + ",mix,crush,memory"
+
+
+def run(hunts, rounds, seconds, **options):
+    initrd = initramfs.busybox_initrd((FOLDER / "init").read_text(),
+                                      {"stress/hunts.sh": (FOLDER / "hunts.sh").read_text()})
+    words = f"quiet stress.hunts={hunts} stress.rounds={rounds}"
+    return machine.Machine(DEBUG_KERNEL, initrd, words, **options).run(seconds)
+
+
+def readings(lines):
+    """Returns {hunt: {"before" or "after": {name: number}}}; objects of a cache stand under "slab NAME"."""
+    found, current = {}, {}
+    for line in lines:
+        mark = re.match(r"#### (before|after) (\w+)$", line)
+        figure = re.match(r"(slab \w\S*|\w+):? +(\d+)", line)
+        if mark:
+            current = found.setdefault(mark[2], {}).setdefault(mark[1], {})
+        elif figure:
+            current[figure[1]] = int(figure[2])
+    return found
+
+
+def leaks(before, after, smp):
+    """What is held after a hunt and was not before it, beyond what the stocks explain."""
+    slack = OBJECTS_SLACK_PER_CPU * smp
+    lost = before["MemFree"] - after["MemFree"]
+    found = [f"{lost} KiB of memory"] if lost > FRAMES_SLACK_KIB else []
+    return found + [f"{after[name] - before.get(name, 0)} of {name}" for name in after
+                    if name.startswith("slab ") and after[name] - before.get(name, 0) > slack]
+
+
+def check(result, hunts, smp):
+    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    found = readings(result.lines)
+    assert list(found) == hunts.split(","), str(result)
+    for hunt, reading in found.items():
+        assert not leaks(reading["before"], reading["after"], smp), f"{hunt}: {result}"
+
+
+def test_nothing_is_lost_under_load():
+    check(run(QUICK, 1, 150, smp=4, cpu="max", memory=64), QUICK, 4)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("smp", (1, 4))
+@pytest.mark.parametrize("machine_type, cpu, memory",
+                         (("pc", "max", 32), ("q35", "qemu64", 48), ("microvm", "max", 256), ("microvm", "qemu64", 32)))
+def test_nothing_is_lost_in_a_long_hunt(machine_type, cpu, memory, smp):
+    result = run(ALL, 5, 1800, machine=machine_type, cpu=cpu, memory=memory, smp=smp)
+    check(result, ALL, smp)
