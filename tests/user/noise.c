@@ -10,7 +10,8 @@
 
 enum { CALLS_A_CHILD = 4000, CHILD_MS = 1000, ARENA_PAGES = 16 };
 
-/* Left out: what ends, stops, waits for or signals others, what makes processes, and what sets the clock or the machine. */
+/* Left out: what ends, stops, waits for or signals others, what makes processes, and
+ * what reaches other processes, the clock or the machine. */
 static const short calls[] = {
     SYS_read,
     SYS_write,
@@ -136,7 +137,7 @@ static const short calls[] = {
     SYS_pipe2,
     SYS_preadv,
     SYS_pwritev,
-    SYS_prlimit64,
+
     SYS_syncfs,
     SYS_getcpu,
     SYS_renameat2,
