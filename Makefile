@@ -183,6 +183,7 @@ oracle:
 bench: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all plugin oracle
 	@$(PYTHON) bench/first_line.py $(BENCH)
+	@$(PYTHON) bench/calls.py
 
 check: setup
 	@tools/check

@@ -6,57 +6,35 @@ the guest. usage: first_line.py [--machine pc|q35|microvm] [--profile] [--astra-
 """
 import argparse
 import collections
-import pathlib
 import subprocess
 import sys
 
-TOP = pathlib.Path(__file__).resolve().parents[1]
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(TOP / "tests" / "boot"))
-sys.path.insert(0, str(TOP / "tools"))
-import initramfs  # noqa: E402
+import guest
+import initramfs
 
-BUILD = TOP / "build"
-PLUGIN = BUILD / "plugin" / "insn_count.so"
-KERNELS = {"astra": BUILD / "astra.elf", "linux": BUILD / "oracle" / "vmlinuz"}
-LINUX_FASTEST = ("mitigations=off nopti init_on_alloc=0 audit=0 lsm=capability nokaslr "
-                 "randomize_kstack_offset=off transparent_hugepage=madvise")
+PLUGIN = guest.BUILD / "plugin" / "insn_count.so"
 MARKS = {0: "first instruction of main", 1: "write returned", 2: "line has left the UART"}
 LAST_MARK = 2
-TIMEOUT_S = 300
 
 
 def make_initrd():
-    program = BUILD / "bench" / "first_line"
-    program.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["musl-gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
-                    str(TOP / "bench" / "first_line.c"), "-o", str(program)], check=True)
     archive = initramfs.busybox_archive()
-    archive.file("init", program.read_bytes(), 0o755)
+    archive.file("init", guest.build_program("first_line"), 0o755)
     return initramfs.write_initrd(archive.bytes())
 
 
 def measure(kernel, initrd, machine, profile=None):
     """Returns {mark: {place: instructions}} of one boot."""
-    counted = BUILD / "bench" / f"first_line-{kernel}-{machine}.txt"
+    counted = guest.BUILD / "bench" / f"first_line-{kernel}-{machine}.txt"
     plugin = f"{PLUGIN},out={counted},last={LAST_MARK}" + (f",profile={profile}" if profile else "")
-    words = "console=ttyS0 quiet" + (f" {LINUX_FASTEST}" if kernel == "linux" else "")
-    serial = BUILD / "bench" / f"first_line-{kernel}-{machine}.log"
-    command = ["qemu-system-x86_64", "-accel", "tcg", "-M", machine, "-nodefaults", "-display", "none", "-no-reboot",
-               "-serial", f"file:{serial}", "-m", "512", "-cpu", "max,-erms", "-icount", "shift=0,sleep=off",
-               "-kernel", str(KERNELS[kernel]), "-initrd", str(initrd), "-append", words, "-plugin", plugin]
     counted.unlink(missing_ok=True)
-    try:
-        subprocess.run(command, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
-        print(f"{kernel}: cut off after {TIMEOUT_S} s", file=sys.stderr)
+    said = guest.run(kernel, initrd, counted.with_suffix(".log"), machine, (*guest.COUNTING, "-plugin", plugin))
     marks = {}
     for line in counted.read_text().splitlines() if counted.exists() else ():
         fields = line.split()
         marks[int(fields[1])] = {fields[i]: int(fields[i + 1]) for i in range(2, len(fields), 2)}
     if LAST_MARK not in marks:
-        tail = serial.read_text(errors="replace")[-600:] if serial.exists() else ""
-        sys.exit(f"{kernel} on {machine} did not come to its first line; counted {marks}; it said:\n{tail}")
+        sys.exit(f"{kernel} on {machine} did not come to its first line; counted {marks}; it said:\n{said[-600:]}")
     return marks
 
 
@@ -72,7 +50,7 @@ def show(results):
 
 def show_profile(path):
     """Instructions by function, from the plugin's buckets and the kernel's symbols."""
-    listed = subprocess.run(["nm", "-n", str(KERNELS["astra"])], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["nm", "-n", str(guest.KERNELS["astra"])], capture_output=True, text=True, check=True).stdout
     symbols = [(int(fields[0], 16), fields[2]) for fields in map(str.split, listed.splitlines())
                if len(fields) == 3 and fields[1] in "tTwW"]
     counts, position = collections.Counter(), 0
@@ -93,7 +71,7 @@ def main():
     parser.add_argument("--astra-only", action="store_true")
     arguments = parser.parse_args()
     initrd = make_initrd()
-    profile = BUILD / "bench" / "profile.txt" if arguments.profile else None
+    profile = guest.BUILD / "bench" / "profile.txt" if arguments.profile else None
     results = {"astra": measure("astra", initrd, arguments.machine, profile)}
     if not arguments.astra_only:
         results["linux"] = measure("linux", initrd, arguments.machine)
@@ -104,4 +82,5 @@ def main():
         show_profile(profile)
 
 
-main()
+if __name__ == "__main__":
+    main()
