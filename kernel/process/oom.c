@@ -19,10 +19,11 @@ struct candidate {
     char name[TASK_COMM_LEN];
 };
 
+// What the program's end gives back, tables too: a few may map large ranges of zeros.
 static uint64_t resident_frames(const struct address_space *space)
 {
     return atomic64_load(&space->resident_anonymous) + atomic64_load(&space->resident_file) +
-           atomic64_load(&space->resident_shared);
+           atomic64_load(&space->resident_shared) + READ_ONCE(space->page_table->table_frames);
 }
 
 // True: it is dying already.

@@ -50,30 +50,39 @@ int area_change_range_locked(struct address_space *space, vaddr_t start, vaddr_t
     return result;
 }
 
+enum { ENTRIES_PER_HOLD = 512 };
+
 struct residency {
     uint64_t present, anonymous;
+    vaddr_t next; // where to go on after a stop
+    unsigned entries_left;
 };
 
 static int residency_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
     struct residency *residency = context;
-    (void)address;
     (void)level;
     const struct frame *frame = frame_from_physical(page_entry_address(*entry, 0));
     if (frame != zero_frame) {
         residency->present++;
         residency->anonymous += frame->kind == FRAME_ANONYMOUS ? 1 : 0;
     }
-    return 0;
+    residency->next = address + PAGE_SIZE;
+    return --residency->entries_left == 0;
 }
 
 void area_resident_locked(struct area *area, uint64_t *present_pages, uint64_t *anonymous_pages)
 {
-    struct residency residency = {0, 0};
+    struct residency residency = {.next = area->start};
     struct page_table *table = area->space->page_table;
-    spin_lock(&table->lock);
-    page_table_visit_locked(table, area->start, area->end, residency_visit, &residency);
-    spin_unlock(&table->lock);
+    bool is_more = true;
+    while (is_more) {
+        residency.entries_left = ENTRIES_PER_HOLD;
+        spin_lock(&table->lock);
+        is_more = page_table_visit_locked(table, residency.next, area->end, residency_visit,
+                                          &residency) != 0;
+        spin_unlock(&table->lock);
+    }
     *present_pages = residency.present;
     *anonymous_pages = residency.anonymous;
 }

@@ -191,14 +191,34 @@ static int fault_read_only(struct fault *fault)
     return result;
 }
 
-static int fault_page(struct fault *fault)
+static bool fault_find_entry(struct fault *fault)
 {
     spin_lock(&fault->space->page_table->lock);
     fault->entry = page_table_make_locked(fault->space->page_table, fault->address);
     fault->seen = fault->entry != NULL ? *fault->entry : page_entry_none();
     spin_unlock(&fault->space->page_table->lock);
-    if (fault->entry == NULL) {
-        return -ENOMEM;
+    return fault->entry != NULL;
+}
+
+// Tables are made under a spin lock, where nobody waits for memory. Where there is none, a frame is
+// waited for without the lock and given back, for the next attempt to find; each makes one table.
+static int fault_make_entry(struct fault *fault)
+{
+    for (unsigned tables = 0; !fault_find_entry(fault); tables++) {
+        struct frame *frame = tables < PAGE_LEVELS ? vm_frame_alloc(FRAME_PAGE_TABLE, 0) : NULL;
+        if (frame == NULL) {
+            return -ENOMEM;
+        }
+        frame_put(frame);
+    }
+    return 0;
+}
+
+static int fault_page(struct fault *fault)
+{
+    int error = fault_make_entry(fault);
+    if (error != 0) {
+        return error;
     }
     if (page_entry_is_none(fault->seen)) {
         return fault->area->cache == NULL ? fault_anonymous(fault) : fault_cached(fault);
@@ -285,7 +305,7 @@ void fault_populate_locked(struct address_space *space, vaddr_t start, vaddr_t e
         }
         bool wants_write = (area->flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE;
         unsigned access = wants_write ? FAULT_WRITE : FAULT_READ;
-        if (fault_resolve_locked(space, address, access) != 0) {
+        if (fault_resolve_locked(space, address, access) != 0 || thread_is_killed()) {
             return;
         }
     }

@@ -38,15 +38,29 @@ static int move_visit(struct page_entry *entry, vaddr_t address, unsigned level,
     return --move->entries_left == 0;
 }
 
-// Makes the tables of [to, to + bytes) that the source has pages for.
-static int make_tables(struct page_table *table, vaddr_t to, uint64_t bytes)
+// Makes the target's table for one page of the source.
+static int make_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
-    uint64_t reach = 1UL << page_levels[1].shift;
-    int result = 0;
-    for (vaddr_t address = to; address < to + bytes && result == 0;
-         address = ALIGN_DOWN(address, reach) + reach) {
+    struct move *move = context;
+    (void)entry;
+    (void)level;
+    if (page_table_make_locked(move->table, move->to + (address - move->from)) == NULL) {
+        return -ENOMEM;
+    }
+    move->next = address + PAGE_SIZE;
+    return --move->entries_left == 0;
+}
+
+// Makes the tables of [to, to + bytes) that the source has pages for: it may be large and hardly
+// touched.
+static int make_tables(struct page_table *table, vaddr_t from, vaddr_t to, uint64_t bytes)
+{
+    struct move move = {.table = table, .from = from, .to = to, .next = from};
+    int result = 1;
+    while (result > 0) {
+        move.entries_left = ENTRIES_PER_HOLD;
         spin_lock(&table->lock);
-        result = page_table_make_locked(table, address) != NULL ? 0 : -ENOMEM;
+        result = page_table_visit_locked(table, move.next, from + bytes, make_visit, &move);
         spin_unlock(&table->lock);
     }
     return result;
@@ -115,7 +129,7 @@ static int move_area(const struct remap *remap, vaddr_t to)
     }
     struct area *old = area_find_locked(space, remap->old_start);
     struct area *moved = area_duplicate(old, space, old->start, old->end);
-    result = moved != NULL ? make_tables(space->page_table, to, kept) : -ENOMEM;
+    result = moved != NULL ? make_tables(space->page_table, old->start, to, kept) : -ENOMEM;
     if (result != 0) {
         if (moved != NULL) {
             area_destroy(moved);

@@ -668,6 +668,24 @@ static void locks_are_counted(void **state)
     assert_int_equal(space->area_count, 1);
 }
 
+static void a_large_hardly_touched_range_moves_with_few_tables(void **state)
+{
+    enum { TABLES_MOST = 16 };
+    const uint64_t bytes = UINT64_C(1) << 36;
+    const struct map_request request = {
+        .bytes = bytes, .flags = AREA_READ | AREA_WRITE | AREA_NO_RESERVE | MAY_ALL};
+    vaddr_t at, moved;
+    assert_int_equal(address_space_map(space, &request, &at), 0);
+    assert_int_equal(address_space_fault(space, at, FAULT_WRITE), 0);
+    assert_int_equal(address_space_fault(space, at + bytes - PAGE_SIZE, FAULT_WRITE), 0);
+    moved = at - bytes;
+    assert_int_equal(
+        address_space_remap(space, at, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, moved, &moved),
+        0);
+    assert_int_equal(atomic64_load(&space->resident_anonymous), 2);
+    assert_true(space->page_table->table_frames <= TABLES_MOST);
+}
+
 static void neighbours_are_mapped_with_a_read_fault(void **state)
 {
     struct page_cache *cache;
@@ -714,6 +732,7 @@ int main(void)
         WITH_SPACE(fork_out_of_memory_leaves_nothing),
         WITH_SPACE(residency_tells_what_is_there),
         WITH_SPACE(locks_are_counted),
+        WITH_SPACE(a_large_hardly_touched_range_moves_with_few_tables),
         WITH_SPACE(neighbours_are_mapped_with_a_read_fault),
     };
     return cmocka_run_group_tests(tests, prepare, NULL);
