@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
+#include "scheduler/thread.h"
 #include "uapi/limits.h"
 
 enum { TRANSFER_BUFFER_BYTES = 16384 };
@@ -72,7 +73,7 @@ static ssize_t transfer_run(struct transfer *transfer, size_t bytes)
     size_t moved = 0;
     ssize_t count = 0;
     bool is_done = false;
-    while (moved < bytes && !is_done) {
+    while (moved < bytes && !is_done && !thread_is_killed()) {
         count = transfer_step(transfer, bytes - moved, &is_done);
         moved += count > 0 ? (size_t)count : 0;
     }

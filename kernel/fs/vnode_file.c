@@ -5,6 +5,7 @@
 #include "fs/vfs_internal.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "scheduler/thread.h"
 #include "uapi/mount.h"
 #include "vm/address_space.h"
 
@@ -88,6 +89,9 @@ static int allocate_pages(struct page_cache *pages, uint64_t first, uint64_t end
             return error;
         }
         frame_put(frame);
+        if (thread_is_killed()) {
+            return -EINTR;
+        }
     }
     return 0;
 }

@@ -131,6 +131,13 @@ static inline bool thread_wake(struct thread *thread)
 // it runs user code.
 void thread_notify(struct thread *thread, uint32_t work);
 
+// Must the current thread come to an end? Long work in the kernel stops then.
+static inline bool thread_is_killed(void)
+{
+    return (__atomic_load_n(&thread_current()->arch.work, __ATOMIC_RELAXED) & THREAD_WORK_KILL) !=
+           0;
+}
+
 // Would an interruptible wait of the current thread end now?
 static inline bool thread_is_interrupted(void)
 {

@@ -5,6 +5,7 @@
 #include "arch/upcalls.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "scheduler/thread.h"
 #include "uapi/mman.h"
 #include "vm/page_cache_internal.h"
 #include "vm/vm_internal.h"
@@ -49,6 +50,9 @@ static int populate(struct area *area, vaddr_t start, vaddr_t end, unsigned acce
         int result = fault_resolve_locked(area->space, address, access);
         if (result != 0) {
             return result == -EACCES ? -EINVAL : result == -ENXIO ? -EFAULT : result;
+        }
+        if (thread_is_killed()) {
+            return -EINTR;
         }
     }
     return 0;

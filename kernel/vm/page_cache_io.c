@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
+#include "scheduler/thread.h"
 #include "vm/page_cache_internal.h"
 #include "vm/reclaim.h"
 
@@ -160,6 +161,8 @@ ssize_t page_cache_write(struct page_cache *cache, struct io_iter *iter, uint64_
         done += moved;
         if (moved < run.bytes && error == 0) {
             error = -EFAULT;
+        } else if (thread_is_killed()) {
+            break; // it would only eat the reserve that is to let it end
         }
     }
     return moved_or_error(done, error);

@@ -104,12 +104,6 @@ static void wait_for_round(void)
                      clock_monotonic_ns() + ROUND_WAIT_NS);
 }
 
-static bool is_being_killed(void)
-{
-    uint32_t work = __atomic_load_n(&thread_current()->arch.work, __ATOMIC_RELAXED);
-    return (work & THREAD_WORK_KILL) != 0;
-}
-
 static noinline struct frame *frame_alloc_waiting(enum frame_kind kind, unsigned flags)
 {
     for (unsigned kills = 0; kills < KILLS_MOST; kills++) {
@@ -121,7 +115,7 @@ static noinline struct frame *frame_alloc_waiting(enum frame_kind kind, unsigned
             }
         }
         // A program that is to die gets what it needs for that, and must not wait for itself.
-        if (is_being_killed()) {
+        if (thread_is_killed()) {
             return frame_alloc(0, kind, flags | FRAME_MAY_USE_RESERVE);
         }
         if (oom == NULL || !oom->kill_one(1)) {

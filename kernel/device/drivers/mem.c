@@ -94,7 +94,7 @@ static ssize_t random_write(struct open_file *file, struct io_iter *iter, uint64
     uint8_t chunk[RANDOM_CHUNK_BYTES];
     size_t wanted = io_iter_remaining(iter);
     size_t moved = 0;
-    while (moved < wanted) {
+    while (moved < wanted && !(moved != 0 && thread_is_interrupted())) {
         size_t count = io_iter_read(iter, chunk, MIN(wanted - moved, sizeof(chunk)));
         if (count == 0) {
             break;
