@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 #define MXCSR_INITIAL   0x1f80u
@@ -139,6 +140,45 @@ TEST(a_handler_may_change_the_state)
     send_to_self();
     __asm__ volatile("movq %%xmm0, %0" : "=r"(value));
     CHECK_EQUAL(value, 0x5555);
+}
+
+/* An alternate stack of two fresh pages and a part, so that the state lies across a border of pages. */
+static char *use_a_split_stack(void)
+{
+    const size_t bytes = 2 * 4096 + 512;
+    struct sigaction action = {.sa_sigaction = spoil_and_look, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    char *pages = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    const stack_t stack = {.ss_sp = pages, .ss_size = bytes};
+    CHECK_OK(sigaltstack(&stack, NULL));
+    CHECK_OK(sigaction(SIGUSR1, &action, NULL));
+    return pages;
+}
+
+TEST(the_state_reaches_a_stack_that_was_never_touched)
+{
+    for (uint64_t value = 1; value < 20; value++) {
+        char *pages = use_a_split_stack();
+        vectors_load(value);
+        send_to_self();
+        CHECK_EQUAL(vectors_differ(value), 0);
+        CHECK_EQUAL(seen_vector, value);
+        CHECK_OK(munmap(pages, 3 * 4096));
+    }
+}
+
+TEST(a_stack_that_takes_half_of_the_state_is_a_fault)
+{
+    for (int closed = 0; closed < 2; closed++) {
+        pid_t child = CHECK_OK(fork());
+        if (child == 0) {
+            char *pages = use_a_split_stack();
+            mprotect(pages + (size_t)(1 + closed) * 4096, 4096, PROT_NONE);
+            send_to_self();
+            _exit(0);
+        }
+        CHECK_KILLED(child, SIGSEGV);
+    }
 }
 
 int check_reexec(int argc, char **argv)
