@@ -154,7 +154,7 @@ static void take_identity(struct exec_call *call)
     spin_lock(&process_tree_lock);
     process->exit_signal = SIGCHLD;
     spin_unlock(&process_tree_lock);
-    process->is_dumpable = !call->is_secure;
+    process->is_dumpable = !call->is_secure && !call->is_unreadable;
     thread_set_name(&task->thread, call->command_name);
     WRITE_ONCE(process->has_executed, true);
     signal_reset_for_exec(task);

@@ -26,23 +26,23 @@ struct exec_arguments *exec_arguments_create(void)
     return arguments;
 }
 
-static void *text_alloc(size_t bytes)
+void *exec_block_alloc(size_t bytes)
 {
     return bytes <= HEAP_BYTES ? heap_alloc(bytes) : kernel_map_alloc(bytes);
 }
 
-static void text_free(void *text, size_t bytes)
+void exec_block_free(void *block, size_t bytes)
 {
     if (bytes <= HEAP_BYTES) {
-        heap_free(text);
+        heap_free(block);
     } else {
-        kernel_map_free(text);
+        kernel_map_free(block);
     }
 }
 
 void exec_arguments_destroy(struct exec_arguments *arguments)
 {
-    text_free(arguments->text, arguments->capacity);
+    exec_block_free(arguments->text, arguments->capacity);
     heap_free(arguments);
 }
 
@@ -62,12 +62,12 @@ static int text_grow(struct exec_arguments *arguments)
         return -E2BIG;
     }
     size_t capacity = arguments->capacity * 2;
-    char *text = text_alloc(capacity);
+    char *text = exec_block_alloc(capacity);
     if (text == NULL) {
         return -ENOMEM;
     }
     memcpy(text, arguments->text, arguments->used);
-    text_free(arguments->text, arguments->capacity);
+    exec_block_free(arguments->text, arguments->capacity);
     arguments->text = text;
     arguments->capacity = capacity;
     return 0;

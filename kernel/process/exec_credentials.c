@@ -3,6 +3,7 @@
 #include "fs/vnode.h"
 #include "lib/errno.h"
 #include "process/exec_internal.h"
+#include "uapi/capability.h"
 #include "uapi/mount.h"
 #include "uapi/personality.h"
 
@@ -15,9 +16,11 @@ static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_
 {
     const struct credentials *old = call->task->credentials;
     const struct vnode *vnode = call->image.vnode;
+    // Somebody else could change the directory and root of the program that has more rights.
+    bool is_shared = atomic32_load(&call->task->fs->users) > 1 && !credentials_can(old, CAP_SETUID);
     *euid = old->euid;
     *egid = old->egid;
-    if (call->task->process->no_new_privileges ||
+    if (is_shared || call->task->process->no_new_privileges ||
         (call->image.path.mount->flags & MS_NOSUID) != 0) {
         return false;
     }

@@ -12,12 +12,14 @@
 #include "process/exec_internal.h"
 #include "uapi/mount.h"
 
-static int image_check(const struct exec_call *call, const struct exec_image *image)
+static int image_check(struct exec_call *call, const struct exec_image *image)
 {
     if (!vnode_is_regular(image->vnode) || (image->path.mount->flags & MS_NOEXEC) != 0) {
         return -EACCES;
     }
-    return vnode_permission(image->vnode, call->context.credentials, ACCESS_EXECUTE);
+    const struct credentials *credentials = call->context.credentials;
+    call->is_unreadable |= vnode_permission(image->vnode, credentials, ACCESS_READ) != 0;
+    return vnode_permission(image->vnode, credentials, ACCESS_EXECUTE);
 }
 
 int exec_image_open(struct exec_call *call, struct exec_image *image, const struct path *start,

@@ -55,6 +55,7 @@ struct exec_call {
     struct credentials *credentials;       // new ones, NULL: unchanged
     bool is_secure;                        // AT_SECURE
     uint32_t personality;                  // the new program's
+    bool is_unreadable;                    // the caller may execute a file, but not read it
     struct {               // from the generator, in one go: its first block gives 32
         uint8_t bytes[16]; // AT_RANDOM
         uint32_t map, program, stack;
@@ -76,6 +77,10 @@ must_check int exec_image_read(struct exec_image *image, void *buffer, size_t by
                                uint64_t offset);
 // Header and program headers into *program.
 must_check int exec_image_parse(struct exec_image *image, struct elf_program *program);
+
+// exec_arguments.c. Memory for strings and pointers, large blocks in mapped pages; `bytes` are the same for both. NULL: no memory.
+must_check void *exec_block_alloc(size_t bytes);
+void exec_block_free(void *block, size_t bytes);
 
 // exec_script.c. While the image is a script, puts its interpreter in its place. 0 or -errno.
 must_check int exec_resolve_scripts(struct exec_call *call);

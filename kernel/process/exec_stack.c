@@ -7,7 +7,6 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
-#include "memory/heap.h"
 #include "memory/user_copy.h"
 #include "process/exec_internal.h"
 #include "uapi/auxv.h"
@@ -138,7 +137,7 @@ static int push_words(struct stack_builder *builder, uint64_t *top)
     const struct exec_arguments *arguments = builder->call->arguments;
     size_t words = 1 + builder->argument_count + 1 + arguments->environment_count + 1 +
                    2 * builder->auxv_count;
-    uint64_t *block = heap_alloc(words * sizeof(uint64_t));
+    uint64_t *block = exec_block_alloc(words * sizeof(uint64_t));
     if (block == NULL) {
         return -ENOMEM;
     }
@@ -146,7 +145,7 @@ static int push_words(struct stack_builder *builder, uint64_t *top)
     fill_words(builder, block);
     *top = ALIGN_DOWN(*top - words * sizeof(uint64_t), 16) + words * sizeof(uint64_t);
     push_bytes(top, block, words * sizeof(uint64_t), &error);
-    heap_free(block);
+    exec_block_free(block, words * sizeof(uint64_t));
     return error;
 }
 

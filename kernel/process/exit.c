@@ -58,7 +58,7 @@ static void task_give_up_resources(struct task *task)
     task->fs = NULL;
     spin_unlock(&process_tree_lock);
     descriptor_table_put(descriptors);
-    fs_state_put(fs);
+    fs_state_leave(fs);
 }
 
 // The process has no tasks any more but for the one that runs this.

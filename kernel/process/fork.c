@@ -98,7 +98,7 @@ static int clone_resources(uint64_t flags, struct task *parent, struct task *chi
         child->descriptors = descriptor_table_copy(parent->descriptors);
     }
     if ((flags & CLONE_FS) != 0) {
-        refcount_get(&parent->fs->references);
+        fs_state_join(parent->fs);
         child->fs = parent->fs;
     } else {
         child->fs = fs_state_copy(parent->fs);

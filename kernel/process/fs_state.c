@@ -2,6 +2,7 @@
 //
 // Only the task that uses a state changes it, so a state with one reference can be lent without taking references on its paths; a
 // shared one (CLONE_FS) is read under its lock.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "process/process_internal.h"
@@ -11,6 +12,7 @@ static struct fs_state *fs_state_alloc(void)
     struct fs_state *state = heap_alloc_zeroed(sizeof(*state));
     if (state != NULL) {
         refcount_init(&state->references, 1);
+        atomic32_store(&state->users, 1);
         spin_init(&state->lock, LOCK_RANK_FS_STATE);
     }
     return state;
@@ -54,6 +56,19 @@ void fs_state_put(struct fs_state *state)
     path_put(&state->root);
     path_put(&state->working_directory);
     heap_free(state);
+}
+
+void fs_state_join(struct fs_state *state)
+{
+    refcount_get(&state->references);
+    atomic32_add(&state->users, 1);
+}
+
+void fs_state_leave(struct fs_state *state)
+{
+    assert(atomic32_load(&state->users) > 0);
+    atomic32_subtract(&state->users, 1);
+    fs_state_put(state);
 }
 
 static void place_set(struct fs_state *state, struct path *place, const struct path *path)

@@ -28,7 +28,8 @@ struct task;
 
 // cwd, root and umask; shared with CLONE_FS.
 struct fs_state {
-    struct refcount references;
+    struct refcount references; // [a] of tasks and of those who look at it
+    struct atomic32 users;      // [a] tasks that have it as theirs; above 1: CLONE_FS
     struct spinlock lock;
     struct path root, working_directory; // [l] references
     uint32_t umask;                      // [l]
@@ -165,6 +166,9 @@ must_check struct fs_state *
 fs_state_create(const struct path *root); // root and working directory; references are taken
 must_check struct fs_state *fs_state_copy(struct fs_state *source);
 void fs_state_put(struct fs_state *state); // may sleep
+// A task takes it as its own too, with a reference (CLONE_FS), or gives its own up; may sleep.
+void fs_state_join(struct fs_state *state);
+void fs_state_leave(struct fs_state *state);
 // Of the current task's own state. Consume the path's references; may sleep.
 void fs_state_set_root(struct fs_state *state, const struct path *path);
 void fs_state_set_working_directory(struct fs_state *state, const struct path *path);

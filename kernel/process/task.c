@@ -95,7 +95,7 @@ static void task_drop_resources(struct task *task)
         descriptor_table_put(task->descriptors);
     }
     if (task->fs != NULL) {
-        fs_state_put(task->fs);
+        fs_state_leave(task->fs);
     }
 }
 
