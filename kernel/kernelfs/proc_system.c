@@ -43,14 +43,11 @@ int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text)
     add_meminfo(text, "Buffers:", 0);
     add_meminfo(text, "Cached:", kib(vm.page_cache_frames));
     add_meminfo(text, "SwapCached:", 0);
-    add_meminfo(text, "Active:", kib(vm.anonymous_frames));
-    add_meminfo(text, "Inactive:", kib(vm.page_cache_frames));
     add_meminfo(text, "SwapTotal:", 0);
     add_meminfo(text, "SwapFree:", 0);
     add_meminfo(text, "Dirty:", kib(vm.dirty_frames));
     add_meminfo(text, "Writeback:", 0);
     add_meminfo(text, "AnonPages:", kib(vm.anonymous_frames));
-    add_meminfo(text, "Mapped:", kib(vm.page_cache_frames));
     add_meminfo(text, "Shmem:", kib(vm.shared_frames));
     add_meminfo(text, "KReclaimable:", 0);
     add_meminfo(text, "Slab:", kib(frames.kind_frames[FRAME_SLAB]));

@@ -93,10 +93,10 @@ static ssize_t write_finish(ssize_t result)
 }
 
 /*
- * RLIMIT_FSIZE for a write to a regular file that would end beyond it: the part that fits, and -EFBIG for what begins there. Files
- * below do not know whose limit counts.
+ * RLIMIT_FSIZE for a write to a regular file that would end beyond it: the part that fits in *bytes, and -EFBIG for what begins there.
+ * Files below do not know whose limit counts.
  */
-static int apply_size_limit(struct open_file *file, struct io_iter *iter, const uint64_t *position)
+static int apply_size_limit(const struct open_file *file, const uint64_t *position, size_t *bytes)
 {
     uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
     const struct vnode *vnode = file->vnode;
@@ -106,23 +106,30 @@ static int apply_size_limit(struct open_file *file, struct io_iter *iter, const 
     uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes
                      : position != NULL            ? *position
                                                    : file->position;
-    if (start >= limit && io_iter_remaining(iter) != 0) {
-        return -EFBIG;
+    if (start >= limit) {
+        return *bytes != 0 ? -EFBIG : 0;
     }
-    io_iter_truncate(iter, limit - start);
+    *bytes = MIN(*bytes, limit - start);
     return 0;
+}
+
+static ssize_t file_write_limited(struct open_file *file, struct io_iter *iter,
+                                  const uint64_t *position)
+{
+    size_t bytes = io_iter_remaining(iter);
+    ssize_t result = apply_size_limit(file, position, &bytes);
+    if (result == 0) {
+        io_iter_truncate(iter, bytes);
+        result = position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
+    }
+    return write_finish(result);
 }
 
 static ssize_t file_move(struct open_file *file, struct io_iter *iter, bool is_write,
                          const uint64_t *position)
 {
     if (is_write) {
-        ssize_t result = apply_size_limit(file, iter, position);
-        if (result == 0) {
-            result =
-                position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
-        }
-        return write_finish(result);
+        return file_write_limited(file, iter, position);
     }
     return position == NULL ? file_read(file, iter) : file_read_at(file, iter, *position);
 }
@@ -224,6 +231,13 @@ SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
     return result;
 }
 
+static long transfer_limited(struct open_file *out, struct open_file *in, uint64_t *position,
+                             size_t bytes)
+{
+    long result = apply_size_limit(out, NULL, &bytes);
+    return write_finish(result != 0 ? result : file_transfer(out, NULL, in, position, bytes));
+}
+
 SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *, user_position,
              size_t, bytes)
 {
@@ -237,9 +251,8 @@ SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *
     if (in != NULL && out != NULL && open_file_can_read(in) && open_file_can_write(out)) {
         uint64_t position = (uint64_t)start;
         result = start < 0 ? -EINVAL
-                           : write_finish(file_transfer(out, NULL, in,
-                                                        user_position == NULL ? NULL : &position,
-                                                        MIN(bytes, (size_t)MAX_RW_COUNT)));
+                           : transfer_limited(out, in, user_position == NULL ? NULL : &position,
+                                              MIN(bytes, (size_t)MAX_RW_COUNT));
         if (result >= 0 && copy_out_optional(user_position, &position, sizeof(position)) != 0) {
             result = -EFAULT;
         }

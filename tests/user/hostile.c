@@ -21,7 +21,12 @@ struct capability_data {
     uint32_t effective, permitted, inheritable;
 };
 
-enum { CAPABILITY_VERSION_3 = 0x20080522, CAP_SETPCAP = 8, OTHER_USER = 4711 };
+enum {
+    CAPABILITY_VERSION_3 = 0x20080522,
+    CAP_SETPCAP = 8,
+    OTHER_USER = 4711,
+    MANY_ARGUMENTS = 560000,
+};
 
 static void capabilities_get(struct capability_data data[2])
 {
@@ -70,6 +75,15 @@ int check_reexec(int argc, char **argv)
     if (strcmp(argv[1], "@personality") == 0) {
         return (personality(0xffffffff) & ADDR_NO_RANDOMIZE) != 0;
     }
+    if (strcmp(argv[1], "@dumpable") == 0) {
+        return prctl(PR_GET_DUMPABLE);
+    }
+    if (strcmp(argv[1], "@count") == 0) {
+        return argc == 2 + MANY_ARGUMENTS ? 0 : 1;
+    }
+    if (strcmp(argv[1], "@effective") == 0) {
+        return geteuid() == NOBODY;
+    }
     return argc == 2 && strcmp(argv[1], "@nothing") == 0 ? 0 : 1;
 }
 
@@ -110,6 +124,69 @@ TEST(a_set_id_program_is_random_all_the_same)
         _exit(2);
     }
     CHECK_EXITED(child, 0);
+}
+
+/* Their pointers alone take more than 4 MiB. */
+TEST(half_a_million_arguments_arrive)
+{
+    char **arguments = map_pages((MANY_ARGUMENTS + 3) * sizeof(char *) / PAGE + 1);
+    arguments[0] = "program";
+    arguments[1] = "@count";
+    for (int i = 0; i < MANY_ARGUMENTS; i++) {
+        arguments[2 + i] = "";
+    }
+    CHECK_OK(setrlimit(RLIMIT_STACK, &(struct rlimit){64UL << 20, RLIM_INFINITY}));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        execv("/proc/self/exe", arguments);
+        _exit(2);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+static int dumpable_as_user(const char *program)
+{
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        become_user(OTHER_USER);
+        execl(program, "program", "@dumpable", NULL);
+        _exit(2);
+    }
+    return WEXITSTATUS(check_wait(child, __FILE__, __LINE__));
+}
+
+TEST(a_program_that_cannot_be_read_cannot_be_looked_into)
+{
+    copy_self("open", 0755);
+    copy_self("closed", 0711);
+    CHECK_EQUAL(dumpable_as_user("./open"), 1);
+    CHECK_EQUAL(dumpable_as_user("./closed"), 0);
+}
+
+static int effective_with(unsigned long flags)
+{
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        become_user(OTHER_USER);
+        long grandchild = CHECK_OK(clone_raw(flags | SIGCHLD, 0));
+        if (grandchild == 0) {
+            execl("./secure", "secure", "@effective", NULL);
+            _exit(2);
+        }
+        int status;
+        CHECK_EQUAL(waitpid((pid_t)grandchild, &status, 0), grandchild);
+        _exit(WEXITSTATUS(status));
+    }
+    return WEXITSTATUS(check_wait(child, __FILE__, __LINE__));
+}
+
+TEST(a_shared_directory_gives_no_rights)
+{
+    copy_self("secure", 0755);
+    CHECK_OK(chown("secure", NOBODY, NOBODY));
+    CHECK_OK(chmod("secure", 04755));
+    CHECK_EQUAL(effective_with(0), 1);
+    CHECK_EQUAL(effective_with(CLONE_FS), 0);
 }
 
 /* ---- registers ------------------------------------------------------------------------------- */
@@ -302,6 +379,19 @@ TEST(nobody_raises_descriptors_beyond_what_a_table_holds)
     CHECK_EQUAL(dup2(0, 200000), 200000);
     CHECK_EQUAL(fcntl(200000, F_GETFD), 0);
     CHECK_ERRNO(fcntl(199999, F_GETFD), EBADF);
+}
+
+TEST(sendfile_stops_at_the_size_limit)
+{
+    char bytes[300] = {0};
+    int in = make_open_file("in");
+    int out = make_open_file("out");
+    CHECK_EQUAL(write(in, bytes, sizeof(bytes)), sizeof(bytes));
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_OK(setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, RLIM_INFINITY}));
+    off_t place = 0;
+    CHECK_EQUAL(syscall(SYS_sendfile, out, in, &place, sizeof(bytes)), 100);
+    CHECK_ERRNO(syscall(SYS_sendfile, out, in, &place, sizeof(bytes)), EFBIG);
 }
 
 /* ---- what /proc tells ---------------------------------------------------------------------------- */
