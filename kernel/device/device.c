@@ -8,6 +8,7 @@
 #include "device/device_internal.h"
 #include "device/node.h"
 #include "device/random.h"
+#include "device/screen/screen.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -162,4 +163,9 @@ void device_init(void)
     kmsg_node_init();
     terminal_nodes_init();
     serial_init();
+    screen_init();
+    pci_scan();
+    if (screen_is_started()) {
+        keyboard_init();
+    }
 }

@@ -1,4 +1,4 @@
-// Terminals as objects: their life, the files opened on them, job control's questions, hang-up, and which one is the console.
+// Terminals as objects: their life, the files opened on them, job control's questions, and hang-up.
 //
 // The discipline itself is in terminal_input.c, terminal_echo.c, terminal_erase.c, terminal_output.c, terminal_read.c; settings
 // and controls in terminal_settings.c and terminal_ioctl.c. POSIX.1 chapter 11, General Terminal Interface.
@@ -8,13 +8,11 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "log/boot_parameters.h"
 #include "memory/heap.h"
 #include "uapi/capability.h"
 #include "uapi/signal.h"
 
 static const struct terminal_job_ops *job_ops; // [I] set once
-static struct terminal *console;               // [a] a reference
 
 // ---- life ----------------------------------------------------------------------------------------
 
@@ -25,6 +23,7 @@ static struct terminal_discipline *discipline_create(struct terminal *terminal)
         discipline->terminal = terminal;
         work_init(&discipline->work, terminal_process_input);
         mutex_init(&discipline->write_lock, LOCK_RANK_TERMINAL);
+        spin_init(&discipline->raw_lock, LOCK_RANK_DEVICE_STATE);
         ring_init(&discipline->raw, discipline->raw_bytes, TERMINAL_RAW_BYTES);
     }
     return discipline;
@@ -52,6 +51,12 @@ struct terminal *terminal_create(const struct terminal_driver *driver, void *dri
     wait_queue_init(&terminal->writers);
     terminal->termios = terminal_default_settings;
     return terminal;
+}
+
+void terminal_set_onlooker(struct terminal *terminal,
+                           void (*onlooker)(const char *bytes, size_t count))
+{
+    terminal->onlooker = onlooker;
 }
 
 void terminal_get(struct terminal *terminal)
@@ -242,32 +247,3 @@ const struct file_ops terminal_file_ops = {
     .is_dead = terminal_is_dead,
     .release = terminal_release,
 };
-
-// ---- the console ---------------------------------------------------------------------------------
-
-// Does console= name it ("ttyS0,115200")?
-static bool console_is_wanted(const struct terminal *terminal)
-{
-    const char *wanted = boot_parameters.console;
-    size_t length = strlen(terminal->name);
-    return wanted != NULL && strncmp(wanted, terminal->name, length) == 0 &&
-           (wanted[length] == '\0' || wanted[length] == ',');
-}
-
-void terminal_set_console(struct terminal *terminal)
-{
-    if (console != NULL && console_is_wanted(console) && !console_is_wanted(terminal)) {
-        return;
-    }
-    terminal_get(terminal);
-    struct terminal *former = console;
-    WRITE_ONCE(console, terminal);
-    if (former != NULL) {
-        terminal_put(former);
-    }
-}
-
-struct terminal *terminal_console(void)
-{
-    return READ_ONCE(console);
-}

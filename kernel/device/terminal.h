@@ -7,6 +7,7 @@
 // A hang-up ends the files that were open at that time (reads 0, writes -EIO); the terminal itself can be opened again.
 #pragma once
 
+#include "device/console.h"
 #include "device/node.h"
 #include "file/open_file.h"
 #include "lib/ring.h"
@@ -41,6 +42,7 @@ struct terminal {
     struct id *foreground_group; // [l process tree] a reference or NULL
     struct id *session; // [l process tree] a reference or NULL: whose controlling terminal it is
     struct wait_queue readers, writers;
+    void (*onlooker)(const char *bytes, size_t count); // [I] once opened; NULL: nobody
     struct atomic32 hang_ups; // [a] how often it was hung up: files opened before are dead
     struct terminal_discipline
         *discipline; // [I] private to terminal*.c: rings, canonical line, column
@@ -78,11 +80,15 @@ void terminal_set_line(struct terminal *terminal, uint32_t control_flags, uint32
 // The rate that the settings ask for, in bits per second; 0 is a request to hang up.
 uint32_t terminal_rate(const struct terminal *terminal);
 
-// From the driver's interrupt handler or deferred work: bytes that arrived. Never sleeps; drops what does not fit.
+// From the driver's interrupt handler or deferred work, several at a time if need be: bytes that arrived. Never sleeps; drops what
+// does not fit.
 void terminal_input(struct terminal *terminal, const char *bytes, size_t count);
 // How many bytes terminal_input takes without dropping any. A driver that can hold the line reads no more than that and goes on at
 // input_ready. Any context.
 size_t terminal_input_room(const struct terminal *terminal);
+// Somebody who gets a copy of everything that the driver takes: called as the driver's write is. Before the terminal is opened.
+void terminal_set_onlooker(struct terminal *terminal,
+                           void (*onlooker)(const char *bytes, size_t count));
 // The driver can take more output. Thread context.
 void terminal_output_ready(struct terminal *terminal);
 // The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP and SIGCONT. Thread context.
@@ -98,7 +104,3 @@ int terminal_open(struct terminal *terminal, struct open_file *file);
 // The same for /dev/console: never becomes a controlling terminal, and survives hang-ups.
 int terminal_open_console(struct terminal *terminal, struct open_file *file);
 struct terminal *terminal_from_file(struct open_file *file); // NULL: not a terminal
-
-// The console: what /dev/console opens and where the kernel shell reads. Chosen by console=; the last one registered wins if not given.
-void terminal_set_console(struct terminal *terminal);
-struct terminal *terminal_console(void); // borrowed; NULL before a driver has one

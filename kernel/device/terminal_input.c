@@ -15,8 +15,11 @@ enum { INPUT_BATCH_BYTES = 256 };
 
 void terminal_input(struct terminal *terminal, const char *bytes, size_t count)
 {
-    (void)ring_write(&terminal->discipline->raw, bytes, count);
-    (void)work_queue(&terminal->discipline->work);
+    struct terminal_discipline *discipline = terminal->discipline;
+    spin_lock(&discipline->raw_lock);
+    (void)ring_write(&discipline->raw, bytes, count);
+    spin_unlock(&discipline->raw_lock);
+    (void)work_queue(&discipline->work);
 }
 
 size_t terminal_input_room(const struct terminal *terminal)

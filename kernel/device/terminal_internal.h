@@ -1,8 +1,8 @@
 // The line discipline's private state, shared by terminal*.c.
 //
 // One mutex, terminal->lock, covers settings, the input buffer and the output stage; it is held for one piece of work at a time.
-// `write_lock` (taken before it) keeps the bytes of one write call together. The raw ring needs no lock: the driver's interrupt
-// is its producer, the work its consumer.
+// `write_lock` (taken before it) keeps the bytes of one write call together. The raw ring's producers (the driver's interrupt, a
+// keyboard that takes part in the console) take raw_lock; its consumer, the work, needs no lock.
 //
 // Input buffer: a ring of INPUT_BYTES that counters index. [tail, canonical_head) is what a canonical read may take: whole
 // lines, whose last byte is marked in `delimiters`. [canonical_head, head) is the line that is being edited. Without ICANON
@@ -26,7 +26,8 @@ struct terminal_discipline {
     struct terminal *terminal; // [I]
     struct work work;          // runs the discipline over the raw ring
     struct mutex write_lock;
-    struct ring raw; // [a]
+    struct spinlock raw_lock; // producers of `raw`
+    struct ring raw;          // [a]
 
     size_t head, canonical_head, tail; // [l], read without it by waiters and poll
     bool is_literal_next;              // [l] VLNEXT was typed

@@ -34,6 +34,9 @@ void terminal_push_output_locked(struct terminal *terminal)
     }
     const char *bytes = discipline->output + discipline->output_start;
     size_t taken = terminal->driver->write(terminal, bytes, count);
+    if (terminal->onlooker != NULL) {
+        terminal->onlooker(bytes, taken);
+    }
     WRITE_ONCE(discipline->output_start, discipline->output_start + taken);
     if (taken == count) {
         WRITE_ONCE(discipline->output_end, 0);

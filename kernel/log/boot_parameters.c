@@ -61,7 +61,13 @@ static uint64_t bytes_of(const char *value)
 
 static void set_console(const char *value)
 {
+    if (value == NULL) {
+        return;
+    }
     boot_parameters.console = value;
+    if (boot_parameters.console_count < BOOT_CONSOLES_MAX) {
+        boot_parameters.consoles[boot_parameters.console_count++] = value;
+    }
 }
 
 // A program named here starts a new list: what came before were the kernel's words.
@@ -149,6 +155,12 @@ static void set_no_smp(const char *value)
     boot_parameters.max_cpus = 1;
 }
 
+static void set_no_mode_setting(const char *value)
+{
+    (void)value;
+    boot_parameters.no_mode_setting = true;
+}
+
 static void set_no_apic(const char *value)
 {
     (void)value;
@@ -179,6 +191,7 @@ static const struct {
     {"mem", set_memory_limit},
     {"maxcpus", set_max_cpus},
     {"nosmp", set_no_smp},
+    {"nomodeset", set_no_mode_setting},
     {"noapic", set_no_apic},
     {"nolapic", set_no_apic},
     {"debug", set_debug},
@@ -208,7 +221,6 @@ static const struct {
     {"transparent_hugepage", ignore},
     {"no_timer_check", ignore},
     {"noreplace-smp", ignore},
-    {"nomodeset", ignore},
     {"net.ifnames", ignore},
     {"random.trust_cpu", ignore},
 };

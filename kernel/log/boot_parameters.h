@@ -4,13 +4,15 @@
 
 #include "lib/types.h"
 
-enum { BOOT_INIT_ARGUMENTS_MAX = 64, BOOT_INIT_ENVIRONMENT_MAX = 64 };
+enum { BOOT_INIT_ARGUMENTS_MAX = 64, BOOT_INIT_ENVIRONMENT_MAX = 64, BOOT_CONSOLES_MAX = 8 };
 
 struct boot_parameters {
-    const char *console; // last console=, NULL if none
-    const char *init;    // init=
-    const char *rdinit;  // rdinit=
-    const char *root;    // root=
+    const char *console;                     // last console=, NULL if none
+    const char *consoles[BOOT_CONSOLES_MAX]; // each console=, in order
+    unsigned console_count;
+    const char *init;   // init=
+    const char *rdinit; // rdinit=
+    const char *root;   // root=
     const char *root_fs_type;
     const char *root_flags;
     bool root_read_only; // default true, rw clears
@@ -19,6 +21,7 @@ struct boot_parameters {
     int panic_seconds;     // panic=, 0 if not given
     uint64_t memory_limit; // mem=, 0 if not given
     unsigned max_cpus;     // maxcpus=, nosmp = 1; CPU_MAX if not given
+    bool no_mode_setting;  // nomodeset: a display keeps the mode that it is found in
     bool no_apic;          // noapic, nolapic: the 8259 and the PIT serve all interrupts
     // Unknown words: bare ones (and everything after --) are arguments, key=value environment; with a dot: nowhere.
     const char *init_arguments[BOOT_INIT_ARGUMENTS_MAX + 1];

@@ -61,16 +61,24 @@ static void sinks_write_locked(const char *line, size_t length)
     }
 }
 
+// The record as a line in line[LOG_LINE_MAX]: its length, 0 if the console level hides it.
+static size_t slot_line(const struct log_slot *slot, char *line)
+{
+    if (slot->level >= READ_ONCE(console_level)) {
+        return 0;
+    }
+    uint64_t us = slot->time_ns / 1000;
+    return (size_t)format_string(line, LOG_LINE_MAX, "[%5lu.%06lu] %.*s\n", us / 1000000,
+                                 us % 1000000, slot->length, slot->text);
+}
+
 static void slot_show_locked(const struct log_slot *slot)
 {
     char line[LOG_LINE_MAX];
-    if (slot->level >= READ_ONCE(console_level)) {
-        return;
+    size_t length = slot_line(slot, line);
+    if (length != 0) {
+        sinks_write_locked(line, length);
     }
-    uint64_t us = slot->time_ns / 1000;
-    int length = format_string(line, sizeof(line), "[%5lu.%06lu] %.*s\n", us / 1000000,
-                               us % 1000000, slot->length, slot->text);
-    sinks_write_locked(line, (size_t)length);
 }
 
 static void slot_format(struct log_slot *slot, const char *format, va_list arguments)
@@ -179,7 +187,14 @@ void log_set_clock(uint64_t (*now_ns)(void))
 
 void log_sink_add(struct log_sink *sink)
 {
+    char line[LOG_LINE_MAX];
     spin_lock(&log_lock);
+    for (uint64_t i = first_sequence_locked(); i < next_sequence; i++) {
+        size_t length = slot_line(&slots[i % LOG_SLOTS], line);
+        if (length != 0) {
+            sink->write(line, length);
+        }
+    }
     sink->next = sinks;
     sinks = sink;
     spin_unlock(&log_lock);

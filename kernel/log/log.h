@@ -53,6 +53,7 @@ struct log_sink {
     void (*write)(const char *text, size_t length);
     struct log_sink *next; // [l] owned by log/
 };
+// The sink first gets what the ring keeps, as far as the console level shows it.
 void log_sink_add(struct log_sink *sink);
 // The driver of the line that the early console writes to takes it over. write() is then called with the log's lock held, or, in
 // a panic, without waiting for anybody.

@@ -137,6 +137,9 @@ static void serial_log_write(const char *text, size_t length)
         serial_send_line(&com1, text, length);
         return;
     }
+    if (!console_takes_log(com1.terminal)) {
+        return;
+    }
     spin_lock(&com1.lock);
     serial_send_line(&com1, text, length);
     spin_unlock(&com1.lock);
@@ -241,9 +244,11 @@ static void serial_set_break(struct terminal *terminal, bool is_on)
 static uint32_t serial_console_rate(void)
 {
     uint64_t rate;
-    const char *console = boot_parameters.console;
-    const char *comma =
-        console != NULL && string_has_prefix(console, "ttyS0") ? strchr(console, ',') : NULL;
+    const char *comma = NULL;
+    for (unsigned i = 0; i < boot_parameters.console_count; i++) {
+        const char *console = boot_parameters.consoles[i];
+        comma = string_has_prefix(console, "ttyS0") ? strchr(console, ',') : comma;
+    }
     if (comma == NULL || string_to_u64(comma + 1, 10, &rate, NULL) != 0 ||
         rate > SERIAL_CLOCK_RATE) {
         return 0;
