@@ -97,9 +97,6 @@ static int unshare(struct task *task)
     struct signal_actions *actions = NULL;
     struct descriptor_table *old_table = task->descriptors;
     struct signal_actions *old_actions = process->actions;
-    if (process->task_count > 1) {
-        return -ENOSYS;
-    }
     if (descriptor_table_is_shared(old_table)) {
         table = descriptor_table_copy(old_table);
         if (table == NULL) {
@@ -224,6 +221,22 @@ static void call_end(struct exec_call *call)
     heap_free(call);
 }
 
+// The last step that may fail with the old program going on, but for its other threads: once they are gone there is no way back.
+static int become_alone(struct task *task)
+{
+    if (READ_ONCE(task->process->task_count) == 1) {
+        return unshare(task);
+    }
+    int error = thread_group_take_over(task);
+    if (error == 0) {
+        error = unshare(task);
+        if (error != 0) {
+            signal_force_fatal(SIGKILL);
+        }
+    }
+    return error;
+}
+
 int exec_program(const struct path *start, const char *name, unsigned walk_flags,
                  struct exec_arguments *arguments)
 {
@@ -233,7 +246,7 @@ int exec_program(const struct path *start, const char *name, unsigned walk_flags
     }
     int error = prepare(call, start, walk_flags);
     if (error == 0) {
-        error = unshare(call->task);
+        error = become_alone(call->task);
     }
     if (error != 0) {
         if (call->space != NULL) {

@@ -44,6 +44,7 @@ static bool task_leave_process(struct task *task, int status)
     }
     signal_unlock(actions);
     usage_add(&process->usage, &usage);
+    wait_queue_wake_all(&process->task_gone);
     spin_unlock(&process_tree_lock);
     return is_last;
 }

@@ -39,7 +39,7 @@ static int clone_check(const struct clone_request *request)
     if ((flags & CLONE_SETTLS) != 0 && request->tls >= USER_TOP) {
         return -EPERM;
     }
-    return (flags & (CLONE_THREAD | CLONE_PIDFD | CLONE_INTO_CGROUP)) != 0 ? -ENOSYS : 0;
+    return (flags & (CLONE_PIDFD | CLONE_INTO_CGROUP)) != 0 ? -ENOSYS : 0;
 }
 
 // Processes of one user. Walks by number, so that no lock is held for long.
@@ -167,8 +167,27 @@ static void clone_task_state(const struct clone_request *request, struct task *p
     }
 }
 
-// Everything about the child that nobody else can see yet. 0 and the child, or -errno.
-static int clone_make(const struct clone_request *request, struct task *parent, struct task **made)
+// One more task of the caller's process. 0 and the task, or -errno.
+static int clone_make_thread(const struct clone_request *request, struct task *parent,
+                             struct task **made)
+{
+    struct task *child = task_create(parent->process, parent->thread.name);
+    if (child == NULL) {
+        return -EAGAIN;
+    }
+    int error = clone_resources(request->flags, parent, child);
+    if (error != 0) {
+        task_discard(child);
+        return error;
+    }
+    clone_task_state(request, parent, child);
+    *made = child;
+    return 0;
+}
+
+// A new process. Everything about the child that nobody else can see yet. 0 and the child, or -errno.
+static int clone_make_process(const struct clone_request *request, struct task *parent,
+                              struct task **made)
 {
     struct process *process = process_create();
     if (process == NULL) {
@@ -195,12 +214,38 @@ static int clone_make(const struct clone_request *request, struct task *parent, 
     return 0;
 }
 
+static int clone_make(const struct clone_request *request, struct task *parent, struct task **made)
+{
+    return (request->flags & CLONE_THREAD) != 0 ? clone_make_thread(request, parent, made)
+                                                : clone_make_process(request, parent, made);
+}
+
+// A thread joins its process, unless that is ending or being replaced by another task's execve.
+static int clone_publish_thread(struct task *parent, struct task *child)
+{
+    struct process *process = parent->process;
+    spin_lock(&process_tree_lock);
+    struct signal_actions *actions = signal_lock(process);
+    int error = thread_is_interrupted() || process->is_exiting || process->exec_task != NULL
+                    ? -ERESTARTNOINTR
+                    : 0;
+    if (error == 0) {
+        task_publish_locked(child);
+    }
+    signal_unlock(actions);
+    spin_unlock(&process_tree_lock);
+    return error;
+}
+
 // The child joins the tree; from here on everybody sees it.
 static int clone_publish(uint64_t flags, struct task *parent, struct task *child)
 {
     struct process *self = parent->process;
     struct process *process = child->process;
     int error = 0;
+    if (process == self) {
+        return clone_publish_thread(parent, child);
+    }
     spin_lock(&process_tree_lock);
     if (thread_is_interrupted()) {
         error = -ERESTARTNOINTR;
@@ -251,12 +296,14 @@ long process_clone(const struct clone_request *request)
     }
     error = clone_publish(request->flags, parent, child);
     if (error != 0) {
-        struct process *process = child->process;
+        struct process *made = child->process != parent->process ? child->process : NULL;
         if (is_vfork) {
             thread_put(&child->thread);
         }
         task_discard(child);
-        process_put(process);
+        if (made != NULL) {
+            process_put(made);
+        }
         return error;
     }
     uint32_t number = (uint32_t)child->id->number;

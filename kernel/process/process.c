@@ -10,6 +10,7 @@
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
 #include "process/job_control.h"
+#include "process/futex_internal.h"
 #include "process/process_internal.h"
 
 struct spinlock process_tree_lock = SPINLOCK_INIT(LOCK_RANK_PROCESS_TREE);
@@ -31,6 +32,7 @@ struct process *process_create(void)
     list_init(&process->group_link);
     list_init(&process->session_link);
     wait_queue_init(&process->child_events);
+    wait_queue_init(&process->task_gone);
     pending_signals_init(&process->pending);
     mutex_init(&process->exec_mutex, LOCK_RANK_PROCESS_EXEC);
     real_timer_init(process);
@@ -86,4 +88,5 @@ void process_init(void)
     job_control_init();
     oom_init();
     cpu_limit_init();
+    futex_init();
 }

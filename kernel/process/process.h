@@ -69,7 +69,9 @@ struct process {
     unsigned tasks_to_stop;    // [l signal] tasks that have not stopped yet
     int stop_signal;           // [l signal]
     int exit_status;           // [l signal] as wait gives it; fixed once is_exiting
-    int exit_signal; // [l tree] sent to the parent at the end; SIGCHLD after exec, 0: none
+    int exit_signal;        // [l tree] sent to the parent at the end; SIGCHLD after exec, 0: none
+    struct task *exec_task; // [l both] its execve ends the other tasks; NULL: none
+    struct wait_queue task_gone;    // a task left; execve waits here
     struct wait_queue child_events; // wait4 of the parent sleeps here (its own queue)
     struct signal_actions *actions; // [l both] shared with CLONE_SIGHAND; replaced by exec only
     struct pending_signals pending; // [l signal] sent to the process
@@ -117,6 +119,7 @@ struct task {
         struct task *
             task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
     void *first_run_argument;           // [o]
+    void __user *robust_list;           // [o] set_robust_list: futexes to release at the end
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
     struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit
@@ -183,7 +186,7 @@ struct clone_request {
     uint32_t __user *parent_tid;
     uint32_t __user *child_tid;
 };
-// Number of the child, or -errno (-EAGAIN: limits; -ENOMEM; -EINVAL; -ENOSYS for combinations not there yet, CLONE_THREAD above all;
+// Number of the child, or -errno (-EAGAIN: limits; -ENOMEM; -EINVAL; -ENOSYS for combinations not there yet;
 // -ERESTARTNOINTR when a signal came first). With CLONE_VFORK returns after the child's exec or exit.
 long process_clone(const struct clone_request *request);
 

@@ -27,6 +27,9 @@ void task_prepare_kernel_start(struct task *task, void (*first_run)(struct task 
 void task_change_space(struct task *task, struct address_space *replacement);
 unsigned process_task_total(void); // live tasks of the machine
 
+// execve: ends the other tasks of the process; the caller becomes its first. 0, -EAGAIN, -EINTR (the caller is dying).
+must_check int thread_group_take_over(struct task *task);
+
 // ---- family (family.c, group.c) ----
 // Puts a new process into the tree under `parent`, with its group, session and terminal.
 void family_add_locked(struct process *process, struct process *parent);

@@ -68,6 +68,15 @@ static void act_by_default(struct task *task, int number)
     }
 }
 
+// The task was told to die: with its process, or alone where another task's execve replaces the program.
+static _Noreturn void end_killed(const struct task *task)
+{
+    if (READ_ONCE(task->process->exec_task) != NULL && !READ_ONCE(task->process->is_exiting)) {
+        task_exit(0);
+    }
+    process_exit(SIGKILL);
+}
+
 // The next signal that has a handler; defaults are done on the way. False: none.
 static bool take_handled(struct task *task, struct taken_signal *taken)
 {
@@ -78,7 +87,7 @@ static bool take_handled(struct task *task, struct taken_signal *taken)
             return true;
         }
         if ((READ_ONCE(task->thread.arch.work) & THREAD_WORK_KILL) != 0) {
-            process_exit(SIGKILL);
+            end_killed(task);
         }
     }
     return false;
@@ -215,7 +224,7 @@ void upcall_return_to_user(struct trap_frame *frame)
         work = READ_ONCE(task->thread.arch.work);
     }
     if ((work & THREAD_WORK_KILL) != 0) {
-        process_exit(SIGKILL);
+        end_killed(task);
     }
     if ((work & THREAD_WORK_STOP) != 0) {
         signal_stop_join(task);

@@ -6,7 +6,9 @@
 #include "memory/kernel_map.h"
 #include "memory/user_copy.h"
 #include "process/descriptor_table.h"
+#include "process/futex.h"
 #include "process/process_internal.h"
+#include "uapi/futex.h"
 
 static struct slab_cache task_cache;
 static struct atomic32 task_total; // live tasks
@@ -137,16 +139,19 @@ static void task_clear_tid_word(struct task *task)
     uint32_t __user *address = task->clear_tid_address;
     const uint32_t zero = 0;
     task->clear_tid_address = NULL;
-    if (address != NULL && refcount_read(&task->space->references) > 1 &&
+    if (address == NULL || refcount_read(&task->space->references) == 1 ||
         user_copy_out(address, &zero, sizeof(zero)) != 0) {
-        return; // the program gave a bad address: nobody to tell
+        return; // nobody to tell, or the program gave a bad address
     }
+    const struct futex_word word = {.address = address};
+    (void)futex_wake(&word, 1, FUTEX_BITSET_MATCH_ANY);
 }
 
 void task_change_space(struct task *task, struct address_space *replacement)
 {
     struct address_space *old = task->space;
     if (old != NULL) {
+        futex_robust_list_end(task);
         task_clear_tid_word(task);
     }
     if (replacement != NULL) {

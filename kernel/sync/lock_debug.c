@@ -18,7 +18,8 @@ static PERCPU_DEFINE(struct held_locks, held_locks);
 
 // Ranks of which one CPU may hold two; their owners order them by address, number or ancestry.
 static const uint64_t nesting_ranks = 1ULL << LOCK_RANK_SIGNAL | 1ULL << LOCK_RANK_PAGE_TABLE |
-                                      1ULL << LOCK_RANK_WAIT_QUEUE | 1ULL << LOCK_RANK_RUN_QUEUE;
+                                      1ULL << LOCK_RANK_FUTEX | 1ULL << LOCK_RANK_WAIT_QUEUE |
+                                      1ULL << LOCK_RANK_RUN_QUEUE;
 static_assert(LOCK_RANK_COUNT <= 64, "ranks fit a mask");
 
 void lock_debug_check(const struct spinlock *lock)

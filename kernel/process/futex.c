@@ -1,0 +1,201 @@
+/*
+ * Futex waiters in hashed buckets. Lock: the bucket's, rank FUTEX; two by address when waiters move. The word is read and changed under it
+ * without resolving faults; on a fault the lock is dropped, the page brought in, and the operation starts over.
+ *
+ * A waiter stands on its sleeper's stack. It leaves its bucket under the bucket's lock, by the waker or by the sleeper, and the sleeper
+ * takes that lock once more before it returns, so that a waker never touches a waiter that is gone.
+ */
+#include "process/futex.h"
+
+#include "lib/errno.h"
+#include "lib/hash.h"
+#include "lib/macros.h"
+#include "memory/user_copy.h"
+#include "process/futex_internal.h"
+#include "process/process.h"
+#include "uapi/futex.h"
+
+enum { FUTEX_BUCKETS = 256 };
+
+static struct futex_bucket buckets[FUTEX_BUCKETS];
+
+void futex_init(void)
+{
+    for (size_t i = 0; i < FUTEX_BUCKETS; i++) {
+        spin_init(&buckets[i].lock, LOCK_RANK_FUTEX);
+        list_init(&buckets[i].waiters);
+    }
+}
+
+struct futex_bucket *futex_bucket_of(const struct futex_key *key)
+{
+    return &buckets[hash_combine(key->object, key->offset) % FUTEX_BUCKETS];
+}
+
+int futex_key_make(const struct futex_word *word, struct futex_key *key)
+{
+    vaddr_t address = (vaddr_t)(uintptr_t)word->address;
+    struct address_space *space = task_current()->space;
+    if (address % sizeof(uint32_t) != 0) {
+        return -EINVAL;
+    }
+    if (!user_range_is_valid(word->address, sizeof(uint32_t))) {
+        return -EFAULT;
+    }
+    *key = (struct futex_key){(uint64_t)(uintptr_t)space, address};
+    if (word->is_private) {
+        return 0;
+    }
+    mutex_lock(&space->mutex);
+    const struct area *area = area_find_locked(space, address);
+    bool is_mapped = area != NULL && area->start <= address;
+    if (is_mapped && area->cache != NULL && (area->flags & AREA_SHARED) != 0) {
+        *key = (struct futex_key){(uint64_t)(uintptr_t)area->cache,
+                                  area->offset + (address - area->start)};
+    }
+    mutex_unlock(&space->mutex);
+    return is_mapped ? 0 : -EFAULT;
+}
+
+void futex_wake_waiter_locked(struct futex_waiter *waiter)
+{
+    list_remove(&waiter->link);
+    __atomic_store_n(&waiter->is_woken, true, __ATOMIC_RELEASE);
+    thread_wake(waiter->thread);
+}
+
+/* Locks the bucket where the waiter is now: it may move meanwhile. */
+static struct futex_bucket *waiter_lock(struct futex_waiter *waiter)
+{
+    for (;;) {
+        struct futex_bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
+        spin_lock(&bucket->lock);
+        if (bucket == waiter->bucket) {
+            return bucket;
+        }
+        spin_unlock(&bucket->lock);
+    }
+}
+
+/* Queues the waiter if the word still has the value. 0, -EAGAIN, -EFAULT (the page must be brought in first). */
+static int waiter_queue(struct futex_waiter *waiter, const struct futex_word *word,
+                        uint32_t expected)
+{
+    struct futex_bucket *bucket = waiter->bucket;
+    uint32_t value = 0;
+    spin_lock(&bucket->lock);
+    int error = user_load32_nofault(word->address, &value);
+    if (error == 0 && value != expected) {
+        error = -EAGAIN;
+    }
+    if (error == 0) {
+        list_add_tail(&bucket->waiters, &waiter->link);
+    }
+    spin_unlock(&bucket->lock);
+    return error;
+}
+
+/* Sleeps until woken, the deadline, or a signal. */
+static int waiter_sleep(struct futex_waiter *waiter, uint64_t deadline_ns)
+{
+    int result = 0;
+    for (;;) {
+        thread_prepare_to_block(THREAD_BLOCKED_INTERRUPTIBLE);
+        if (__atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE) || result != 0) {
+            break;
+        }
+        result = wait_sleep(THREAD_BLOCKED_INTERRUPTIBLE, deadline_ns);
+    }
+    thread_cancel_block();
+    struct futex_bucket *bucket = waiter_lock(waiter);
+    if (waiter->is_woken) {
+        result = 0;
+    } else {
+        list_remove(&waiter->link);
+    }
+    spin_unlock(&bucket->lock);
+    return result;
+}
+
+static int wait_once(const struct futex_word *word, uint32_t expected, uint64_t deadline_ns,
+                     uint32_t bitset)
+{
+    struct futex_waiter waiter = {.thread = thread_current(), .bitset = bitset};
+    int error = futex_key_make(word, &waiter.key);
+    if (error != 0) {
+        return error;
+    }
+    waiter.bucket = futex_bucket_of(&waiter.key);
+    for (;;) {
+        error = waiter_queue(&waiter, word, expected);
+        if (error != -EFAULT) {
+            break;
+        }
+        if (user_fault_in(word->address, sizeof(uint32_t), false) != 0) {
+            return -EFAULT;
+        }
+    }
+    return error != 0 ? error : waiter_sleep(&waiter, deadline_ns);
+}
+
+/* A wait with a deadline goes on until the same deadline after a handler that does not restart it was ignored or stopped and continued. */
+static long wait_restart(struct task *task)
+{
+    const uint64_t *argument = task->restart.argument;
+    const struct futex_word word = {(uint32_t __user *)argument[0], argument[1] != 0};
+    return futex_wait(&word, (uint32_t)argument[2], task->restart.deadline_ns,
+                      (uint32_t)argument[3]);
+}
+
+long futex_wait(const struct futex_word *word, uint32_t expected, uint64_t deadline_ns,
+                uint32_t bitset)
+{
+    if (bitset == 0) {
+        return -EINVAL;
+    }
+    int result = wait_once(word, expected, deadline_ns, bitset);
+    if (result != -ERESTARTSYS || deadline_ns == UINT64_MAX) {
+        return result;
+    }
+    task_current()->restart = (struct restart_block){
+        .restart = wait_restart,
+        .deadline_ns = deadline_ns,
+        .argument = {(uint64_t)(uintptr_t)word->address, word->is_private, expected, bitset},
+    };
+    return -ERESTART_RESTARTBLOCK;
+}
+
+unsigned futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key,
+                               unsigned count, uint32_t bitset)
+{
+    struct futex_waiter *waiter;
+    struct futex_waiter *next;
+    unsigned woken = 0;
+    list_for_each_entry_safe(waiter, next, &bucket->waiters, link) {
+        if (woken == count) {
+            break;
+        }
+        if (futex_key_is_equal(&waiter->key, key) && (waiter->bitset & bitset) != 0) {
+            futex_wake_waiter_locked(waiter);
+            woken++;
+        }
+    }
+    return woken;
+}
+
+long futex_wake(const struct futex_word *word, unsigned count, uint32_t bitset)
+{
+    struct futex_key key;
+    if (bitset == 0) {
+        return -EINVAL;
+    }
+    int error = futex_key_make(word, &key);
+    if (error != 0) {
+        return error;
+    }
+    struct futex_bucket *bucket = futex_bucket_of(&key);
+    spin_lock(&bucket->lock);
+    unsigned woken = futex_wake_key_locked(bucket, &key, count, bitset);
+    spin_unlock(&bucket->lock);
+    return woken;
+}

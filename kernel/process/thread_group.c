@@ -1,0 +1,89 @@
+/*
+ * execve by one of several tasks: the others end, and the one that goes on becomes the process's first task, with its number.
+ *
+ * process->exec_task names it while that is under way (tree lock and signal lock); tasks that are told to die meanwhile end alone and not
+ * with their process.
+ */
+#include "lib/errno.h"
+#include "process/process_internal.h"
+
+/* Tells the others. 0, -EAGAIN: another task's execve came first; the caller is about to die. */
+static int begin(struct task *task)
+{
+    struct process *process = task->process;
+    struct task *other;
+    int error = 0;
+    spin_lock(&process_tree_lock);
+    struct signal_actions *actions = signal_lock(process);
+    if (process->is_exiting || process->exec_task != NULL) {
+        error = -EAGAIN;
+    } else {
+        process->exec_task = task;
+        list_for_each_entry(other, &process->tasks, process_link) {
+            if (other != task) {
+                thread_notify(&other->thread, THREAD_WORK_KILL);
+            }
+        }
+    }
+    signal_unlock(actions);
+    spin_unlock(&process_tree_lock);
+    return error;
+}
+
+static bool is_killed(const struct task *task)
+{
+    return (READ_ONCE(task->thread.arch.work) & THREAD_WORK_KILL) != 0;
+}
+
+/* Waits for the others' ends; only this task's own death ends that early. */
+static int wait_for_others(struct task *task)
+{
+    struct process *process = task->process;
+    while (READ_ONCE(process->task_count) > 1 && !is_killed(task)) {
+        int ignored =
+            WAIT_COMMON(&process->task_gone, READ_ONCE(process->task_count) == 1 || is_killed(task),
+                        THREAD_BLOCKED, clock_monotonic_ns() + 10 * NS_PER_MS);
+        (void)ignored;
+    }
+    return READ_ONCE(process->task_count) == 1 ? 0 : -EINTR;
+}
+
+/* The first task is dead and waits to be reaped with the process: its number passes to the one that goes on, its own to the dead one. */
+static void become_leader_locked(struct task *task)
+{
+    struct process *process = task->process;
+    struct task *dead = process->leader;
+    struct id *number = task->id;
+    task->id = dead->id;
+    dead->id = number;
+    task->thread.number = task->id->number;
+    dead->thread.number = number->number;
+    task->id->task = task;
+    number->task = NULL;
+    process->leader = task;
+    thread_get(&task->thread);
+}
+
+int thread_group_take_over(struct task *task)
+{
+    struct process *process = task->process;
+    int error = begin(task);
+    if (error != 0) {
+        return error;
+    }
+    error = wait_for_others(task);
+    struct task *dead = NULL;
+    spin_lock(&process_tree_lock);
+    struct signal_actions *actions = signal_lock(process);
+    process->exec_task = NULL;
+    if (error == 0 && process->leader != task) {
+        dead = process->leader;
+        become_leader_locked(task);
+    }
+    signal_unlock(actions);
+    spin_unlock(&process_tree_lock);
+    if (dead != NULL) {
+        task_put(dead);
+    }
+    return error;
+}

@@ -1,0 +1,345 @@
+/*
+ * What threads need: futex, robust lists, clone3, scheduling parameters, membarrier.
+ */
+#include "interrupt/clock.h"
+#include "lib/macros.h"
+#include "lib/string.h"
+#include "process/futex.h"
+#include "process/process.h"
+#include "scheduler/rcu.h"
+#include "scheduler/thread.h"
+#include "sync/percpu.h"
+#include "syscall/call.h"
+#include "syscall/time_values.h"
+#include "uapi/capability.h"
+#include "uapi/futex.h"
+#include "uapi/mman.h"
+#include "uapi/sched.h"
+
+/* The deadline of a futex wait. FUTEX_WAIT's is relative; the others' absolute, by the clock that the operation names. */
+static int futex_deadline(uint32_t operation, const struct uapi_timespec __user *user,
+                          uint64_t *deadline)
+{
+    struct uapi_timespec spec;
+    uint64_t ns;
+    *deadline = UINT64_MAX;
+    if (user == NULL) {
+        return 0;
+    }
+    if (user_copy_in(&spec, user, sizeof(spec)) != 0) {
+        return -EFAULT;
+    }
+    if (ns_from_timespec(&spec, &ns) != 0) {
+        return -EINVAL;
+    }
+    if ((operation & FUTEX_CMD_MASK) == FUTEX_WAIT) {
+        *deadline = deadline_after(ns);
+    } else if ((operation & FUTEX_CLOCK_REALTIME) != 0) {
+        uint64_t now = clock_realtime_ns();
+        *deadline = ns > now ? deadline_after(ns - now) : 0;
+    } else {
+        *deadline = ns;
+    }
+    return 0;
+}
+
+static long futex_wait_call(const struct futex_word *word, uint32_t operation, uint32_t value,
+                            const struct uapi_timespec __user *timeout, uint32_t bitset)
+{
+    uint64_t deadline;
+    int error = futex_deadline(operation, timeout, &deadline);
+    return error != 0 ? error : futex_wait(word, value, deadline, bitset);
+}
+
+static unsigned wake_count(uint32_t value)
+{
+    return (int32_t)value < 0 ? 0 : MAX(value, 1u);
+}
+
+SYSTEM_CALL6(futex, uint32_t __user *, address, uint32_t, operation, uint32_t, value, uint64_t,
+             fourth, uint32_t __user *, second_address, uint32_t, third_value)
+{
+    bool is_private = (operation & FUTEX_PRIVATE_FLAG) != 0;
+    const struct futex_word word = {address, is_private};
+    const struct futex_word second = {second_address, is_private};
+    uint32_t command = operation & (uint32_t)FUTEX_CMD_MASK;
+    const struct uapi_timespec __user *timeout = (const struct uapi_timespec __user *)fourth;
+    if ((operation & FUTEX_CLOCK_REALTIME) != 0 && command != FUTEX_WAIT_BITSET &&
+        command != FUTEX_WAIT) {
+        return -ENOSYS;
+    }
+    switch (command) {
+    case FUTEX_WAIT:
+        return futex_wait_call(&word, operation, value, timeout, FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAIT_BITSET: return futex_wait_call(&word, operation, value, timeout, third_value);
+    case FUTEX_WAKE: return futex_wake(&word, wake_count(value), FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAKE_BITSET: return futex_wake(&word, wake_count(value), third_value);
+    case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE: {
+        const struct futex_requeue requeue = {
+            .from = word,
+            .to = second,
+            .wake = value,
+            .move = (uint32_t)fourth,
+            .is_compared = command == FUTEX_CMP_REQUEUE,
+            .expected = third_value,
+        };
+        return (int32_t)value < 0 || (int32_t)fourth < 0 ? -EINVAL : futex_requeue(&requeue);
+    }
+    case FUTEX_WAKE_OP:
+        return futex_wake_operation(&word, wake_count(value), &second, wake_count((uint32_t)fourth),
+                                    third_value);
+    default: return -ENOSYS; /* priority inheritance is not there */
+    }
+}
+
+SYSTEM_CALL2(set_robust_list, void __user *, head, size_t, bytes)
+{
+    if (bytes != sizeof(struct uapi_robust_list_head)) {
+        return -EINVAL;
+    }
+    task_current()->robust_list = head;
+    return 0;
+}
+
+SYSTEM_CALL3(get_robust_list, int, number, uint64_t __user *, user_head, size_t __user *,
+             user_bytes)
+{
+    struct task *task = number == 0 ? NULL : task_find(number);
+    if (number != 0 && task == NULL) {
+        return -ESRCH;
+    }
+    struct task *target = task == NULL ? task_current() : task;
+    bool is_permitted = target->process == process_current() ||
+                        credentials_can(task_current()->credentials, CAP_SYS_PTRACE);
+    uint64_t head = (uint64_t)(uintptr_t)target->robust_list;
+    if (task != NULL) {
+        task_put(task);
+    }
+    if (!is_permitted) {
+        return -EPERM;
+    }
+    size_t bytes = sizeof(struct uapi_robust_list_head);
+    int error = user_copy_out(user_bytes, &bytes, sizeof(bytes));
+    return error != 0 ? error : user_copy_out(user_head, &head, sizeof(head));
+}
+
+/* A structure that may be longer than we know: what is beyond must be zero. 0, -EINVAL, -E2BIG, -EFAULT. */
+static int copy_in_extensible(void *known, size_t known_bytes, const char __user *user,
+                              size_t bytes)
+{
+    memset(known, 0, known_bytes);
+    if (bytes < CLONE_ARGS_SIZE_VER0) {
+        return -EINVAL;
+    }
+    if (bytes > PAGE_SIZE) {
+        return -E2BIG;
+    }
+    for (size_t at = known_bytes; at < bytes; at++) {
+        char beyond;
+        if (user_copy_in(&beyond, user + at, 1) != 0) {
+            return -EFAULT;
+        }
+        if (beyond != 0) {
+            return -E2BIG;
+        }
+    }
+    return user_copy_in(known, user, MIN(bytes, known_bytes));
+}
+
+SYSTEM_CALL2(clone3, const char __user *, user, size_t, bytes)
+{
+    struct uapi_clone_args args;
+    int error = copy_in_extensible(&args, sizeof(args), user, bytes);
+    if (error != 0) {
+        return error;
+    }
+    if ((args.flags & (CLONE_DETACHED | CSIGNAL)) != 0 || args.exit_signal > SIGRTMAX ||
+        (args.stack == 0) != (args.stack_size == 0)) {
+        return -EINVAL;
+    }
+    if ((args.flags & (CLONE_THREAD | CLONE_PARENT)) != 0 && args.exit_signal != 0) {
+        return -EINVAL;
+    }
+    if (args.set_tid_size != 0) {
+        return -ENOSYS; /* chosen numbers: for checkpoint and restore only */
+    }
+    const struct clone_request request = {
+        .flags = args.flags,
+        .exit_signal = (int)args.exit_signal,
+        .stack = args.stack + args.stack_size,
+        .tls = args.tls,
+        .parent_tid = (uint32_t __user *)args.parent_tid,
+        .child_tid = (uint32_t __user *)args.child_tid,
+    };
+    return process_clone(&request);
+}
+
+/* Runs with a reference on the task of that number (0: the caller); NULL: -ESRCH. */
+static struct task *scheduled_task_get(int number)
+{
+    return task_find(number == 0 ? thread_current()->number : number);
+}
+
+static bool may_schedule(struct task *task)
+{
+    const struct credentials *own = task_current()->credentials;
+    struct credentials *other = task_credentials_get(task);
+    bool is_same = own->euid == other->euid || own->euid == other->uid;
+    credentials_put(other);
+    return is_same || credentials_can(own, CAP_SYS_NICE);
+}
+
+static uint64_t online_mask(void)
+{
+    unsigned count = percpu_cpu_count();
+    return count >= 64 ? ~0ULL : (1ULL << count) - 1;
+}
+
+SYSTEM_CALL3(sched_getaffinity, int, number, unsigned, bytes, uint64_t __user *, user)
+{
+    if (bytes < sizeof(uint64_t) || bytes % sizeof(uint64_t) != 0) {
+        return -EINVAL;
+    }
+    struct task *task = number < 0 ? NULL : scheduled_task_get(number);
+    if (task == NULL) {
+        return number < 0 ? -EINVAL : -ESRCH;
+    }
+    uint64_t mask = task->thread.affinity & online_mask();
+    task_put(task);
+    return user_copy_out(user, &mask, sizeof(mask)) != 0 ? -EFAULT : (long)sizeof(mask);
+}
+
+SYSTEM_CALL3(sched_setaffinity, int, number, unsigned, bytes, const uint64_t __user *, user)
+{
+    uint64_t mask = 0;
+    if (user_copy_in(&mask, user, MIN((size_t)bytes, sizeof(mask))) != 0) {
+        return -EFAULT;
+    }
+    struct task *task = scheduled_task_get(number);
+    if (task == NULL) {
+        return -ESRCH;
+    }
+    long result = -EPERM;
+    if (may_schedule(task)) {
+        mask &= online_mask();
+        result = mask == 0 ? -EINVAL : thread_set_affinity(&task->thread, mask);
+    }
+    task_put(task);
+    return result;
+}
+
+SYSTEM_CALL1(sched_getscheduler, int, number)
+{
+    struct task *task = number < 0 ? NULL : scheduled_task_get(number);
+    if (task == NULL) {
+        return number < 0 ? -EINVAL : -ESRCH;
+    }
+    int policy = task->thread.policy;
+    task_put(task);
+    return policy;
+}
+
+SYSTEM_CALL2(sched_getparam, int, number, struct uapi_sched_param __user *, user)
+{
+    if (number < 0 || user == NULL) {
+        return -EINVAL;
+    }
+    struct task *task = scheduled_task_get(number);
+    if (task == NULL) {
+        return -ESRCH;
+    }
+    const struct uapi_sched_param param = {.sched_priority = task->thread.real_time_priority};
+    task_put(task);
+    return user_copy_out(user, &param, sizeof(param));
+}
+
+/* A real-time policy, or a higher priority than now, needs the right to (RLIMIT_RTPRIO is 0 by default). */
+static int check_policy(const struct task *task, int policy, int priority)
+{
+    bool is_real_time = policy == SCHED_FIFO || policy == SCHED_RR;
+    if (policy != SCHED_NORMAL && policy != SCHED_BATCH && policy != SCHED_IDLE && !is_real_time) {
+        return -EINVAL;
+    }
+    if (is_real_time ? priority < 1 || priority > 99 : priority != 0) {
+        return -EINVAL;
+    }
+    uint64_t limit = process_limit(task->process, RLIMIT_RTPRIO);
+    bool is_raised =
+        is_real_time && priority > task->thread.real_time_priority && (uint64_t)priority > limit;
+    return is_raised && !credentials_can(task_current()->credentials, CAP_SYS_NICE) ? -EPERM : 0;
+}
+
+static long set_policy(int number, int policy, const struct uapi_sched_param __user *user)
+{
+    struct uapi_sched_param param;
+    if (number < 0 || user == NULL) {
+        return -EINVAL;
+    }
+    if (user_copy_in(&param, user, sizeof(param)) != 0) {
+        return -EFAULT;
+    }
+    struct task *task = scheduled_task_get(number);
+    if (task == NULL) {
+        return -ESRCH;
+    }
+    policy = policy < 0 ? task->thread.policy : policy & ~SCHED_RESET_ON_FORK;
+    long result = check_policy(task, policy, param.sched_priority);
+    if (result == 0) {
+        result = may_schedule(task) ? thread_set_policy(&task->thread, policy, param.sched_priority)
+                                    : -EPERM;
+    }
+    task_put(task);
+    return result;
+}
+
+SYSTEM_CALL3(sched_setscheduler, int, number, int, policy, const struct uapi_sched_param __user *,
+             user)
+{
+    return policy < 0 ? -EINVAL : set_policy(number, policy, user);
+}
+
+SYSTEM_CALL2(sched_setparam, int, number, const struct uapi_sched_param __user *, user)
+{
+    return set_policy(number, -1, user);
+}
+
+SYSTEM_CALL1(sched_get_priority_max, int, policy)
+{
+    switch (policy) {
+    case SCHED_FIFO:
+    case SCHED_RR: return 99;
+    case SCHED_NORMAL:
+    case SCHED_BATCH:
+    case SCHED_IDLE: return 0;
+    default: return -EINVAL;
+    }
+}
+
+SYSTEM_CALL1(sched_get_priority_min, int, policy)
+{
+    switch (policy) {
+    case SCHED_FIFO:
+    case SCHED_RR: return 1;
+    case SCHED_NORMAL:
+    case SCHED_BATCH:
+    case SCHED_IDLE: return 0;
+    default: return -EINVAL;
+    }
+}
+
+enum { MEMBARRIER_GLOBAL = 1 };
+
+/* The global form only: when every CPU has passed a context switch, each has executed a barrier. */
+SYSTEM_CALL3(membarrier, int, command, unsigned, flags, int, cpu)
+{
+    (void)cpu;
+    if (flags != 0) {
+        return -EINVAL;
+    }
+    switch (command) {
+    case MEMBARRIER_CMD_QUERY: return MEMBARRIER_GLOBAL;
+    case MEMBARRIER_GLOBAL: rcu_synchronize(); return 0;
+    default: return -EINVAL;
+    }
+}
