@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 
 static char text[65536];
 
@@ -219,7 +220,7 @@ TEST(maps_shows_a_mapped_file)
     CHECK_OK(fstat(fd, &status));
     char line[256];
     snprintf(line, sizeof(line), "%lx-%lx rw-s 00001000 %02lx:%02lx %lu ", (long)memory,
-             (long)(memory + PAGE), (long)(status.st_dev >> 8), (long)(status.st_dev & 255),
+             (long)(memory + PAGE), (long)major(status.st_dev), (long)minor(status.st_dev),
              (long)status.st_ino);
     read_proc("/proc/self/maps", 0);
     char *found = strstr(text, line);
