@@ -62,6 +62,7 @@ struct mount {
     bool passes_covered;     // [I] of the type, where the top is the instance's root
     struct path covered;     // [l mount] where it stands; empty for the root mount
     unsigned long flags;     // [l mount] MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME...
+    struct atomic32 writers; // [a] regular files open for writing: it cannot become read-only
     char source[64];         // [I] for /proc/mounts
     int id, parent_id;       // [I] for mountinfo
     bool is_detached;        // [l mount] MNT_DETACH

@@ -203,6 +203,36 @@ int mount_move(const struct path *from, const struct path *place)
     return error;
 }
 
+static bool mount_has_writers_locked(const struct mount *mount, bool is_bind)
+{
+    struct mount *other;
+    if (is_bind) {
+        return atomic32_load(&mount->writers) != 0;
+    }
+    list_for_each_entry(other, &mount_list, link) {
+        if (other->file_system == mount->file_system && atomic32_load(&other->writers) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A mount (or, without MS_BIND, its file system) with files open for writing stays writable: -EBUSY.
+static int mount_change_flags(struct mount *mount, unsigned long wanted, bool is_bind)
+{
+    spin_lock(&mount_lock);
+    unsigned long former = mount->flags;
+    WRITE_ONCE(mount->flags, wanted);
+    bool becomes_read_only = (wanted & ~former & MS_RDONLY) != 0;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); // with the count of who opens meanwhile
+    bool is_busy = becomes_read_only && mount_has_writers_locked(mount, is_bind);
+    if (is_busy) {
+        WRITE_ONCE(mount->flags, former);
+    }
+    spin_unlock(&mount_lock);
+    return is_busy ? -EBUSY : 0;
+}
+
 int mount_remount(const struct path *place, unsigned long flags, const char *options)
 {
     struct mount *mount = place->mount;
@@ -210,19 +240,21 @@ int mount_remount(const struct path *place, unsigned long flags, const char *opt
         return -EINVAL;
     }
     struct file_system *file_system = mount->file_system;
-    if ((flags & MS_BIND) == 0 && file_system->ops->remount != NULL) {
-        int error = file_system->ops->remount(file_system, flags, options);
-        if (error != 0) {
-            return error;
-        }
-    }
+    bool is_bind = (flags & MS_BIND) != 0;
+    unsigned long former = mount->flags;
     unsigned long kept = (flags & MOUNT_TIME_FLAGS) == 0 ? mount->flags & MOUNT_TIME_FLAGS : 0;
     unsigned long wanted = kept != 0 ? (flags & MOUNT_FLAGS) | kept : mount_effective_flags(flags);
-    spin_lock(&mount_lock);
-    mount->flags = wanted;
-    spin_unlock(&mount_lock);
-    mount_table_changed();
-    return 0;
+    int error = mount_change_flags(mount, wanted, is_bind);
+    if (error == 0 && !is_bind && file_system->ops->remount != NULL) {
+        error = file_system->ops->remount(file_system, flags, options);
+        if (error != 0) {
+            (void)mount_change_flags(mount, former, true);
+        }
+    }
+    if (error == 0) {
+        mount_table_changed();
+    }
+    return error;
 }
 
 // ---- removal ------------------------------------------------------------------------------------

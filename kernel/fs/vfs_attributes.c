@@ -144,14 +144,14 @@ int vfs_change_times(const struct fs_context *context, const struct path *path,
 // ---- size ---------------------------------------------------------------------------------------
 
 int vnode_truncate(struct vnode *vnode, const struct credentials *credentials, uint64_t size,
-                   uint64_t limit_file_size, bool always_touches)
+                   uint64_t limit_file_size)
 {
     mutex_lock(&vnode->mutex);
     uint64_t old_size = vnode->pages.size_bytes;
     int error = 0;
     if (size > old_size && (size > limit_file_size || size > INT64_MAX)) {
         error = -EFBIG;
-    } else if (size != old_size || always_touches) {
+    } else {
         vnode_drop_set_id_locked(vnode, credentials);
         struct attributes attributes = {
             .valid = ATTRIBUTE_SIZE | ATTRIBUTE_MODIFY_TIME,
@@ -183,7 +183,7 @@ int vfs_truncate(const struct fs_context *context, const struct path *path, uint
     if (error != 0) {
         return error;
     }
-    error = vnode_truncate(vnode, context->credentials, size, context->limit_file_size, false);
+    error = vnode_truncate(vnode, context->credentials, size, context->limit_file_size);
     vnode_end_write(vnode);
     return error;
 }
@@ -194,5 +194,5 @@ int vfs_file_truncate(struct open_file *file, uint64_t size, uint64_t limit_file
     if (!open_file_can_write(file) || vnode == NULL || !vnode_is_regular(vnode)) {
         return -EINVAL;
     }
-    return vnode_truncate(vnode, file->credentials, size, limit_file_size, true);
+    return vnode_truncate(vnode, file->credentials, size, limit_file_size);
 }

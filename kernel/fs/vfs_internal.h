@@ -25,4 +25,4 @@ must_check int vfs_may_remove(const struct fs_context *context, struct vnode *di
 void vnode_drop_set_id_locked(struct vnode *vnode, const struct credentials *credentials);
 // New size of a regular file. 0, -EFBIG, -ENOSPC...
 must_check int vnode_truncate(struct vnode *vnode, const struct credentials *credentials,
-                              uint64_t size, uint64_t limit_file_size, bool always_touches);
+                              uint64_t size, uint64_t limit_file_size);

@@ -72,11 +72,30 @@ static int open_check_rights(const struct open_request *request, const struct pa
     return writes && vnode_is_regular(vnode) ? mount_want_write(path) : 0;
 }
 
+// A regular file is opened for writing: no program runs from it, and its mount stays writable. The
+// mount is counted first and looked at then; who makes it read-only does it the other way round.
+static int open_begin_write(const struct path *path)
+{
+    int error = vnode_begin_write(path->entry->vnode);
+    if (error != 0) {
+        return error;
+    }
+    atomic32_add(&path->mount->writers, 1);
+    error = mount_want_write(path);
+    if (error != 0) {
+        atomic32_subtract(&path->mount->writers, 1);
+        vnode_end_write(path->entry->vnode);
+    }
+    return error;
+}
+
 static void vnode_release_file(struct open_file *file)
 {
     struct vnode *vnode = vnode_from_file(file);
+    struct path path;
     file_lock_release_file(file);
-    if (vnode_is_regular(vnode) && open_file_can_write(file)) {
+    if (vnode_is_regular(vnode) && open_file_can_write(file) && vfs_file_path(file, &path)) {
+        atomic32_subtract(&path.mount->writers, 1);
         vnode_end_write(vnode);
     }
 }
@@ -135,7 +154,7 @@ static int open_make_file(const struct open_request *request, const struct path 
     int error = 0;
     if ((request->flags & O_PATH) == 0) {
         if (vnode_is_regular(vnode) && open_file_can_write(file)) {
-            error = vnode_begin_write(vnode);
+            error = open_begin_write(path);
         }
         file->vnode_release = error == 0 ? vnode_release_file : NULL;
         if (error == 0) {
@@ -159,7 +178,7 @@ static int open_truncate(const struct open_request *request, struct vnode *vnode
     }
     int error = vnode_begin_write(vnode);
     if (error == 0) {
-        error = vnode_truncate(vnode, request->context->credentials, 0, UINT64_MAX, true);
+        error = vnode_truncate(vnode, request->context->credentials, 0, UINT64_MAX);
         vnode_end_write(vnode);
     }
     return error;
