@@ -2,6 +2,7 @@
 //
 // A file leaves the table under the lock and is closed after it, since the last put may sleep. POSIX record locks go with every
 // close of a descriptor (close_descriptor), whoever else holds the file.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "process/descriptor_table_internal.h"
@@ -9,6 +10,7 @@
 static void slot_fill(struct descriptor_table *table, unsigned number, struct open_file *file,
                       bool close_on_exec)
 {
+    assert(spin_is_held(&table->lock) && number < table->array.capacity);
     table->array.files[number] = file;
     bitmap_set(table->array.open, number);
     if (close_on_exec) {

@@ -3,6 +3,7 @@
 // A group or session is an id with members; its number is not given out again while a member lives, since each member holds a
 // reference on the id.
 #include "device/terminal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/process_internal.h"
 
@@ -16,6 +17,7 @@ struct id id_zero = {
 
 void process_join_group_locked(struct process *process, struct id *group, struct id *session)
 {
+    assert(spin_is_held(&process_tree_lock));
     id_get(group);
     id_get(session);
     process->group = group;
@@ -26,6 +28,7 @@ void process_join_group_locked(struct process *process, struct id *group, struct
 
 void process_leave_group_locked(struct process *process)
 {
+    assert(spin_is_held(&process_tree_lock));
     list_remove(&process->group_link);
     list_remove(&process->session_link);
     id_put(process->group);

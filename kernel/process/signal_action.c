@@ -2,6 +2,7 @@
 //
 // The actions are one object, shared with CLONE_SIGHAND; its lock guards the masks and the queues of everybody who shares it. Only
 // exec replaces the object of a process, so a sender takes the lock and looks again (signal_lock). See sigaction(2), sigprocmask(2).
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
@@ -92,6 +93,7 @@ void signal_actions_put(struct signal_actions *actions)
 
 void signal_recalculate_locked(struct task *task)
 {
+    assert(spin_is_held(&task->process->actions->lock));
     uint64_t pending = task->pending.set | task->process->pending.set;
     if ((pending & ~task->signal_mask) != 0) {
         task_set_work(task, THREAD_WORK_SIGNAL);

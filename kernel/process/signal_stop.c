@@ -3,6 +3,7 @@
 // A stop begins when a task takes a stop signal with its default action; every other task of the process is told by THREAD_WORK_STOP
 // and stops on its way to user mode; the last one to stop tells the parent. SIGCONT ends the stop when it is sent (signal_send.c);
 // the first task that runs again tells the parent. A SIGCONT between taking the stop signal and the stop wins.
+#include "lib/assert.h"
 #include "process/process_internal.h"
 
 static bool is_killed(const struct task *task)
@@ -86,6 +87,7 @@ void signal_stop_begin(struct task *task, int number)
 void signal_continue_locked(struct process *process)
 {
     struct task *task;
+    assert(spin_is_held(&process->actions->lock));
     process->stop_was_taken = false;
     if (!process->is_stopping) {
         return;

@@ -3,6 +3,7 @@
 // The caller looks at its children under process_tree_lock; where nothing fits it sleeps on its process's own queue, which every
 // change of a child wakes. A zombie that is taken leaves the tree under the same lock, so no two waiters get it.
 #include "uapi/wait.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/process_internal.h"
 
@@ -42,6 +43,7 @@ static void result_fill(struct wait_result *result, const struct process *child,
 static bool take_zombie(struct wait_query *query, struct process *child)
 {
     int status = child->exit_status;
+    assert(child->is_zombie && child->task_count == 0);
     result_fill(query->result, child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
     if ((query->options & WNOWAIT) == 0) {
         usage_add(&query->self->children_usage, &query->result->usage);

@@ -3,6 +3,7 @@
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "process/descriptor_table.h"
@@ -53,6 +54,7 @@ static bool dirent_add(struct directory_sink *sink, const char *name, size_t len
     if (length > NAME_MAX) {
         return true;
     }
+    assert(dirents->used <= dirents->size);
     size_t bytes = pack_record(dirents, (char *)record, name, length, &head);
     if (bytes > dirents->size - dirents->used) {
         dirents->error = dirents->used == 0 ? -EINVAL : 0;

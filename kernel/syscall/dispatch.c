@@ -4,16 +4,27 @@
  */
 #include "arch/trap_frame.h"
 #include "arch/upcalls.h"
+#include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
+#include "scheduler/thread.h"
 #include "sync/percpu.h"
+#include "sync/preempt.h"
 #include "syscall/system_call.h"
 #include "syscall/table.h"
 
 static PERCPU_DEFINE(uint32_t, system_call_counts[SYSTEM_CALL_LIMIT]);
 
+/* A result that means "again" is only for a task that delivers a signal next: the program must not see it. */
+static bool is_restart(long result)
+{
+    return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
+           result == -ERESTART_RESTARTBLOCK;
+}
+
 void upcall_system_call(struct trap_frame *frame)
 {
-    uint32_t number = (uint32_t)system_call_number(frame); /* the ABI ignores the upper half */
+    uint32_t number = (uint32_t)system_call_number(frame);
     long result = -ENOSYS;
     if (likely(number < SYSTEM_CALL_LIMIT)) {
         (*percpu_this(system_call_counts))[number]++;
@@ -24,6 +35,8 @@ void upcall_system_call(struct trap_frame *frame)
                              system_call_argument(frame, 4), system_call_argument(frame, 5));
         }
     }
+    assert(context_may_sleep());
+    assert(!is_restart(result) || thread_is_interrupted() || system_call_number(frame) < 0);
     system_call_set_result(frame, result);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
@@ -39,6 +40,7 @@ static long table_command(struct open_file *file, const struct ioctl_row *row, u
 {
     uint64_t buffer[IOCTL_BYTES_MAX / sizeof(uint64_t)] = {0};
     void __user *user = (void __user *)argument;
+    assert(row->bytes_in <= sizeof(buffer) && row->bytes_out <= sizeof(buffer));
     if (row->bytes_in != 0 && user_copy_in(buffer, user, row->bytes_in) != 0) {
         return -EFAULT;
     }

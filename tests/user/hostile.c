@@ -300,6 +300,20 @@ TEST(a_bad_signal_number_is_found_after_the_process)
     CHECK_ERRNO(syscall(SYS_tkill, getpid(), 999), EINVAL);
 }
 
+static void do_nothing(int signal)
+{
+    (void)signal;
+}
+
+TEST(the_upper_half_of_a_calls_number_does_not_hide_an_interruption)
+{
+    long result = 0xffffffff00000000L | SYS_pause;
+    CHECK_OK(sigaction(SIGALRM, &(struct sigaction){.sa_handler = do_nothing}, NULL));
+    CHECK_OK(setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 50000}}, NULL));
+    __asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
+    CHECK_EQUAL(result, -EINTR);
+}
+
 TEST(a_timer_of_a_microsecond_leaves_time_for_others)
 {
     sigset_t blocked;

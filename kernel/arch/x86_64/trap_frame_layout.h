@@ -38,7 +38,8 @@ static inline bool trap_had_interrupts_on(const struct trap_frame *frame)
 
 static inline long system_call_number(const struct trap_frame *frame)
 {
-    return frame->origin == TRAP_ORIGIN_SYSTEM_CALL ? (long)frame->error_code : -1;
+    // The ABI ignores the upper half of the register.
+    return frame->origin == TRAP_ORIGIN_SYSTEM_CALL ? (long)(uint32_t)frame->error_code : -1;
 }
 
 static inline uint64_t system_call_argument(const struct trap_frame *frame, unsigned n)
