@@ -13,6 +13,7 @@
 #include "process/exec.h"
 #include "process/process.h"
 #include "uapi/capability.h"
+#include "uapi/prctl.h"
 #include "uapi/stat.h"
 
 struct address_space *proc_space_get(int number)
@@ -131,6 +132,18 @@ static int show_comm(const struct generated_key *key, struct text_buffer *text)
     text_format(text, "%.15s\n", task->thread.name);
     task_put(task);
     return 0;
+}
+
+/* Only a process itself names itself. A longer name is cut off, a line end is part of it, as on Linux. */
+static ssize_t store_comm(const struct generated_key *key, const char *data, size_t bytes)
+{
+    char name[TASK_COMM_LEN];
+    if (proc_key_pid(key) != thread_current()->number) {
+        return -EINVAL;
+    }
+    (void)strscpy(name, data, sizeof(name));
+    thread_set_name(thread_current(), name);
+    return (ssize_t)bytes;
 }
 
 /* Adds [start, end) of the process's memory, as far as it can be read. */
@@ -424,7 +437,7 @@ static const struct generated_directory task_directory = {
 #define PROCESS_FILES                                                                              \
     {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv, .bind = proc_bind_space},          \
         {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                         \
-        {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm},                               \
+        {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},          \
         {.name = "cwd", .mode = S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},      \
         {.name = "environ",                                                                        \
          .mode = S_IFREG | 0400,                                                                   \
