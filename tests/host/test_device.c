@@ -13,6 +13,7 @@
 #include "device/device_internal.h"
 #include "device/node.h"
 #include "device/random.h"
+#include "device/screen/screen.h"
 #include "fake_floor.h"
 #include "lib/errno.h"
 
@@ -27,6 +28,19 @@ void terminal_nodes_init(void)
 {
 }
 void serial_init(void)
+{
+}
+void screen_init(void)
+{
+}
+bool screen_is_started(void)
+{
+    return false;
+}
+void pci_scan(void)
+{
+}
+void keyboard_init(void)
 {
 }
 

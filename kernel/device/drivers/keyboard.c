@@ -100,7 +100,8 @@ static int keyboard_probe(struct device *device)
     return port_read8(PORT_STATUS) == STATUS_NOBODY ? -ENODEV : 0;
 }
 
-// Settings are read with the line masked, so that the answer is not taken for a key.
+// Settings are read with the line masked, so that the answer is not taken for a key. What came while it was masked would hold up
+// all that follows, since the controller raises the line once for each byte: it is drained at the end.
 static int keyboard_start(struct device *device)
 {
     uint8_t settings;
@@ -119,7 +120,11 @@ static int keyboard_start(struct device *device)
     if (error != 0) {
         return error;
     }
-    return interrupt_register(KEYBOARD_LINE, keyboard_interrupt, NULL, "keyboard");
+    error = interrupt_register(KEYBOARD_LINE, keyboard_interrupt, NULL, "keyboard");
+    if (error == 0) {
+        keyboard_drain();
+    }
+    return error;
 }
 
 static const struct device_driver keyboard_driver = {
