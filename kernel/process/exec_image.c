@@ -14,6 +14,9 @@
 
 static int image_check(struct exec_call *call, const struct exec_image *image)
 {
+    if (vnode_is_symlink(image->vnode)) {
+        return -ELOOP; // AT_SYMLINK_NOFOLLOW
+    }
     if (!vnode_is_regular(image->vnode) || (image->path.mount->flags & MS_NOEXEC) != 0) {
         return -EACCES;
     }
