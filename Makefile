@@ -167,8 +167,11 @@ test: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
 	@tools/test --smp $(SMP) $(if $(T),-k "$(T)")
 
-everything: all image test-kernel user-tests host-tests-built plugin oracle
-.PHONY: everything
+everything: all image test-kernel user-tests host-tests-built plugin oracle debug-kernel
+.PHONY: everything debug-kernel
+
+debug-kernel:
+	@$(MAKE) --no-print-directory -s DEBUG=1 kernel test-kernel
 
 plugin: build/plugin/insn_count.so
 

@@ -17,6 +17,8 @@ QEMU = "qemu-system-x86_64"
 KERNELS = {
     "astra": BUILD / "astra.elf",
     "astra-test": BUILD / "test" / "astra.elf",
+    "debug": BUILD / "debug" / "astra.elf",
+    "debug-test": BUILD / "debug" / "test" / "astra.elf",
     "linux": BUILD / "oracle" / "vmlinuz",
 }
 MACHINES = ("pc", "q35", "microvm")

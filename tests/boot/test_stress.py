@@ -11,9 +11,9 @@ import pytest
 
 import initramfs
 import machine
+import parity_suite
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "stress"
-DEBUG_KERNEL = machine.BUILD / "debug" / "astra.elf"
 # Each CPU's stock may hold 14 free objects of a cache that count as in use; frames of slabs follow.
 OBJECTS_SLACK_PER_CPU = 16
 FRAMES_SLACK_KIB = 512
@@ -25,7 +25,7 @@ def run(hunts, rounds, seconds, **options):
     initrd = initramfs.busybox_initrd((FOLDER / "init").read_text(),
                                       {"stress/hunts.sh": (FOLDER / "hunts.sh").read_text()})
     words = f"quiet stress.hunts={hunts} stress.rounds={rounds}"
-    return machine.Machine(DEBUG_KERNEL, initrd, words, **options).run(seconds)
+    return machine.Machine("debug", initrd, words, **options).run(seconds)
 
 
 def readings(lines):
@@ -69,3 +69,12 @@ def test_nothing_is_lost_under_load():
 def test_nothing_is_lost_in_a_long_hunt(machine_type, cpu, memory, smp):
     result = run(ALL, 5, 1800, machine=machine_type, cpu=cpu, memory=memory, smp=smp)
     check(result, ALL, smp)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("smp", (1, 4))
+@pytest.mark.parametrize("machine_type, cpu", (("pc", "qemu64"), ("q35", "max"), ("microvm", "max")))
+def test_the_debug_kernel_prints_what_linux_prints(machine_type, cpu, smp):
+    result = parity_suite.run("debug", machine_type, cpu, smp)
+    found = parity_suite.differences(parity_suite.linux_lines(), parity_suite.parts_of(result))
+    assert not found, "\n".join(found) + "\n" + str(result)

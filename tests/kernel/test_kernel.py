@@ -16,9 +16,11 @@ def names_in_sources():
 
 
 @pytest.mark.parametrize("smp", sorted({1, 4, machine.smp_of_run()}))
-@pytest.mark.parametrize("machine_type, cpu", [("pc", "qemu64"), ("q35", "max"), ("microvm", "max")])
-def test_every_kernel_test_passes(machine_type, cpu, smp):
-    result = machine.Machine("astra-test", ROOT, "quiet astra.test=all", machine_type, cpu, smp).run(120)
+@pytest.mark.parametrize("kernel, machine_type, cpu", [
+    ("astra-test", "pc", "qemu64"), ("astra-test", "q35", "max"), ("astra-test", "microvm", "max"),
+    ("debug-test", "pc", "max"), ("debug-test", "microvm", "qemu64")])
+def test_every_kernel_test_passes(kernel, machine_type, cpu, smp):
+    result = machine.Machine(kernel, ROOT, "quiet astra.test=all", machine_type, cpu, smp).run(120)
     lines = result.lines
     assert not [line for line in lines if line.startswith("FAIL ")], str(result)
     passed = sorted(line[3:] for line in lines if line.startswith("ok "))

@@ -72,12 +72,13 @@ hunt_mounts() {
     rmdir m
 }
 
-# Named pipes whose ends open, close, and are killed while they wait.
+# Named pipes whose ends open, close, and are killed while they wait. Only shells without children open them, since the
+# end of a child interrupts an open.
 hunt_fifos() {
     mkfifo f g
     for i in $(seq 15); do (echo $i > f) & cat f; done
     wait
-    cat < f > g & (seq 3000 > f) & wc -l < g
+    cat < f > g & (seq 3000 > f) & (wc -l < g)
     cat f > /dev/null & waiter=$!
     echo > g & writer=$!
     usleep 5000; kill $waiter $writer 2> /dev/null; wait
