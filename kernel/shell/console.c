@@ -66,7 +66,11 @@ void shell_print(const char *format, ...)
     va_start(arguments, format);
     int length = format_string_v(text, sizeof(text), format, arguments);
     va_end(arguments);
-    shell_write(text, MIN((size_t)length, sizeof(text) - 1));
+    size_t written = MIN((size_t)length, sizeof(text) - 1);
+    if (written < (size_t)length) {
+        text[written - 1] = '\n'; /* what is too long still ends its line */
+    }
+    shell_write(text, written);
 }
 
 void shell_error(const char *what, long error)
