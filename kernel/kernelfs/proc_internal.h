@@ -61,6 +61,10 @@ int proc_show_devices(const struct generated_key *key, struct text_buffer *text)
 int proc_show_interrupts(const struct generated_key *key, struct text_buffer *text);
 int proc_show_mounts(const struct generated_key *key, struct text_buffer *text);
 int proc_show_mountinfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_limits(const struct generated_key *key, struct text_buffer *text);
+int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text);
+ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char *data,
+                                    size_t bytes);
 int proc_show_maps(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);

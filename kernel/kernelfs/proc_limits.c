@@ -1,0 +1,104 @@
+/*
+ * /proc/<pid>/limits and oom_score_adj: what a process may use, and how readily it is ended when memory is out.
+ */
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "process/process.h"
+#include "uapi/capability.h"
+
+static const char *const limit_names[RLIM_NLIMITS][2] = {
+    [RLIMIT_CPU] = {"Max cpu time", "seconds"},
+    [RLIMIT_FSIZE] = {"Max file size", "bytes"},
+    [RLIMIT_DATA] = {"Max data size", "bytes"},
+    [RLIMIT_STACK] = {"Max stack size", "bytes"},
+    [RLIMIT_CORE] = {"Max core file size", "bytes"},
+    [RLIMIT_RSS] = {"Max resident set", "bytes"},
+    [RLIMIT_NPROC] = {"Max processes", "processes"},
+    [RLIMIT_NOFILE] = {"Max open files", "files"},
+    [RLIMIT_MEMLOCK] = {"Max locked memory", "bytes"},
+    [RLIMIT_AS] = {"Max address space", "bytes"},
+    [RLIMIT_LOCKS] = {"Max file locks", "locks"},
+    [RLIMIT_SIGPENDING] = {"Max pending signals", "signals"},
+    [RLIMIT_MSGQUEUE] = {"Max msgqueue size", "bytes"},
+    [RLIMIT_NICE] = {"Max nice priority", ""},
+    [RLIMIT_RTPRIO] = {"Max realtime priority", ""},
+    [RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
+};
+
+static void limit_text(uint64_t value, char *text, size_t size)
+{
+    if (value == RLIM_INFINITY) {
+        (void)strscpy(text, "unlimited", size);
+    } else {
+        (void)format_string(text, size, "%llu", (unsigned long long)value);
+    }
+}
+
+int proc_show_limits(const struct generated_key *key, struct text_buffer *text)
+{
+    struct process *process = process_find(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    text_format(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+    for (int i = 0; i < RLIM_NLIMITS; i++) {
+        char soft[24];
+        char hard[24];
+        limit_text(process->limits.entries[i].rlim_cur, soft, sizeof(soft));
+        limit_text(process->limits.entries[i].rlim_max, hard, sizeof(hard));
+        text_format(text, "%-25s %-20s %-20s %-10s\n", limit_names[i][0], soft, hard,
+                    limit_names[i][1]);
+    }
+    process_put(process);
+    return 0;
+}
+
+int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text)
+{
+    struct process *process = process_find(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    text_format(text, "%d\n", process->oom_score_adjust);
+    process_put(process);
+    return 0;
+}
+
+/* A number from -1000 to 1000, alone or with a line end. */
+static int parse_oom_score_adjust(const char *data, int *adjust)
+{
+    const char *digits = data[0] == '-' ? data + 1 : data;
+    const char *end;
+    uint64_t value;
+    if (string_to_u64(digits, 10, &value, &end) != 0 || value > 1000 ||
+        (end[0] != '\0' && (end[0] != '\n' || end[1] != '\0'))) {
+        return -EINVAL;
+    }
+    *adjust = digits != data ? -(int)value : (int)value;
+    return 0;
+}
+
+/* Below what a privileged process set last only another one may go: else anybody could exempt himself. */
+ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char *data, size_t bytes)
+{
+    int adjust;
+    if (bytes == 0 || parse_oom_score_adjust(data, &adjust) != 0) {
+        return -EINVAL;
+    }
+    struct process *process = process_find(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    bool is_privileged = credentials_can(task_current()->credentials, CAP_SYS_RESOURCE);
+    bool is_permitted = is_privileged || adjust >= process->oom_score_minimum;
+    if (is_permitted) {
+        process->oom_score_adjust = adjust;
+    }
+    if (is_privileged) {
+        process->oom_score_minimum = adjust;
+    }
+    process_put(process);
+    return is_permitted ? (ssize_t)bytes : -EACCES;
+}
