@@ -11,7 +11,8 @@
 #include "uapi/statfs.h"
 
 static const struct generated_row no_rows[] = {{0}};
-static const struct generated_directory empty_directory = {.rows = no_rows, .remembers_missing = true};
+static const struct generated_directory empty_directory = {.rows = no_rows,
+                                                           .remembers_missing = true};
 
 static int show_cpus(const struct generated_key *key, struct text_buffer *text)
 {
@@ -27,17 +28,20 @@ static const struct generated_row cpu_rows[] = {
     {.name = "present", .mode = S_IFREG | 0444, .show = show_cpus},
     {0},
 };
-static const struct generated_directory cpu_directory = {.rows = cpu_rows, .remembers_missing = true};
+static const struct generated_directory cpu_directory = {.rows = cpu_rows,
+                                                         .remembers_missing = true};
 static const struct generated_row system_rows[] = {
     {.name = "cpu", .mode = S_IFDIR | 0755, .directory = &cpu_directory},
     {0},
 };
-static const struct generated_directory system_directory = {.rows = system_rows, .remembers_missing = true};
+static const struct generated_directory system_directory = {.rows = system_rows,
+                                                            .remembers_missing = true};
 static const struct generated_row devices_rows[] = {
     {.name = "system", .mode = S_IFDIR | 0755, .directory = &system_directory},
     {0},
 };
-static const struct generated_directory devices_directory = {.rows = devices_rows, .remembers_missing = true};
+static const struct generated_directory devices_directory = {.rows = devices_rows,
+                                                             .remembers_missing = true};
 
 static const struct generated_row root_rows[] = {
     {.name = "block", .mode = S_IFDIR | 0755, .directory = &empty_directory},
@@ -52,7 +56,8 @@ static const struct generated_row root_rows[] = {
     {.name = "power", .mode = S_IFDIR | 0755, .directory = &empty_directory},
     {0},
 };
-static const struct generated_directory root_directory = {.rows = root_rows, .remembers_missing = true};
+static const struct generated_directory root_directory = {.rows = root_rows,
+                                                          .remembers_missing = true};
 
 static int sysfs_mount(const struct file_system_type *type, const char *source, const char *options,
                        unsigned long flags, struct file_system **result)

@@ -30,10 +30,10 @@ static struct spinlock log_lock = SPINLOCK_INIT(LOCK_RANK_LOG);
 static section(".noinit") struct log_slot slots[LOG_SLOTS]; // [l] log_lock
 static uint64_t next_sequence;                              // [l] log_lock
 static struct log_sink early_sink = {.write = early_console_write};
-static struct log_sink *sinks = &early_sink;                // [l] log_lock
-static int console_level = LOG_LEVEL_DEFAULT;               // [a]
-static void (*notify_function)(void);                       // [I]
-static uint64_t (*clock_function)(void);                    // [I]
+static struct log_sink *sinks = &early_sink;  // [l] log_lock
+static int console_level = LOG_LEVEL_DEFAULT; // [a]
+static void (*notify_function)(void);         // [I]
+static uint64_t (*clock_function)(void);      // [I]
 
 uint64_t log_now_ns(void)
 {

@@ -65,7 +65,7 @@ void futex_wake_waiter_locked(struct futex_waiter *waiter)
 }
 
 /* Locks the bucket where the waiter is now: it may move meanwhile. */
-static struct futex_bucket *waiter_lock(struct futex_waiter *waiter)
+static no_lock_analysis struct futex_bucket *waiter_lock(struct futex_waiter *waiter)
 {
     for (;;) {
         struct futex_bucket *bucket = __atomic_load_n(&waiter->bucket, __ATOMIC_ACQUIRE);
@@ -96,7 +96,7 @@ static int waiter_queue(struct futex_waiter *waiter, const struct futex_word *wo
 }
 
 /* Sleeps until woken, the deadline, or a signal. */
-static int waiter_sleep(struct futex_waiter *waiter, uint64_t deadline_ns)
+static no_lock_analysis int waiter_sleep(struct futex_waiter *waiter, uint64_t deadline_ns)
 {
     int result = 0;
     for (;;) {

@@ -26,7 +26,7 @@ static int pair_make(struct futex_pair *pair, const struct futex_word *first,
     return error;
 }
 
-static void pair_lock(const struct futex_pair *pair) no_lock_analysis
+static no_lock_analysis void pair_lock(const struct futex_pair *pair)
 {
     struct futex_bucket *low = MIN(pair->buckets[0], pair->buckets[1]);
     struct futex_bucket *high = MAX(pair->buckets[0], pair->buckets[1]);
@@ -36,7 +36,7 @@ static void pair_lock(const struct futex_pair *pair) no_lock_analysis
     }
 }
 
-static void pair_unlock(const struct futex_pair *pair) no_lock_analysis
+static no_lock_analysis void pair_unlock(const struct futex_pair *pair)
 {
     spin_unlock(&pair->buckets[0]->lock);
     if (pair->buckets[1] != pair->buckets[0]) {

@@ -9,8 +9,8 @@
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
-#include "process/job_control.h"
 #include "process/futex_internal.h"
+#include "process/job_control.h"
 #include "process/process_internal.h"
 
 struct spinlock process_tree_lock = SPINLOCK_INIT(LOCK_RANK_PROCESS_TREE);
