@@ -113,7 +113,7 @@ build/user/%: user/%.c $(wildcard user/*.h) Makefile
 	@echo "  MUSL $<"
 	@musl-gcc $(USER_CFLAGS) $< -o $@
 
-build/root.cpio: tools/mkroot $(shell find image -type f 2>/dev/null) $(USER_PROGRAMS)
+build/root.cpio: tools/mkroot $(shell find image -type f -not -path "image/grub/*" 2>/dev/null) $(USER_PROGRAMS)
 	@mkdir -p $(@D)
 	@echo "  ROOT $@"
 	@tools/mkroot --output $@ $(USER_PROGRAMS:%=--program %)

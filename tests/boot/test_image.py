@@ -148,6 +148,20 @@ def test_a_long_command_line_arrives_whole(tmp_path, firmware):
         stop(child)
 
 
+def test_text_mode_serves_where_the_loader_leaves_it(tmp_path):
+    entry = "multiboot2 /boot/astra.elf loglevel=7\nset gfxpayload=text"
+    result = Disk(image_of(tmp_path, entry), extra=("-vga", "cirrus")).start()
+    assert PROMPT in result.serial and "screen: VGA text" in result.serial, str(result)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_the_framebuffer_of_the_loader_is_used(firmware):
+    """A Cirrus card has no registers that the kernel could set a mode by: what it shows is what the loader told it of."""
+    extra = ("-vga", "cirrus") if firmware == "bios" else ("-vga", "virtio")
+    result = Disk(firmware=firmware, extra=extra).start()
+    assert PROMPT in result.serial and "screen: framebuffer" in result.serial, str(result)
+
+
 # ---- the files themselves ------------------------------------------------------------------------------
 
 def test_the_file_system_of_the_image_is_sound(tmp_path):
