@@ -122,6 +122,27 @@ static bool form_is_known(const struct boot_framebuffer *information)
            information->blue_shift < bits;
 }
 
+static void rectangle_clear(const struct framebuffer *target, uint32_t left, uint32_t top,
+                            uint32_t right, uint32_t bottom)
+{
+    for (uint32_t y = top; y < bottom; y++) {
+        vaddr_t line = target->base + (vaddr_t)y * target->pitch;
+        for (uint32_t x = left; x < right; x++) {
+            pixel_write(target, line + (vaddr_t)x * target->bytes_per_pixel, target->colours[0]);
+        }
+    }
+}
+
+// Where no cell fits the loader's picture would stay.
+static void margins_clear(const struct framebuffer *target,
+                          const struct boot_framebuffer *information)
+{
+    uint32_t used_width = target->display.columns * GLYPH_WIDTH;
+    uint32_t used_height = target->display.rows * GLYPH_HEIGHT;
+    rectangle_clear(target, used_width, 0, information->width, used_height);
+    rectangle_clear(target, 0, used_height, information->width, information->height);
+}
+
 struct display *framebuffer_display(const struct boot_framebuffer *information)
 {
     if (!form_is_known(information)) {
@@ -142,5 +163,6 @@ struct display *framebuffer_display(const struct boot_framebuffer *information)
         .rows = MIN(information->height / GLYPH_HEIGHT, (uint32_t)SCREEN_ROWS_MAX),
     };
     colours_prepare(&framebuffer, information);
+    margins_clear(&framebuffer, information);
     return &framebuffer.display;
 }

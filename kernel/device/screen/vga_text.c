@@ -74,9 +74,9 @@ static void text_draw(struct display *display, unsigned row, unsigned column,
                       const struct screen_cell *cells, unsigned count)
 {
     (void)display;
-    vaddr_t address = window + TEXT_BASE - PLANE_BASE + 2 * (row * TEXT_COLUMNS + column);
+    vaddr_t address = window + TEXT_BASE - PLANE_BASE + 2 * (vaddr_t)(row * TEXT_COLUMNS + column);
     for (unsigned i = 0; i < count; i++) {
-        mmio_write16(address + 2 * i, (uint16_t)(cells[i].colour << 8 | cells[i].glyph));
+        mmio_write16(address + 2 * (vaddr_t)i, (uint16_t)(cells[i].colour << 8 | cells[i].glyph));
     }
 }
 
@@ -129,7 +129,8 @@ static void font_load(void)
     indexed_write(PORT_GRAPHICS, GRAPHICS_WINDOW, WINDOW_FIRST_64K);
     for (unsigned glyph = 0; glyph < GLYPH_COUNT; glyph++) {
         for (unsigned line = 0; line < GLYPH_HEIGHT; line++) {
-            mmio_write8(window + glyph * PLANE_GLYPH_BYTES + line, glyph_font[glyph][line]);
+            mmio_write8(window + (vaddr_t)glyph * PLANE_GLYPH_BYTES + line,
+                        glyph_font[glyph][line]);
         }
     }
     indexed_write(PORT_GRAPHICS, GRAPHICS_WINDOW, place);
