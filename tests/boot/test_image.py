@@ -8,6 +8,7 @@ import pytest
 import initramfs
 import newc
 from machine import BUILD, PROMPT, QEMU, TOP, Machine, stop
+from screen import Screen
 
 IMAGE = BUILD / "astra.img"
 KERNEL = BUILD / "astra.elf"
@@ -160,6 +161,18 @@ def test_the_framebuffer_of_the_loader_is_used(firmware):
     extra = ("-vga", "cirrus") if firmware == "bios" else ("-vga", "virtio")
     result = Disk(firmware=firmware, extra=extra).start()
     assert PROMPT in result.serial and "screen: framebuffer" in result.serial, str(result)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARES)
+def test_a_person_at_screen_and_keyboard_is_served(firmware):
+    seen = Screen(Disk(firmware=firmware), ())
+    try:
+        seen.wait_for_serial(PROMPT, TIMEOUTS_S[firmware])
+        seen.wait_for(PROMPT.strip())
+        seen.type("run /bin/uname -s\n")
+        seen.wait_for("Linux")
+    finally:
+        seen.close()
 
 
 # ---- the files themselves ------------------------------------------------------------------------------
