@@ -166,15 +166,24 @@ static bool rsdp_take(struct boot_info *info, const struct tag *tag)
 
 // --- the list ---
 
-enum { TAG_END = 0 };
+enum {
+    TAG_END = 0,
+    TAG_COMMAND_LINE = 1,
+    TAG_MODULE = 3,
+    TAG_MEMORY_MAP = 6,
+    TAG_FRAMEBUFFER = 8,
+    TAG_OLD_RSDP = 14,
+    TAG_RSDP = 15,
+};
 
 // False: the tag does not hold what its type promises.
 static const struct {
     uint32_t type;
     bool (*take)(struct boot_info *info, const struct tag *tag);
 } tag_takers[] = {
-    {1, command_line_take}, {3, module_take},    {6, memory_map_take},
-    {8, framebuffer_take},  {14, old_rsdp_take}, {15, rsdp_take},
+    {TAG_COMMAND_LINE, command_line_take}, {TAG_MODULE, module_take},
+    {TAG_MEMORY_MAP, memory_map_take},     {TAG_FRAMEBUFFER, framebuffer_take},
+    {TAG_OLD_RSDP, old_rsdp_take},         {TAG_RSDP, rsdp_take},
 };
 
 static void tag_take(struct boot_info *info, uint32_t type, const struct tag *tag)

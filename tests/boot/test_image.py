@@ -157,7 +157,7 @@ def test_text_mode_serves_where_the_loader_leaves_it(tmp_path):
 
 @pytest.mark.parametrize("firmware", FIRMWARES)
 def test_the_framebuffer_of_the_loader_is_used(firmware):
-    """A Cirrus card has no registers that the kernel could set a mode by: what it shows is what the loader told it of."""
+    """By neither card's registers could the kernel set a mode: what it shows is what the loader told it of."""
     extra = ("-vga", "cirrus") if firmware == "bios" else ("-vga", "virtio")
     result = Disk(firmware=firmware, extra=extra).start()
     assert PROMPT in result.serial and "screen: framebuffer" in result.serial, str(result)
