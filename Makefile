@@ -49,6 +49,7 @@ OBJECTS := $(SOURCES:%=$(OBJ)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/kernel/*.c))
 TEST_OBJECTS := $(TEST_SOURCES:%=$(OBJ)/%.o)
 USER_TESTS := $(patsubst tests/user/%.c,build/tests/user/%,$(sort $(wildcard tests/user/*.c)))
+USER_TESTS += build/tests/user/callfuzz
 USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
 
 .PHONY: all kernel root user-tests test-kernel compile run test check lint bench debug stress fuzz \
@@ -107,6 +108,12 @@ build/tests/user/%: tests/user/%.c $(wildcard tests/user/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo "  MUSL $<"
 	@musl-gcc $(USER_CFLAGS) $< -o $@
+
+build/tests/user/callfuzz: $(wildcard tests/user/callfuzz/*) tests/user/check.h kernel/syscall/call_list.h \
+		kernel/syscall/argument_kind.h Makefile
+	@mkdir -p $(@D)
+	@echo "  MUSL $@"
+	@musl-gcc $(USER_CFLAGS) -Itests/user $(filter %.c,$^) -o $@
 
 build/user/%: user/%.c $(wildcard user/*.h) Makefile
 	@mkdir -p $(@D)

@@ -5,30 +5,8 @@
 #pragma once
 
 #include "lib/types.h"
+#include "syscall/argument_kind.h"
 #include "uapi/unistd_numbers.h"
-
-/* What an argument is: how the documentation and the fuzzer see it. */
-enum argument_kind {
-    ARG_NONE,
-    ARG_INT,
-    ARG_UINT,
-    ARG_LONG,
-    ARG_SIZE,
-    ARG_FD,
-    ARG_DIRFD,
-    ARG_PATH,
-    ARG_STRING,
-    ARG_IN,
-    ARG_OUT,
-    ARG_INOUT,
-    ARG_FLAGS,
-    ARG_MODE,
-    ARG_PID,
-    ARG_SIGNAL,
-    ARG_ADDRESS,
-    ARG_OFFSET,
-    ARG_COMMAND,
-};
 
 /* Arguments as they came in registers; 0 or more, or -errno (restart codes included). */
 typedef long system_call_handler(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
