@@ -255,6 +255,7 @@ int exec_program(const struct path *start, const char *name, unsigned walk_flags
         call_end(call);
         return error;
     }
+    posix_timers_end(call->task->process);
     if (enter_space(call) != 0) {
         signal_force_fatal(SIGSEGV);
     } else {

@@ -106,6 +106,7 @@ _Noreturn void task_exit(int status)
             first_process_end(process->exit_status);
         }
         real_timer_stop(process);
+        posix_timers_end(process);
     }
     task_give_up_resources(task);
     if (is_last) {

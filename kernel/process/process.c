@@ -36,6 +36,7 @@ struct process *process_create(void)
     pending_signals_init(&process->pending);
     mutex_init(&process->exec_mutex, LOCK_RANK_PROCESS_EXEC);
     real_timer_init(process);
+    posix_timers_init(process);
     process->is_dumpable = true;
     process->started_ns = clock_monotonic_ns();
     return process;

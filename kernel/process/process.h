@@ -84,8 +84,14 @@ struct process {
     uint64_t real_timer_interval_ns;     // [l signal]
     uint64_t virtual_timer_ns, virtual_timer_interval_ns, profile_timer_ns,
         profile_timer_interval_ns; // [l signal]
-    uint64_t started_ns;           // [I] monotonic
-    struct mutex exec_mutex;       // rank PROCESS_EXEC: address space and name change together
+    struct posix_timer_list {
+        struct mutex mutex;      // rank POSIX_TIMERS
+        struct list_head timers; // [l mutex] struct posix_timer
+        unsigned count;          // [l mutex]
+        int next_id;             // [l mutex]
+    } posix_timers;
+    uint64_t started_ns;     // [I] monotonic
+    struct mutex exec_mutex; // rank PROCESS_EXEC: address space and name change together
     bool is_dumpable, no_new_privileges; // [a]
     bool is_kernel_shell;                // [I] pid 1 without init: runs kernel code
     int oom_score_adjust;                // [a]
@@ -211,6 +217,7 @@ int process_get_session(int number);
 int process_new_session(void); // setsid: the new session's number or -EPERM
 
 void process_get_usage(struct process *process, struct process_usage *usage); // live tasks included
+void task_get_usage(struct task *task, struct process_usage *usage);          // of one task alone
 uint64_t process_limit(const struct process *process, int resource);          // soft limit
 // prlimit: either pointer may be NULL. 0, -EINVAL (soft above hard), -EPERM (hard raised without the right).
 must_check int process_set_limit(struct process *process, int resource,

@@ -62,6 +62,10 @@ enum signal_default signal_default_action(int number);
 #define SIGNAL_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 int signal_send_process_locked(struct process *process, struct task *task, int number,
                                const struct uapi_siginfo *info);
+// A timer's signal, of info->si_signo, with an entry of its own that pending_signals_find finds by `source`. False: ignored, or no
+// memory.
+bool signal_send_timer_locked(struct process *process, struct task *task,
+                              const struct uapi_siginfo *info, const void *source);
 // Members of a group with the tree lock held; see signal_send_group.
 int signal_send_group_locked(struct id *group, int number, const struct uapi_siginfo *info,
                              bool check);
@@ -94,5 +98,8 @@ void limits_apply(struct process *process, struct address_space *space);
 void cpu_limit_init(void); // once, by process_init
 void real_timer_init(struct process *process);
 void real_timer_stop(struct process *process);
+void posix_timers_init(struct process *process);
+// exec, and the end of the last task: all timers of the process go. May sleep.
+void posix_timers_end(struct process *process);
 must_check struct signal_actions *
 signal_actions_get(struct signal_actions *actions); // returns its argument

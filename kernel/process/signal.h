@@ -23,6 +23,7 @@ static inline uint64_t signal_bit(int number)
 
 struct queued_signal {
     struct list_head link;
+    const void *source; // the timer that it is from; NULL: none. Only compared
     struct uapi_siginfo info;
 };
 
@@ -54,6 +55,8 @@ void signal_unlock(struct signal_actions *actions);
 // May the current task signal that process? 0, -EPERM, -ESRCH (reaped), -EINVAL (no such signal; 0 only asks).
 must_check int signal_permission(struct process *target, int number);
 
+// sigqueue(3) to one thread: as signal_kill_task, with what the caller says of the signal.
+long signal_queue_task(int group, int number, int signal, const struct uapi_siginfo *info);
 // kill(2) in all its forms; tkill and tgkill (group 0: any).
 long signal_kill(int number, int signal);
 long signal_kill_task(int group, int number, int signal);
@@ -64,6 +67,8 @@ must_check int signal_set_action(int number, const struct uapi_sigaction *action
 void signal_set_mask(uint64_t mask); // SIGKILL and SIGSTOP stay unblocked
 // Waits until a signal is pending that is in `mask`'s complement: sigsuspend; always -ERESTARTNOHAND.
 long signal_suspend(uint64_t mask);
+// Takes a signal of `set` that is pending for the current task, its own before the process's. Its number, 0: none.
+int signal_take(uint64_t set, struct uapi_siginfo *info);
 // sigtimedwait: takes a pending signal of `set`. Its number, -EAGAIN at the deadline, -EINTR.
 long signal_wait(uint64_t set, uint64_t deadline_ns, struct uapi_siginfo *info);
 uint64_t signal_pending_set(struct task *task);        // process's and task's
@@ -80,10 +85,14 @@ void signal_actions_put(struct signal_actions *actions);
 // The queue by itself (signal_queue.c): the caller holds the lock of the actions.
 void signal_queue_init(void); // the cache of entries
 void pending_signals_init(struct pending_signals *pending);
-// Adds; `entry` (consumed) may be NULL: then only the number is remembered. A standard signal that is pending already is dropped.
+// Adds; `entry` (consumed) may be NULL: then only the number is remembered. A standard signal that is pending already is dropped,
+// but for a timer's.
 void pending_signals_add(struct pending_signals *pending, int number, struct queued_signal *entry);
 // Takes the first signal of `set` in Linux's order (the faults first, then by number) with its information. 0: none.
 int pending_signals_take(struct pending_signals *pending, uint64_t set, struct uapi_siginfo *info);
 void pending_signals_discard(struct pending_signals *pending, uint64_t set);
+// The entry that this source (not NULL) has in the queue. NULL: none.
+must_check struct queued_signal *pending_signals_find(const struct pending_signals *pending,
+                                                      const void *source);
 must_check struct queued_signal *queued_signal_alloc(void);
 void queued_signal_free(struct queued_signal *entry);

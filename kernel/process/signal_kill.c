@@ -109,9 +109,8 @@ long signal_kill(int number, int signal)
     return number == INT32_MIN ? -ESRCH : kill_group(-number, signal, &info);
 }
 
-long signal_kill_task(int group, int number, int signal)
+long signal_queue_task(int group, int number, int signal, const struct uapi_siginfo *info)
 {
-    struct uapi_siginfo info;
     if (number <= 0) {
         return -EINVAL;
     }
@@ -123,10 +122,16 @@ long signal_kill_task(int group, int number, int signal)
     if (group == 0 || task->process->id->number == group) {
         error = signal_permission(task->process, signal);
         if (error == 0 && signal != 0) {
-            signal_info_from_user(&info, signal, SI_TKILL);
-            error = signal_send_task(task, signal, &info);
+            error = signal_send_task(task, signal, info);
         }
     }
     task_put(task);
     return error;
+}
+
+long signal_kill_task(int group, int number, int signal)
+{
+    struct uapi_siginfo info;
+    signal_info_from_user(&info, signal, SI_TKILL);
+    return signal_queue_task(group, number, signal, &info);
 }

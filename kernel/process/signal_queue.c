@@ -1,6 +1,6 @@
 // Pending signals: a set of numbers, and a queue with what is known about each. Pure bookkeeping; the caller holds the lock.
 //
-// A standard signal is there at most once; a real-time signal as often as it was sent. Where there was no memory for an entry only
+// A standard signal is there at most once (each timer's beside it); a real-time signal as often as it was sent. Where there was no memory for an entry only
 // the number is kept, and the receiver is told SI_USER with nobody's number, as Linux does.
 #include "lib/list.h"
 #include "lib/macros.h"
@@ -22,7 +22,11 @@ void signal_queue_init(void)
 
 struct queued_signal *queued_signal_alloc(void)
 {
-    return slab_alloc(&queued_signal_cache);
+    struct queued_signal *entry = slab_alloc(&queued_signal_cache);
+    if (entry != NULL) {
+        entry->source = NULL;
+    }
+    return entry;
 }
 
 void queued_signal_free(struct queued_signal *entry)
@@ -44,7 +48,7 @@ void pending_signals_add(struct pending_signals *pending, int number, struct que
     if (entry == NULL) {
         return;
     }
-    if (is_pending && number < SIGRTMIN) {
+    if (is_pending && number < SIGRTMIN && entry->source == NULL) {
         queued_signal_free(entry);
         return;
     }
@@ -108,4 +112,16 @@ void pending_signals_discard(struct pending_signals *pending, uint64_t set)
             entry_remove(pending, entry);
         }
     }
+}
+
+struct queued_signal *pending_signals_find(const struct pending_signals *pending,
+                                           const void *source)
+{
+    struct queued_signal *entry;
+    list_for_each_entry(entry, &pending->queue, link) {
+        if (entry->source == source) {
+            return entry;
+        }
+    }
+    return NULL;
 }

@@ -89,31 +89,32 @@ static int enqueue_locked(struct process *process, struct pending_signals *pendi
     return 0;
 }
 
-int signal_send_process_locked(struct process *process, struct task *task, int number,
-                               const struct uapi_siginfo *info)
+// Everything before the queue. False: nothing is to be queued.
+static bool begin_locked(struct process *process, const struct task *task, int number)
 {
     assert(spin_is_held(&process->actions->lock));
     assert(number >= 1 && number <= SIGNAL_COUNT);
     if (process->is_exiting || process->task_count == 0) {
-        return 0;
+        return false;
     }
     act_at_once_locked(process, number);
     struct task *first = list_first_entry(&process->tasks, struct task, process_link);
     if (is_dropped_locked(process, task != NULL ? task : first, number)) {
-        return 0;
+        return false;
     }
     if (number == SIGKILL) {
         process_begin_exit_locked(process, SIGKILL);
         if (process == process_current_or_null()) {
             task_set_work(task_current(), THREAD_WORK_KILL);
         }
-        return 0;
+        return false;
     }
-    int error =
-        enqueue_locked(process, task != NULL ? &task->pending : &process->pending, number, info);
-    if (error != 0) {
-        return error;
-    }
+    return true;
+}
+
+// A signal was queued: tells who should take it.
+static void notify_locked(struct process *process, struct task *task, int number)
+{
     if (task == NULL) {
         task = choose_task_locked(process, number);
     }
@@ -123,7 +124,38 @@ int signal_send_process_locked(struct process *process, struct task *task, int n
     if (wait_queue_has_waiters(&process->actions->signalled)) {
         wait_queue_wake_all(&process->actions->signalled);
     }
-    return 0;
+}
+
+int signal_send_process_locked(struct process *process, struct task *task, int number,
+                               const struct uapi_siginfo *info)
+{
+    if (!begin_locked(process, task, number)) {
+        return 0;
+    }
+    int error =
+        enqueue_locked(process, task != NULL ? &task->pending : &process->pending, number, info);
+    if (error == 0) {
+        notify_locked(process, task, number);
+    }
+    return error;
+}
+
+bool signal_send_timer_locked(struct process *process, struct task *task,
+                              const struct uapi_siginfo *info, const void *source)
+{
+    int number = info->si_signo;
+    if (!begin_locked(process, task, number)) {
+        return false;
+    }
+    struct queued_signal *entry = queued_signal_alloc();
+    if (entry == NULL) {
+        return false;
+    }
+    entry->info = *info;
+    entry->source = source;
+    pending_signals_add(task != NULL ? &task->pending : &process->pending, number, entry);
+    notify_locked(process, task, number);
+    return true;
 }
 
 static int send(struct process *process, struct task *task, int number,

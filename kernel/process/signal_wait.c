@@ -16,9 +16,9 @@ long signal_suspend(uint64_t mask)
     return -ERESTARTNOHAND;
 }
 
-// A pending signal of `set`, the task's own before the process's. 0: none.
-static int take_of_set(struct task *task, uint64_t set, struct uapi_siginfo *info)
+int signal_take(uint64_t set, struct uapi_siginfo *info)
 {
+    struct task *task = task_current();
     struct signal_actions *actions = signal_lock(task->process);
     int number = pending_signals_take(&task->pending, set, info);
     if (number == 0) {
@@ -37,7 +37,7 @@ long signal_wait(uint64_t set, uint64_t deadline_ns, struct uapi_siginfo *info)
     int number = 0;
     set &= ~SIGNAL_UNBLOCKABLE;
     int error = WAIT_INTERRUPTIBLE_UNTIL(&task->process->actions->signalled,
-                                         (number = take_of_set(task, set, info)) != 0, deadline_ns);
+                                         (number = signal_take(set, info)) != 0, deadline_ns);
     if (error == 0) {
         return number;
     }

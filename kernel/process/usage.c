@@ -38,6 +38,13 @@ void usage_add(struct process_usage *sum, const struct process_usage *part)
     sum->peak_resident_kib = MAX(sum->peak_resident_kib, part->peak_resident_kib);
 }
 
+void task_get_usage(struct task *task, struct process_usage *usage)
+{
+    spin_lock(&process_tree_lock);
+    usage_of_task_locked(task, usage);
+    spin_unlock(&process_tree_lock);
+}
+
 void process_get_usage(struct process *process, struct process_usage *usage)
 {
     struct task *task;

@@ -9,6 +9,7 @@ enum lock_rank {
     LOCK_RANK_FILE_POSITION,   // file/: position of an open file
     LOCK_RANK_GENERATED_FILE,  // fs/: a generated directory, or an open generated file's text
     LOCK_RANK_PROCESS_EXEC,    // process/: exec against readers of /proc/pid/* (they read a file)
+    LOCK_RANK_POSIX_TIMERS,    // process/: the list of a process's timers
     LOCK_RANK_VNODE_DIRECTORY, // fs/: ancestor first, else by address (same rank nests)
     LOCK_RANK_VNODE_FILE,      // fs/: contents and size of one file
     LOCK_RANK_PIPE,            // file/: buffers of a pipe (two pipes by address)

@@ -220,6 +220,34 @@ SYSTEM_CALL4(pwritev, int, descriptor, const struct uapi_iovec __user *, vector,
                                  : vector_call(descriptor, vector, count, true, &position);
 }
 
+/* The halves of the position are those of 32-bit programs; a 64-bit one passes all of it in the first. -1: the file's own. */
+static long vector_call_with_flags(int descriptor, const struct uapi_iovec __user *vector,
+                                   size_t count, bool is_write, uint64_t position, int flags)
+{
+    if (flags != 0) {
+        return -EOPNOTSUPP;
+    }
+    if (position == UINT64_MAX) {
+        return vector_call(descriptor, vector, count, is_write, NULL);
+    }
+    return (int64_t)position < 0 ? -EINVAL
+                                 : vector_call(descriptor, vector, count, is_write, &position);
+}
+
+SYSTEM_CALL6(preadv2, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,
+             uint64_t, position, uint64_t, unused_half, int, flags)
+{
+    (void)unused_half;
+    return vector_call_with_flags(descriptor, vector, count, false, position, flags);
+}
+
+SYSTEM_CALL6(pwritev2, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,
+             uint64_t, position, uint64_t, unused_half, int, flags)
+{
+    (void)unused_half;
+    return vector_call_with_flags(descriptor, vector, count, true, position, flags);
+}
+
 SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
 {
     struct descriptor_use use;
@@ -231,11 +259,13 @@ SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
     return result;
 }
 
-static long transfer_limited(struct open_file *out, struct open_file *in, uint64_t *position,
-                             size_t bytes)
+/* Positions NULL: the files' own. */
+static long transfer_limited(struct open_file *out, uint64_t *out_position, struct open_file *in,
+                             uint64_t *in_position, size_t bytes)
 {
-    long result = apply_size_limit(out, NULL, &bytes);
-    return write_finish(result != 0 ? result : file_transfer(out, NULL, in, position, bytes));
+    long result = apply_size_limit(out, out_position, &bytes);
+    return write_finish(result != 0 ? result
+                                    : file_transfer(out, out_position, in, in_position, bytes));
 }
 
 SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *, user_position,
@@ -250,12 +280,105 @@ SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *
     long result = -EBADF;
     if (in != NULL && out != NULL && open_file_can_read(in) && open_file_can_write(out)) {
         uint64_t position = (uint64_t)start;
-        result = start < 0 ? -EINVAL
-                           : transfer_limited(out, in, user_position == NULL ? NULL : &position,
-                                              MIN(bytes, (size_t)MAX_RW_COUNT));
+        result = start < 0
+                     ? -EINVAL
+                     : transfer_limited(out, NULL, in, user_position == NULL ? NULL : &position,
+                                        MIN(bytes, (size_t)MAX_RW_COUNT));
         if (result >= 0 && copy_out_optional(user_position, &position, sizeof(position)) != 0) {
             result = -EFAULT;
         }
+    }
+    if (in != NULL) {
+        open_file_put(in);
+    }
+    if (out != NULL) {
+        open_file_put(out);
+    }
+    return result;
+}
+
+/* Regular files of one file system, opened so that bytes can be copied between them. */
+static int copy_check_files(const struct open_file *in, const struct open_file *out)
+{
+    const struct vnode *from = in->vnode;
+    const struct vnode *to = out->vnode;
+    if ((from != NULL && vnode_is_directory(from)) || (to != NULL && vnode_is_directory(to))) {
+        return -EISDIR;
+    }
+    if (from == NULL || to == NULL || !vnode_is_regular(from) || !vnode_is_regular(to)) {
+        return -EINVAL;
+    }
+    if (!open_file_can_read(in) || !open_file_can_write(out) || (out->flags & O_APPEND) != 0) {
+        return -EBADF;
+    }
+    return from->file_system == to->file_system ? 0 : -EXDEV;
+}
+
+/* One side of copy_file_range: where it begins. */
+struct copy_side {
+    uint64_t position;
+    bool is_own; /* the file's own position, which moves */
+};
+
+static int copy_side_begin(struct copy_side *side, const struct open_file *file,
+                           int64_t __user *user)
+{
+    *side = (struct copy_side){.position = file->position, .is_own = user == NULL};
+    return user == NULL ? 0 : user_copy_in(&side->position, user, sizeof(side->position));
+}
+
+static long copy_range(struct open_file *in, struct copy_side *from, struct open_file *out,
+                       struct copy_side *to, size_t bytes)
+{
+    const struct vnode *source = in->vnode;
+    uint64_t size = source->pages.size_bytes;
+    if ((int64_t)from->position < 0 || (int64_t)to->position < 0) {
+        return -EINVAL;
+    }
+    if (from->position + bytes < from->position || to->position + bytes < to->position) {
+        return -EOVERFLOW;
+    }
+    bytes = MIN(bytes, size > from->position ? size - from->position : 0);
+    if (in->vnode == out->vnode && from->position + bytes > to->position &&
+        to->position + bytes > from->position) {
+        return -EINVAL;
+    }
+    if (bytes == 0) {
+        return 0;
+    }
+    return transfer_limited(out, to->is_own ? NULL : &to->position, in,
+                            from->is_own ? NULL : &from->position,
+                            MIN(bytes, (size_t)MAX_RW_COUNT));
+}
+
+static long copy_between(struct open_file *in, int64_t __user *user_in, struct open_file *out,
+                         int64_t __user *user_out, size_t bytes)
+{
+    struct copy_side from;
+    struct copy_side to;
+    if (copy_side_begin(&from, in, user_in) != 0 || copy_side_begin(&to, out, user_out) != 0) {
+        return -EFAULT;
+    }
+    int error = copy_check_files(in, out);
+    if (error != 0) {
+        return error;
+    }
+    long result = copy_range(in, &from, out, &to, bytes);
+    if (result > 0 && (copy_out_optional(user_in, &from.position, sizeof(from.position)) != 0 ||
+                       copy_out_optional(user_out, &to.position, sizeof(to.position)) != 0)) {
+        return -EFAULT;
+    }
+    return result;
+}
+
+SYSTEM_CALL6(copy_file_range, int, in_descriptor, int64_t __user *, user_in, int, out_descriptor,
+             int64_t __user *, user_out, size_t, bytes, unsigned, flags)
+{
+    struct open_file *in = descriptor_get(task_current()->descriptors, in_descriptor);
+    struct open_file *out = descriptor_get(task_current()->descriptors, out_descriptor);
+    long result = -EBADF;
+    if (in != NULL && out != NULL) {
+        result = flags != 0 ? -EINVAL : copy_between(in, user_in, out, user_out, bytes);
     }
     if (in != NULL) {
         open_file_put(in);

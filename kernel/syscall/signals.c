@@ -3,9 +3,12 @@
  */
 #include "arch/context.h"
 #include "arch/signal_frame.h"
+#include "file/open_file.h"
 #include "interrupt/clock.h"
+#include "process/descriptor_table.h"
 #include "process/interval_timer.h"
 #include "process/signal.h"
+#include "process/signal_file.h"
 #include "syscall/call.h"
 #include "syscall/time_values.h"
 #include "uapi/time.h"
@@ -129,6 +132,69 @@ SYSTEM_CALL3(rt_sigqueueinfo, int, target, int, number, const struct uapi_siginf
     }
     process_put(process);
     return result;
+}
+
+SYSTEM_CALL4(rt_tgsigqueueinfo, int, group, int, number, int, signal,
+             const struct uapi_siginfo __user *, user_info)
+{
+    struct uapi_siginfo info;
+    if (group <= 0 || number <= 0) {
+        return -EINVAL;
+    }
+    int result = check_queued_info(&info, user_info, signal, group);
+    return result != 0 ? result : signal_queue_task(group, number, signal, &info);
+}
+
+static long signal_file_install(uint64_t set, unsigned flags)
+{
+    struct task *task = task_current();
+    struct open_file *file = signal_file_create(set, flags & O_NONBLOCK, task->credentials);
+    if (file == NULL) {
+        return -ENOMEM;
+    }
+    int result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0,
+                                    process_limit(task->process, RLIMIT_NOFILE));
+    if (result < 0) {
+        open_file_put(file);
+    }
+    return result;
+}
+
+/* SFD_NONBLOCK and SFD_CLOEXEC are the O_ flags of that name. */
+static long signal_file_call(int descriptor, const uint64_t __user *user_set, size_t set_bytes,
+                             unsigned flags)
+{
+    uint64_t set;
+    if (set_bytes != SIGNAL_SET_BYTES) {
+        return -EINVAL;
+    }
+    if (user_copy_in(&set, user_set, sizeof(set)) != 0) {
+        return -EFAULT;
+    }
+    if ((flags & ~(unsigned)(O_NONBLOCK | O_CLOEXEC)) != 0) {
+        return -EINVAL;
+    }
+    if (descriptor == -1) {
+        return signal_file_install(set, flags);
+    }
+    struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    int result = signal_file_change(file, set);
+    open_file_put(file);
+    return result != 0 ? result : descriptor;
+}
+
+SYSTEM_CALL3(signalfd, int, descriptor, const uint64_t __user *, set, size_t, set_bytes)
+{
+    return signal_file_call(descriptor, set, set_bytes, 0);
+}
+
+SYSTEM_CALL4(signalfd4, int, descriptor, const uint64_t __user *, set, size_t, set_bytes, unsigned,
+             flags)
+{
+    return signal_file_call(descriptor, set, set_bytes, flags);
 }
 
 SYSTEM_CALL2(kill, int, number, int, signal)

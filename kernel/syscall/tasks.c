@@ -342,8 +342,10 @@ SYSTEM_CALL2(getrusage, int, who, struct uapi_rusage __user *, user)
         spin_lock(&process_tree_lock);
         usage = process->children_usage;
         spin_unlock(&process_tree_lock);
-    } else if (who == RUSAGE_SELF || who == RUSAGE_THREAD) {
+    } else if (who == RUSAGE_SELF) {
         process_get_usage(process, &usage);
+    } else if (who == RUSAGE_THREAD) {
+        task_get_usage(task_current(), &usage);
     } else {
         return -EINVAL;
     }
