@@ -51,9 +51,11 @@ TEST_OBJECTS := $(TEST_SOURCES:%=$(OBJ)/%.o)
 USER_TESTS := $(patsubst tests/user/%.c,build/tests/user/%,$(sort $(wildcard tests/user/*.c)))
 USER_TESTS += build/tests/user/callfuzz
 USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
+PORTS := $(patsubst ports/%/recipe,%,$(sort $(wildcard ports/*/recipe)))
+PORTS_BUILT := $(wildcard $(PORTS:%=build/ports/%/package))
 
 .PHONY: all kernel root user-tests test-kernel compile run test check lint bench debug stress fuzz \
-	suites clean host-test help setup plugin oracle image run-image run-uefi
+	suites ports clean host-test help setup plugin oracle image run-image run-uefi
 
 all: kernel root
 
@@ -65,7 +67,7 @@ user-tests: $(USER_TESTS)
 help:
 	@sed -n '3,7s/^# //p' Makefile
 	@echo
-	@echo 'targets: all image run run-image run-uefi test check lint bench debug stress fuzz suites clean'
+	@echo 'targets: all image run run-image run-uefi test check lint bench debug stress fuzz suites ports clean'
 	@echo '         compile FOLDER=kernel/lib   host-test T=list   user-tests   test-kernel'
 
 compile: $(filter $(OBJ)/$(patsubst %/,%,$(FOLDER))/%.o,$(OBJECTS) $(TEST_OBJECTS))
@@ -120,10 +122,15 @@ build/user/%: user/%.c $(wildcard user/*.h) Makefile
 	@echo "  MUSL $<"
 	@musl-gcc $(USER_CFLAGS) $< -o $@
 
-build/root.cpio: tools/mkroot $(shell find image -type f -not -path "image/grub/*" 2>/dev/null) $(USER_PROGRAMS)
+build/root.cpio: tools/mkroot tools/newc.py $(shell find image -type f -not -path "image/grub/*" 2>/dev/null) $(USER_PROGRAMS) $(PORTS_BUILT)
 	@mkdir -p $(@D)
 	@echo "  ROOT $@"
-	@tools/mkroot --output $@ $(USER_PROGRAMS:%=--program %)
+	@tools/mkroot --output $@ $(USER_PROGRAMS:%=--program %) $(PORTS:%=--port build/ports/%)
+
+# Nothing else needs a port: the root takes those that `make ports` has built, and says which it lacks.
+ports: setup
+	@ports/build $(PORTS)
+	@$(MAKE) --no-print-directory -s root
 
 # ---- the disk --------------------------------------------------------------------------------------------
 # Boots by BIOS and by UEFI. The only thing here that needs GRUB and mtools.
@@ -209,6 +216,7 @@ fuzz: setup
 	@$(MAKE) --no-print-directory -s host-fuzz
 
 suites: setup
+	@$(MAKE) --no-print-directory -s ports
 	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
 	@tools/test --smp $(SMP) --suites
 

@@ -59,17 +59,29 @@ static void wait_in_foreground(long number, const struct uapi_termios *settings)
     }
 }
 
-static void command_run(int count, char *const *words)
+static void run_in_foreground(const char *program, const char *const *arguments)
 {
     struct uapi_termios settings;
-    (void)count;
     (void)shell_terminal_control(TCGETS, &settings);
-    long number = process_spawn_kernel(words[1], (const char *const *)(words + 1), environment);
+    long number = process_spawn_kernel(program, arguments, environment);
     if (number < 0) {
-        shell_error(words[1], number);
+        shell_error(program, number);
         return;
     }
     wait_in_foreground(number, &settings);
+}
+
+static void command_run(int count, char *const *words)
+{
+    (void)count;
+    run_in_foreground(words[1], (const char *const *)(words + 1));
+}
+
+/* The words after `py` are the program's own: a script and its arguments, or none for the prompt. */
+static void command_py(int count, char *const *words)
+{
+    (void)count;
+    run_in_foreground("/sys/bin/micropython", (const char *const *)words);
 }
 
 static void command_fg(int count, char *const *words)
@@ -98,6 +110,8 @@ static void command_fg(int count, char *const *words)
 const struct shell_command shell_program_commands[] = {
     {"run", "PROGRAM [ARGUMENT...]", "run a program in the foreground", 2, SHELL_WORDS_MAX,
      command_run},
+    {"py", "[FILE [ARGUMENT...]]", "MicroPython's prompt, or a program in Python", 1,
+     SHELL_WORDS_MAX, command_py},
     {"fg", "PID", "go on with a stopped program", 2, 2, command_fg},
     {0},
 };
