@@ -21,5 +21,6 @@ void fs_init(void)
     anonymous_init();
     generated_init();
     ramfs_init();
+    memory_file_init();
     devfs_init();
 }

@@ -65,8 +65,9 @@ struct mount {
     struct atomic32 writers; // [a] regular files open for writing: it cannot become read-only
     char source[64];         // [I] for /proc/mounts
     int id, parent_id;       // [I] for mountinfo
-    bool is_detached;        // [l mount] MNT_DETACH
-    struct list_head link;   // [l mount] all, in order
+    bool is_internal;      // [I] the kernel's own, mounted nowhere: its paths are shown as they are
+    bool is_detached;      // [l mount] MNT_DETACH
+    struct list_head link; // [l mount] all, in order
     struct hlist_node hash_link; // [l mount; read under RCU] by (covered mount, covered entry)
     struct rcu_head rcu;
 };

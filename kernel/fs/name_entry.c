@@ -71,10 +71,9 @@ struct name_entry *name_entry_create_root(struct file_system *file_system, struc
     return entry;
 }
 
-struct name_entry *name_entry_create_unnamed(struct name_entry *directory, struct vnode *vnode)
+struct name_entry *name_entry_create_detached(struct name_entry *directory, struct vnode *vnode,
+                                              const char *name, size_t length)
 {
-    char name[24];
-    size_t length = (size_t)format_string(name, sizeof(name), "#%lu", (unsigned long)vnode->number);
     struct name_entry *entry =
         name_entry_alloc(directory->file_system, name, length, name_hash(name, length));
     if (entry == NULL) {
@@ -86,6 +85,13 @@ struct name_entry *name_entry_create_unnamed(struct name_entry *directory, struc
     entry->vnode = vnode;
     entry->is_detached = 1;
     return entry;
+}
+
+struct name_entry *name_entry_create_unnamed(struct name_entry *directory, struct vnode *vnode)
+{
+    char name[24];
+    size_t length = (size_t)format_string(name, sizeof(name), "#%lu", (unsigned long)vnode->number);
+    return name_entry_create_detached(directory, vnode, name, length);
 }
 
 void name_entry_get(struct name_entry *entry)

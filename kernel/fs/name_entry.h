@@ -48,6 +48,10 @@ must_check struct name_entry *name_entry_create_root(struct file_system *file_sy
 // "#<inode>". NULL: out of memory. Consumes a vnode reference.
 must_check struct name_entry *name_entry_create_unnamed(struct name_entry *directory,
                                                         struct vnode *vnode);
+// The same with this name, which needs not be one that a directory could hold.
+must_check struct name_entry *name_entry_create_detached(struct name_entry *directory,
+                                                         struct vnode *vnode, const char *name,
+                                                         size_t length);
 void name_entry_get(struct name_entry *entry);
 void name_entry_put(struct name_entry *entry);
 void name_entry_destroy(

@@ -144,7 +144,7 @@ long path_describe(const struct path *path, const struct path *root, char *text,
     if (built.first == end) {
         path_text_prepend(&built, "/", 1);
     }
-    if (!is_reachable) {
+    if (!is_reachable && !path->mount->is_internal) {
         path_text_prepend_string(&built, "(unreachable)");
     }
     if (built.is_full) {

@@ -64,3 +64,8 @@ struct vnode *path_vnode(const struct path *path); // borrowed, not NULL for a p
 // again. -ENXIO: other kinds; -ENOMEM.
 must_check int vfs_anonymous_path(struct open_file *file, struct path *path);
 void anonymous_init(void); // by fs_init
+// A file of memory that no directory shows (memfd_create), open for reading and writing; `flags`: further O_ flags. `name`: how /proc
+// shows it, of at most NAME_MAX bytes. 0, -ENOMEM.
+must_check int vfs_memory_file(const struct fs_context *context, const char *name, size_t length,
+                               unsigned flags, struct open_file **file);
+void memory_file_init(void); // by fs_init, after ramfs_init

@@ -58,7 +58,8 @@ static bool nothing_changes(const struct credentials *old)
     uint64_t root_set = old->capabilities_inheritable | old->capabilities_bounding;
     bool is_root = old->uid == 0 && old->euid == 0;
     uint64_t expected = is_root ? root_set : old->capabilities_ambient;
-    return saved_ids_agree && (is_root || (old->uid != 0 && old->euid != 0)) &&
+    bool keeps = (old->securebits & SECBIT_KEEP_CAPS) != 0;
+    return saved_ids_agree && !keeps && (is_root || (old->uid != 0 && old->euid != 0)) &&
            old->capabilities_permitted == expected && old->capabilities_effective == expected;
 }
 
@@ -80,6 +81,7 @@ int exec_prepare_credentials(struct exec_call *call)
     }
     new->euid = new->suid = new->fsuid = euid;
     new->egid = new->sgid = new->fsgid = egid;
+    new->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
     capabilities_after_exec(new, is_set_id);
     call->credentials = new;
     return 0;

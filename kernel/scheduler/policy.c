@@ -35,6 +35,11 @@ uint64_t policy_slice_ns(const struct thread *thread)
     }
 }
 
+uint64_t thread_slice_ns(const struct thread *thread)
+{
+    return policy_slice_ns(thread);
+}
+
 // Takes the thread off its level for a change; policy_change_end puts it back and lets its CPU
 // choose again.
 static bool policy_change_begin_locked(struct run_queue *queue, struct thread *thread)

@@ -153,6 +153,8 @@ void thread_set_page_table(struct page_table *table);
 // Scheduling parameters (nice, sched_setscheduler, affinity). 0 or -EINVAL.
 must_check int thread_set_policy(struct thread *thread, int policy, int real_time_priority);
 void thread_set_nice(struct thread *thread, int nice);
+// The time slice that its policy gives it; UINT64_MAX: none, it runs until it blocks.
+uint64_t thread_slice_ns(const struct thread *thread);
 must_check int thread_set_affinity(struct thread *thread, uint64_t mask);
 
 // Sleep until an absolute monotonic time. 0, or -EINTR when interruptible and interrupted before.

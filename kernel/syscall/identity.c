@@ -27,15 +27,16 @@ ID_GETTER(getgid, gid)
 ID_GETTER(getegid, egid)
 
 /*
- * Leaving uid 0 behind drops capabilities, as capabilities(7) tells: all of them when no id is 0 any more, the effective ones
- * when the effective id is not; coming back to an effective 0 raises the permitted ones.
+ * Leaving uid 0 behind drops capabilities, as capabilities(7) tells: all of them when no id is 0 any more (PR_SET_KEEPCAPS saves
+ * the permitted ones), the effective ones when the effective id is not; coming back to an effective 0 raises the permitted ones.
  */
 static void capabilities_follow_ids(struct credentials *changed, const struct credentials *old)
 {
     bool had_root = old->uid == 0 || old->euid == 0 || old->suid == 0;
     bool has_root = changed->uid == 0 || changed->euid == 0 || changed->suid == 0;
     if (had_root && !has_root) {
-        changed->capabilities_permitted = 0;
+        bool keeps = (old->securebits & SECBIT_KEEP_CAPS) != 0;
+        changed->capabilities_permitted = keeps ? old->capabilities_permitted : 0;
         changed->capabilities_effective = 0;
         changed->capabilities_ambient = 0;
     }

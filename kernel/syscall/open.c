@@ -5,6 +5,7 @@
 #include "fs/vfs.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
+#include "syscall/extensible.h"
 #include "syscall/names.h"
 #include "uapi/device_number.h"
 #include "uapi/fcntl.h"
@@ -53,6 +54,32 @@ SYSTEM_CALL3(open, const char __user *, name, unsigned, flags, uint32_t, mode)
 SYSTEM_CALL4(openat, int, directory, const char __user *, name, unsigned, flags, uint32_t, mode)
 {
     return open_at(directory, name, flags | O_LARGEFILE, mode);
+}
+
+/* Unlike the others this call refuses what it does not know. None of the restrictions on the walk is there. */
+static int check_open_how(const struct uapi_open_how *how)
+{
+    bool may_create = (how->flags & (O_CREAT | (O_TMPFILE & ~(unsigned)O_DIRECTORY))) != 0;
+    if ((how->flags & ~(uint64_t)OPEN_FLAGS_KNOWN) != 0 || how->resolve != 0) {
+        return -EINVAL;
+    }
+    if ((how->flags & O_PATH) != 0 &&
+        (how->flags & ~(uint64_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) != 0) {
+        return -EINVAL;
+    }
+    uint64_t mode_known = may_create ? S_IALLUGO : 0;
+    return (how->mode & ~mode_known) != 0 ? -EINVAL : 0;
+}
+
+SYSTEM_CALL4(openat2, int, directory, const char __user *, name, const char __user *, user_how,
+             size_t, bytes)
+{
+    struct uapi_open_how how;
+    int error = user_copy_extensible(&how, sizeof(how), sizeof(how), user_how, bytes);
+    if (error == 0) {
+        error = check_open_how(&how);
+    }
+    return error != 0 ? error : open_at(directory, name, (unsigned)how.flags, (uint32_t)how.mode);
 }
 
 SYSTEM_CALL2(creat, const char __user *, name, uint32_t, mode)

@@ -290,6 +290,43 @@ static long set_flag(bool *flag, uint64_t value, bool may_clear)
     return 0;
 }
 
+static long drop_from_bounding(uint64_t capability)
+{
+    struct credentials *old = task_current()->credentials;
+    if (!credentials_can(old, CAP_SETPCAP)) {
+        return -EPERM;
+    }
+    if (capability > CAP_LAST_CAP) {
+        return -EINVAL;
+    }
+    struct credentials *changed = credentials_copy(old, old->group_count);
+    if (changed == NULL) {
+        return -ENOMEM;
+    }
+    changed->capabilities_bounding &= ~(UINT64_C(1) << capability);
+    task_set_credentials(task_current(), changed);
+    return 0;
+}
+
+static long keep_capabilities(uint64_t value)
+{
+    struct credentials *old = task_current()->credentials;
+    if (value > 1) {
+        return -EINVAL;
+    }
+    if ((old->securebits & SECBIT_KEEP_CAPS_LOCKED) != 0) {
+        return -EPERM;
+    }
+    struct credentials *changed = credentials_copy(old, old->group_count);
+    if (changed == NULL) {
+        return -ENOMEM;
+    }
+    changed->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
+    changed->securebits |= value != 0 ? SECBIT_KEEP_CAPS : 0;
+    task_set_credentials(task_current(), changed);
+    return 0;
+}
+
 SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fourth, uint64_t,
              fifth)
 {
@@ -319,6 +356,9 @@ SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fo
         return second > CAP_LAST_CAP
                    ? -EINVAL
                    : (long)(task->credentials->capabilities_bounding >> second & 1);
+    case PR_CAPBSET_DROP: return drop_from_bounding(second);
+    case PR_GET_KEEPCAPS: return (task->credentials->securebits & SECBIT_KEEP_CAPS) != 0;
+    case PR_SET_KEEPCAPS: return keep_capabilities(second);
     case PR_GET_SECUREBITS: return task->credentials->securebits;
     default: return -EINVAL;
     }

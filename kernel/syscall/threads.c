@@ -10,6 +10,7 @@
 #include "scheduler/thread.h"
 #include "sync/percpu.h"
 #include "syscall/call.h"
+#include "syscall/extensible.h"
 #include "syscall/time_values.h"
 #include "uapi/capability.h"
 #include "uapi/futex.h"
@@ -124,33 +125,10 @@ SYSTEM_CALL3(get_robust_list, int, number, uint64_t __user *, user_head, size_t 
     return error != 0 ? error : user_copy_out(user_head, &head, sizeof(head));
 }
 
-/* A structure that may be longer than we know: what is beyond must be zero. 0, -EINVAL, -E2BIG, -EFAULT. */
-static int copy_in_extensible(void *known, size_t known_bytes, const char __user *user,
-                              size_t bytes)
-{
-    memset(known, 0, known_bytes);
-    if (bytes < CLONE_ARGS_SIZE_VER0) {
-        return -EINVAL;
-    }
-    if (bytes > PAGE_SIZE) {
-        return -E2BIG;
-    }
-    for (size_t at = known_bytes; at < bytes; at++) {
-        char beyond;
-        if (user_copy_in(&beyond, user + at, 1) != 0) {
-            return -EFAULT;
-        }
-        if (beyond != 0) {
-            return -E2BIG;
-        }
-    }
-    return user_copy_in(known, user, MIN(bytes, known_bytes));
-}
-
 SYSTEM_CALL2(clone3, const char __user *, user, size_t, bytes)
 {
     struct uapi_clone_args args;
-    int error = copy_in_extensible(&args, sizeof(args), user, bytes);
+    int error = user_copy_extensible(&args, sizeof(args), CLONE_ARGS_SIZE_VER0, user, bytes);
     if (error != 0) {
         return error;
     }
@@ -326,6 +304,19 @@ SYSTEM_CALL1(sched_get_priority_min, int, policy)
     case SCHED_IDLE: return 0;
     default: return -EINVAL;
     }
+}
+
+SYSTEM_CALL2(sched_rr_get_interval, int, number, struct uapi_timespec __user *, user)
+{
+    struct task *task = number < 0 ? NULL : scheduled_task_get(number);
+    if (task == NULL) {
+        return number < 0 ? -EINVAL : -ESRCH;
+    }
+    uint64_t slice = thread_slice_ns(&task->thread);
+    task_put(task);
+    /* No slice at all is told as 0. */
+    const struct uapi_timespec spec = timespec_from_ns(slice == UINT64_MAX ? 0 : slice);
+    return user_copy_out(user, &spec, sizeof(spec));
 }
 
 enum { MEMBARRIER_GLOBAL = 1 };

@@ -65,3 +65,7 @@ struct uapi_cap_user_data {
     uint32_t inheritable;
 };
 _Static_assert(sizeof(struct uapi_cap_user_data) == 12, "struct __user_cap_data_struct");
+
+/* Bits of PR_GET_SECUREBITS. */
+#define SECBIT_KEEP_CAPS        0x10 /* PR_SET_KEEPCAPS; execve clears it */
+#define SECBIT_KEEP_CAPS_LOCKED 0x20

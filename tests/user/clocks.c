@@ -246,3 +246,13 @@ TEST(setting_the_clock_needs_privilege)
 {
     CHECK_IN_CHILD(set_time);
 }
+
+TEST(a_round_robin_slice_can_be_asked)
+{
+    struct timespec slice = {9, 9};
+    CHECK_OK(syscall(SYS_sched_rr_get_interval, 0, &slice));
+    CHECK(slice.tv_sec == 0 && slice.tv_nsec < 1000000000);
+    CHECK_ERRNO(syscall(SYS_sched_rr_get_interval, -1, &slice), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sched_rr_get_interval, 999999, &slice), ESRCH);
+    CHECK_ERRNO(syscall(SYS_sched_rr_get_interval, 0, KERNEL_ADDRESS), EFAULT);
+}

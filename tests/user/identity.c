@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 
 struct capability_header {
     uint32_t version;
@@ -197,4 +198,28 @@ TEST(bad_pointers_for_ids)
     uid_t id;
     CHECK_ERRNO(syscall(SYS_getresuid, KERNEL_ADDRESS, &id, &id), EFAULT);
     CHECK_ERRNO(syscall(SYS_getresgid, &id, &id, unmapped_address()), EFAULT);
+}
+
+TEST(permitted_capabilities_can_outlive_root)
+{
+    struct capability_header header = {CAPABILITY_VERSION_3, 0};
+    CHECK_EQUAL(prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0), 0);
+    CHECK_ERRNO(prctl(PR_SET_KEEPCAPS, 2, 0, 0, 0), EINVAL);
+    CHECK_OK(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0));
+    CHECK_EQUAL(prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0), 1);
+    CHECK_EQUAL(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), 0x10);
+    become_user(1000);
+    CHECK_OK(syscall(SYS_capget, &header, capabilities));
+    CHECK(capabilities[0].permitted != 0);
+    CHECK_EQUAL(capabilities[0].effective, 0);
+}
+
+TEST(the_bounding_set_only_shrinks)
+{
+    CHECK_EQUAL(prctl(PR_CAPBSET_READ, 13, 0, 0, 0), 1);
+    CHECK_OK(prctl(PR_CAPBSET_DROP, 13, 0, 0, 0));
+    CHECK_EQUAL(prctl(PR_CAPBSET_READ, 13, 0, 0, 0), 0);
+    CHECK_ERRNO(prctl(PR_CAPBSET_DROP, 63, 0, 0, 0), EINVAL);
+    become_user(1000);
+    CHECK_ERRNO(prctl(PR_CAPBSET_DROP, 12, 0, 0, 0), EPERM);
 }

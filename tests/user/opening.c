@@ -230,3 +230,30 @@ TEST(write_access_to_a_running_program_is_busy)
     CHECK_ERRNO(truncate(path, 0), ETXTBSY);
     CHECK_OK(open(path, O_RDONLY));
 }
+
+struct how {
+    uint64_t flags, mode, resolve, beyond;
+};
+
+static long open_how(const char *name, uint64_t flags, uint64_t mode, size_t bytes)
+{
+    struct how how = {.flags = flags, .mode = mode};
+    return syscall(SYS_openat2, AT_FDCWD, name, &how, bytes);
+}
+
+TEST(openat2_opens_and_refuses_what_it_does_not_know)
+{
+    struct how longer = {.flags = O_RDONLY, .beyond = 1};
+    CHECK_OK(open_how("new", O_CREAT | O_WRONLY, 0600, 24));
+    CHECK_OK(open_how("new", O_RDONLY | O_CLOEXEC, 0, 32));
+    CHECK_ERRNO(open_how("none", O_RDONLY, 0, 24), ENOENT);
+    CHECK_ERRNO(open_how("new", O_RDONLY, 0600, 24), EINVAL);
+    CHECK_ERRNO(open_how("new", O_CREAT | O_WRONLY, 0x10000, 24), EINVAL);
+    CHECK_ERRNO(open_how("new", 1UL << 40, 0, 24), EINVAL);
+    CHECK_ERRNO(open_how("new", O_PATH | O_RDWR, 0, 24), EINVAL);
+    CHECK_ERRNO(open_how("new", O_RDONLY, 0, 16), EINVAL);
+    CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, "new", &longer, 32), E2BIG);
+    longer = (struct how){.resolve = 1UL << 30};
+    CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, "new", &longer, 24), EINVAL);
+    CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, "new", KERNEL_ADDRESS, 24), EFAULT);
+}

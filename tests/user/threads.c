@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -322,4 +323,30 @@ int check_reexec(int argc, char **argv)
     (void)argc;
     (void)argv;
     return syscall(SYS_gettid) == getpid() ? 42 : 43;
+}
+
+static void *burn_cpu(void *argument)
+{
+    struct timespec used;
+    do {
+        CHECK_OK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used));
+    } while (used.tv_sec == 0 && used.tv_nsec < 300000000);
+    return argument;
+}
+
+static long used_ms(int who)
+{
+    struct rusage usage;
+    CHECK_OK(getrusage(who, &usage));
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+TEST(the_use_of_a_thread_is_its_own)
+{
+    pthread_t thread;
+    CHECK_EQUAL(pthread_create(&thread, NULL, burn_cpu, NULL), 0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    CHECK(used_ms(RUSAGE_SELF) >= 200);
+    CHECK(used_ms(RUSAGE_THREAD) < 150);
 }

@@ -1,0 +1,47 @@
+/*
+ * memfd_create: decoding; the files are made by fs/memory_file.c.
+ */
+#include "file/open_file.h"
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "uapi/fcntl.h"
+#include "uapi/limits.h"
+#include "uapi/mman.h"
+
+static const char memory_file_prefix[] = "memfd:";
+enum { PREFIX_BYTES = sizeof(memory_file_prefix) - 1 };
+
+static long memory_file_install(const char *name, size_t length, bool close_on_exec)
+{
+    struct task *task = task_current();
+    struct fs_context context;
+    struct open_file *file;
+    fs_context_begin(task, &context);
+    int result = vfs_memory_file(&context, name, length, O_LARGEFILE, &file);
+    fs_context_end(&context);
+    if (result != 0) {
+        return result;
+    }
+    result = descriptor_install(task->descriptors, file, 0, close_on_exec,
+                                process_limit(task->process, RLIMIT_NOFILE));
+    if (result < 0) {
+        open_file_put(file);
+    }
+    return result;
+}
+
+SYSTEM_CALL2(memfd_create, const char __user *, user_name, unsigned, flags)
+{
+    char name[NAME_MAX + 1];
+    if ((flags & ~(unsigned)MFD_CLOEXEC) != 0) {
+        return -EINVAL;
+    }
+    memcpy(name, memory_file_prefix, PREFIX_BYTES);
+    long length = user_copy_string(name + PREFIX_BYTES, user_name, sizeof(name) - PREFIX_BYTES);
+    if (length < 0) {
+        return length == -ENAMETOOLONG ? -EINVAL : length;
+    }
+    return memory_file_install(name, PREFIX_BYTES + (size_t)length, (flags & MFD_CLOEXEC) != 0);
+}

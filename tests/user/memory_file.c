@@ -1,0 +1,82 @@
+/*
+ * Files of memory without a name.
+ */
+#include "check.h"
+
+#include <sys/mman.h>
+
+static int make(const char *name, unsigned flags)
+{
+    return (int)CHECK_OK(syscall(SYS_memfd_create, name, flags));
+}
+
+TEST(a_memory_file_is_read_and_written)
+{
+    struct stat status;
+    char text[8] = "";
+    int fd = make("one", 0);
+    CHECK_OK(fstat(fd, &status));
+    CHECK_EQUAL(status.st_mode, S_IFREG | 0777);
+    CHECK_EQUAL(status.st_nlink, 0);
+    CHECK_EQUAL(status.st_size, 0);
+    CHECK_EQUAL(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
+    CHECK_EQUAL(fcntl(fd, F_GETFD), 0);
+    CHECK_EQUAL(write(fd, "abcdef", 6), 6);
+    CHECK_EQUAL(pread(fd, text, 3, 2), 3);
+    CHECK_TEXT(text, "cde");
+    CHECK_OK(ftruncate(fd, 2 * PAGE));
+    CHECK_OK(fstat(fd, &status));
+    CHECK_EQUAL(status.st_size, 2 * PAGE);
+}
+
+TEST(a_memory_file_is_shared_by_mapping)
+{
+    int fd = make("shared", MFD_CLOEXEC);
+    CHECK_EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    CHECK_OK(ftruncate(fd, PAGE));
+    char *bytes = CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        memcpy(bytes, "child", 6);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_TEXT(bytes, "child");
+}
+
+TEST(proc_names_a_memory_file)
+{
+    char link[64], text[64] = "";
+    int fd = make("the name", 0);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    CHECK(readlink(link, text, sizeof(text) - 1) > 0);
+    CHECK_TEXT(text, "/memfd:the name (deleted)");
+    CHECK_EQUAL(write(fd, "xyz", 3), 3);
+    int again = CHECK_OK(open(link, O_RDONLY));
+    CHECK_EQUAL(read(again, text, 3), 3);
+    CHECK(memcmp(text, "xyz", 3) == 0);
+}
+
+TEST(two_memory_files_may_have_one_name)
+{
+    struct stat first, second;
+    int one = make("same", 0), other = make("same", 0);
+    CHECK_OK(fstat(one, &first));
+    CHECK_OK(fstat(other, &second));
+    CHECK(first.st_ino != second.st_ino);
+    CHECK_EQUAL(first.st_dev, second.st_dev);
+}
+
+TEST(memory_file_errors)
+{
+    char name[252];
+    memset(name, 'n', sizeof(name));
+    name[249] = '\0';
+    CHECK_OK(syscall(SYS_memfd_create, name, 0));
+    name[249] = 'n';
+    name[250] = '\0';
+    CHECK_ERRNO(syscall(SYS_memfd_create, name, 0), EINVAL);
+    CHECK_ERRNO(syscall(SYS_memfd_create, "x", 0x100), EINVAL);
+    CHECK_ERRNO(syscall(SYS_memfd_create, KERNEL_ADDRESS, 0), EFAULT);
+    CHECK_OK(syscall(SYS_memfd_create, "", 0));
+}
