@@ -69,3 +69,22 @@ int proc_show_maps(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);
+
+/* How the table of a process's files ends: with those that only debug kernels have (proc_fail_nth.c). */
+#if ASTRA_DEBUG
+int proc_show_fail_nth(const struct generated_key *key, struct text_buffer *text);
+ssize_t proc_store_fail_nth(const struct generated_key *key, const char *data, size_t bytes);
+#    define PROC_LAST_ROWS                                                                         \
+        {.name = "fail-nth",                                                                       \
+         .mode = S_IFREG | 0644,                                                                   \
+         .show = proc_show_fail_nth,                                                               \
+         .store = proc_store_fail_nth},                                                            \
+        {                                                                                          \
+            0                                                                                      \
+        }
+#else
+#    define PROC_LAST_ROWS                                                                         \
+        {                                                                                          \
+            0                                                                                      \
+        }
+#endif

@@ -369,7 +369,7 @@ static const struct generated_row task_rows[] = {PROCESS_FILES, {0}};
 static const struct generated_row process_rows[] = {
     PROCESS_FILES,
     {.name = "task", .mode = S_IFDIR | 0555, .directory = &task_directory},
-    {0},
+    PROC_LAST_ROWS,
 };
 
 bool proc_process_is_valid(const struct generated_key *key)

@@ -8,6 +8,7 @@
 // the last frames (the reserve) go only to those who ask for it in order to free memory.
 #include "memory/frame.h"
 
+#include "memory/fail_nth.h"
 #include "memory/frame_internal.h"
 #include "memory/page_copy.h"
 #include "sync/percpu.h"
@@ -99,6 +100,9 @@ static struct frame *take_large(struct frame_stock *stock, unsigned order, unsig
 struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
 {
     assert(order <= FRAME_ORDER_MAX && kind != FRAME_FREE);
+    if (fail_nth_is_due()) {
+        return NULL;
+    }
     interrupts_block();
     struct frame_stock *stock = percpu_this(frame_stock);
     struct frame *frame =

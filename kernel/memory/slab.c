@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
+#include "memory/fail_nth.h"
 #include "memory/heap_debug.h"
 #include "memory/heap_internal.h"
 #include "sync/percpu.h"
@@ -193,6 +194,9 @@ static void *object_take(struct slab_cache *cache, struct slab_stock *stock)
 
 void *slab_alloc(struct slab_cache *cache)
 {
+    if (fail_nth_is_due()) {
+        return NULL;
+    }
     interrupts_block();
     struct slab_stock *stock = stock_of(cache);
     void *object;

@@ -7,6 +7,7 @@
 #include "lib/assert.h"
 #include "lib/compiler.h"
 #include "lib/errno.h"
+#include "memory/fail_nth.h"
 #include "scheduler/thread.h"
 #include "sync/percpu.h"
 #include "sync/preempt.h"
@@ -26,6 +27,7 @@ void upcall_system_call(struct trap_frame *frame)
 {
     uint32_t number = (uint32_t)system_call_number(frame);
     long result = -ENOSYS;
+    fail_nth_call_begin();
     if (likely(number < SYSTEM_CALL_LIMIT)) {
         (*percpu_this(system_call_counts))[number]++;
         system_call_handler *handler = system_call_table[number].handler;
@@ -35,6 +37,7 @@ void upcall_system_call(struct trap_frame *frame)
                              system_call_argument(frame, 4), system_call_argument(frame, 5));
         }
     }
+    fail_nth_call_end();
     assert(context_may_sleep());
     assert(!is_restart(result) || thread_is_interrupted() || system_call_number(frame) < 0);
     system_call_set_result(frame, result);

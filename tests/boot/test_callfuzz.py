@@ -1,4 +1,4 @@
-"""Every system call with arguments drawn by lot (tests/user/callfuzz), in a debug kernel.
+"""Every system call with arguments drawn by lot, or without memory (tests/user/callfuzz), in a debug kernel.
 
 The kernel outlives it, every call of the list ran, a third of them succeeded, and when the processes are gone what the
 kernel holds is what it held before. The counts of each call stand in the run's log. A seed that broke something is made
@@ -15,6 +15,8 @@ import test_stress
 WARM_SEEDS = 2
 SLICE_SEEDS = 8
 HUNT_SEEDS = 250
+# A run with fewer pairs of a call and a refused allocation has lost a part of them.
+MINIMUM_FAILURES = 200
 INIT = """#!/bin/sh
 export PATH=/bin THROWAWAY=1
 mount -t proc proc /proc
@@ -27,40 +29,62 @@ show() {{
     echo "#### $1 callfuzz"
     grep MemFree /proc/meminfo
     awk 'NR > 2 {{ print "slab " $1, $2, $4 }}' /proc/slabinfo
-    echo "processes $(ls -d /proc/[0-9]* | wc -l)"
+    set -- /proc/[0-9]*
+    echo "processes $#"
 }}
-/tests/callfuzz @seed {first} {warm} > /dev/null < /dev/null
+/tests/callfuzz {warm} > /dev/null < /dev/null
 show before
-/tests/callfuzz @seed {first} {seeds} < /dev/null
+/tests/callfuzz {words} < /dev/null
 show after
 echo "#### done"
 poweroff -f
 """
 
 
-def run(first, seeds, seconds, **options):
+def run(words, warm, seconds, **options):
     program = (machine.BUILD / "tests" / "user" / "callfuzz").read_bytes()
-    init = INIT.format(first=first, warm=WARM_SEEDS, seeds=seeds)
-    initrd = initramfs.busybox_initrd(init, {"tests/callfuzz": (program, 0o755)})
+    initrd = initramfs.busybox_initrd(INIT.format(words=words, warm=warm), {"tests/callfuzz": (program, 0o755)})
     return machine.Machine("debug", initrd, "quiet loglevel=1", "pc", **options).run(seconds)
 
 
-def check(result, smp):
+def hunt(first, seeds, seconds, smp, **options):
+    return run(f"@seed {first} {seeds}", f"@seed {first} {WARM_SEEDS}", seconds, smp=smp, **options)
+
+
+def check_whole(result, smp):
+    """The kernel came to its end and holds what it held."""
     assert "#### done" in result.lines and result.guest_status == 0, str(result)
     assert "hunt ended well" in result.lines, str(result)
-    counts = re.findall(r"^call (\w+) ran (\d+) succeeded (\d+)", result.serial.replace("\r", ""), re.M)
-    assert len(counts) > 200 and all(int(ran) for _, ran, _ in counts), str(result)
     reading = test_stress.readings(result.lines)["callfuzz"]
     assert not test_stress.leaks(reading["before"], reading["after"], smp), str(result)
     assert reading["before"]["processes"] == reading["after"]["processes"], str(result)
 
 
+def check_hunt(result, smp):
+    check_whole(result, smp)
+    counts = re.findall(r"^call (\w+) ran (\d+) succeeded (\d+)", result.serial, re.M)
+    assert len(counts) > 200 and all(int(ran) for _, ran, _ in counts), str(result)
+
+
 def test_no_call_breaks_the_kernel_or_loses_anything():
-    check(run(0, SLICE_SEEDS, 120, cpu="max", smp=2, memory=128), 2)
+    check_hunt(hunt(0, SLICE_SEEDS, 120, 2, cpu="max", memory=128), 2)
+
+
+def test_calls_do_without_any_of_their_allocations():
+    result = run("@fail 1", "@seed 1 1", 120, smp=1, cpu="max", memory=128)
+    check_whole(result, 1)
+    total = re.search(r"^failures: (\d+) pairs", result.serial, re.M)
+    assert total and int(total[1]) >= MINIMUM_FAILURES, str(result)
 
 
 @pytest.mark.stress
 @pytest.mark.parametrize("first", (1000, 2000, 3000, 4000))
 @pytest.mark.parametrize("cpu, smp", (("max", 1), ("max", 4), ("qemu64", 4)))
 def test_no_call_breaks_the_kernel_in_a_long_hunt(first, cpu, smp):
-    check(run(first, HUNT_SEEDS, 1800, cpu=cpu, smp=smp, memory=256), smp)
+    check_hunt(hunt(first, HUNT_SEEDS, 1800, smp, cpu=cpu, memory=256), smp)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_calls_do_without_any_of_their_allocations_with_other_arguments(seed):
+    check_whole(run(f"@fail {seed}", f"@fail {seed}", 600, smp=1, cpu="max", memory=128), 1)

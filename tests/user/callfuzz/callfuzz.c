@@ -8,6 +8,7 @@
  * the process. A process that does not get on is killed; that it then ends is checked.
  *
  *     callfuzz @seed FIRST COUNT     makes the calls of these seeds
+ *     callfuzz @fail SEED            makes each call once for every allocation that can fail (fail_nth.h)
  *     callfuzz @show SEED            prints the calls of a seed and makes none
  *
  * It sets clocks and names and mounts: only for a machine that is thrown away, which THROWAWAY=1 in the environment confirms.
@@ -186,6 +187,8 @@ static void run_pass(uint64_t seed, uint64_t pass)
         run_call(order[i]);
     }
 }
+
+#include "fail_nth.h"
 
 /* ---- the seeds ------------------------------------------------------------------------------------ */
 
@@ -380,6 +383,27 @@ static void check_counts(void)
     CHECK(succeeded * 3 >= ran);
 }
 
+/* Every call that is there, in a folder of its own. */
+static void run_failures(uint64_t seed)
+{
+    unsigned pairs = 0;
+    volatile struct attempt *attempt =
+        CHECK_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    CHECK(getenv("THROWAWAY") != NULL);
+    draw_state = (seed + 1) * 0x9e3779b97f4a7c15UL;
+    make_folder("failures");
+    CHECK_OK(chdir("failures"));
+    CHECK_OK(chroot("."));
+    CHECK_OK(syscall(SYS_arch_prctl, 0x1003, &thread_area));
+    for (int i = 0; i < CALL_COUNT; i++) {
+        if (!calls[i].is_missing) {
+            pairs += fail_call(attempt, &calls[i]);
+        }
+    }
+    printf("failures: %u pairs of a call and an allocation that failed\n", pairs);
+    CHECK(pairs > 0);
+}
+
 static void run_and_count(uint64_t first, uint64_t count)
 {
     shared = CHECK_OK(mmap(NULL, (sizeof(*shared) + PAGE - 1) / PAGE * PAGE, PROT_READ | PROT_WRITE,
@@ -397,16 +421,25 @@ int check_reexec(int argc, char **argv)
         }
         return 0;
     }
-    if (argc != 4) {
+    bool is_failing = argc == 3 && strcmp(argv[1], "@fail") == 0;
+    if (argc != 4 && !is_failing) {
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     pid_t child = CHECK_OK(fork());
+    if (child == 0 && is_failing) {
+        run_failures(strtoul(argv[2], NULL, 10));
+        exit(0);
+    }
     if (child == 0) {
         run_and_count(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
         exit(0);
     }
     int status = 0;
     CHECK_EQUAL(waitpid(child, &status, 0), child);
+    if (is_failing) {
+        remove_folder("failures");
+    }
     puts(status == 0 ? "hunt ended well" : check_report);
     return status != 0;
 }
