@@ -163,6 +163,11 @@ static int mount_enter_table(struct mount *mount, const struct path *top)
         spin_unlock(&mount_lock);
         return -EAGAIN;
     }
+    // Reached by a working directory or a descriptor that outlived a lazy umount: nobody could ever take it away again.
+    if (top != NULL && top->mount->is_detached) {
+        spin_unlock(&mount_lock);
+        return -EINVAL;
+    }
     walk_sequence_start_change();
     mount->id = mount_next_id++;
     if (top == NULL) {

@@ -278,3 +278,14 @@ TEST(noexec_and_nosuid_hold)
     CHECK_ERRNO(access("m/script", X_OK), EACCES);
     CHECK_OK(umount("m"));
 }
+
+TEST(nothing_is_mounted_on_what_was_lazily_removed)
+{
+    CHECK_OK(mkdir("lazy", 0755));
+    CHECK_OK(mount("none", "lazy", "tmpfs", 0, NULL));
+    CHECK_OK(mkdir("lazy/inside", 0755));
+    CHECK_OK(chdir("lazy"));
+    CHECK_OK(umount2("../lazy", MNT_DETACH));
+    CHECK_ERRNO(mount("none", "inside", "tmpfs", 0, NULL), EINVAL);
+    CHECK_OK(rmdir("inside"));
+}
