@@ -263,8 +263,10 @@ static void remove_folder(const char *folder)
         CHECK(mounts != NULL);
         has_found = false;
         while (!has_found && fgets(line, sizeof(line), mounts)) {
-            has_found =
-                sscanf(line, "%*s %2047s", point) == 1 && strncmp(point, base, strlen(base)) == 0;
+            /* The source before the first blank may be empty. */
+            const char *place = strchr(line, ' ');
+            has_found = place != NULL && sscanf(place, " %2047s", point) == 1 &&
+                        strncmp(point, base, strlen(base)) == 0;
         }
         fclose(mounts);
         if (has_found) {
