@@ -19,6 +19,9 @@ int user_copy_extensible(void *known, size_t known_bytes, size_t first_bytes,
     if (bytes > PAGE_SIZE) {
         return -E2BIG;
     }
+    if (!user_range_is_valid(user, bytes)) {
+        return -EFAULT;
+    }
     for (size_t at = known_bytes; at < bytes; at++) {
         char beyond;
         if (user_copy_in(&beyond, user + at, 1) != 0) {
