@@ -257,3 +257,9 @@ TEST(openat2_opens_and_refuses_what_it_does_not_know)
     CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, "new", &longer, 24), EINVAL);
     CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, "new", KERNEL_ADDRESS, 24), EFAULT);
 }
+
+TEST(a_description_at_the_end_of_the_address_space_is_refused)
+{
+    CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, ".", (void *)-24L, 64), EFAULT);
+    CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, ".", (void *)-1L, 24), EFAULT);
+}
