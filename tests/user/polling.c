@@ -44,6 +44,12 @@ TEST(poll_of_nothing_sleeps)
     CHECK(now_ns(CLOCK_MONOTONIC) - start >= 30000000);
 }
 
+TEST(poll_of_nothing_looks_at_no_address)
+{
+    CHECK_EQUAL(syscall(SYS_poll, -1UL, 0, 0), 0);
+    CHECK_EQUAL(syscall(SYS_poll, NON_CANONICAL, 0, 0), 0);
+}
+
 TEST(poll_returns_zero_when_the_time_is_over)
 {
     int ends[2];
