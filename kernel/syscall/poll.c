@@ -57,10 +57,13 @@ static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, 
 static int copy_results_out(struct uapi_pollfd __user *user, const struct uapi_pollfd *copies,
                             size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        /* In bytes: the user's structures need not be aligned. With a count of 0 the address may be any. */
-        uint8_t __user *result = (uint8_t __user *)user + i * sizeof(*user);
-        result += offsetof(struct uapi_pollfd, revents);
+    /* Linux looks at the address, once all is done, where there is nothing to store at it, too. */
+    if (!user_range_is_valid(user, count * sizeof(*user))) {
+        return -EFAULT;
+    }
+    /* In bytes: the user's structures need not be aligned. */
+    uint8_t __user *result = (uint8_t __user *)user + offsetof(struct uapi_pollfd, revents);
+    for (size_t i = 0; i < count; i++, result += sizeof(*user)) {
         if (user_copy_out(result, &copies[i].revents, sizeof(copies[i].revents)) != 0) {
             return -EFAULT;
         }

@@ -44,10 +44,12 @@ TEST(poll_of_nothing_sleeps)
     CHECK(now_ns(CLOCK_MONOTONIC) - start >= 30000000);
 }
 
-TEST(poll_of_nothing_looks_at_no_address)
+TEST(poll_of_nothing_wants_an_address_of_the_users_all_the_same)
 {
-    CHECK_EQUAL(syscall(SYS_poll, -1UL, 0, 0), 0);
-    CHECK_EQUAL(syscall(SYS_poll, NON_CANONICAL, 0, 0), 0);
+    CHECK_EQUAL(poll(unmapped_address(), 0, 0), 0);
+    CHECK_ERRNO(syscall(SYS_poll, -1L, 0, 0), EFAULT);
+    CHECK_ERRNO(syscall(SYS_poll, NON_CANONICAL, 0, 0), EFAULT);
+    CHECK_ERRNO(syscall(SYS_poll, KERNEL_ADDRESS, 0, 0), EFAULT);
 }
 
 TEST(poll_returns_zero_when_the_time_is_over)
