@@ -44,7 +44,9 @@ KERNEL_LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack
 
 # ---- sources, found by name ----------------------------------------------------------------------
 
-SOURCES := $(sort $(shell find kernel -name '*.c' -o -name '*.S' 2>/dev/null))
+# The vDSO runs in user mode: it is linked by itself, and comes into the kernel as data.
+VDSO_FOLDER := kernel/arch/x86_64/vdso
+SOURCES := $(sort $(filter-out $(VDSO_FOLDER)/%,$(shell find kernel -name '*.c' -o -name '*.S' 2>/dev/null)))
 OBJECTS := $(SOURCES:%=$(OBJ)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/kernel/*.c))
 TEST_OBJECTS := $(TEST_SOURCES:%=$(OBJ)/%.o)
@@ -85,9 +87,26 @@ $(OBJ)/%.S.o: %.S Makefile
 	@echo "  AS   $<"
 	@$(CC) $(KERNEL_ASFLAGS) -MMD -MP -c $< -o $@
 
+VDSO_CFLAGS := $(filter-out -fno-pie -mcmodel=kernel -fno-asynchronous-unwind-tables,-std=gnu11 -O2 $(MACHINE)) \
+	-fPIC -fasynchronous-unwind-tables $(WARNINGS) $(INCLUDES) -g0 -DASTRA_DEBUG=0
+VDSO_LDFLAGS := -shared -soname linux-vdso.so.1 --hash-style=both --eh-frame-hdr --build-id=none -s \
+	-z max-page-size=4096 -z noexecstack --no-undefined --fatal-warnings
+
+$(OBJ)/$(VDSO_FOLDER)/vdso.o: $(VDSO_FOLDER)/vdso.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(VDSO_CFLAGS) -MMD -MP -c $< -o $@
+
+$(OBJ)/$(VDSO_FOLDER)/vdso.so: $(OBJ)/$(VDSO_FOLDER)/vdso.o $(VDSO_FOLDER)/vdso.ld
+	@echo "  LD   $@"
+	@$(LD) $(VDSO_LDFLAGS) -T $(VDSO_FOLDER)/vdso.ld -o $@ $<
+
+$(OBJ)/kernel/arch/x86_64/vdso_image.S.o: $(OBJ)/$(VDSO_FOLDER)/vdso.so
+$(OBJ)/kernel/arch/x86_64/vdso_image.S.o: KERNEL_ASFLAGS += -Wa,-I$(OBJ)/$(VDSO_FOLDER)
+
 $(TEST_OBJECTS): KERNEL_CFLAGS += -Itests/kernel
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+-include $(OBJ)/$(VDSO_FOLDER)/vdso.d $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
 
 # ---- the link, with the symbol table of the image in the image --------------------------------------
 # The table's length changes what lies behind it, so the image is linked with an empty table, then

@@ -1,10 +1,10 @@
 // The monotonic clock: nanoseconds = base + (timestamp - base timestamp) * factor / 2^32, and the wall clock at an offset from it.
 //
-// The three numbers change once, when the rate is refined some seconds after boot. They stand twice: a writer fills the copy that
-// readers do not use and then moves the sequence on, so that a reader in any context (an interrupt of the writer too) finds a whole
-// one and never waits.
+// The three numbers change once, when the rate is refined some seconds after boot. They stand in the page that programs read too
+// (arch/clock_page.h): at first in one of this file's, then where clock_page_move puts them.
 #include "interrupt/clock.h"
 #include "arch/boot_info.h"
+#include "arch/clock_page.h"
 #include "arch/cpu.h"
 #include "interrupt/interrupt_internal.h"
 #include "lib/compiler.h"
@@ -17,48 +17,42 @@ enum {
     REFINE_LIMIT_PPM = 1000,
 };
 
-struct clock_scale {
-    uint64_t base_timestamp, base_ns;
-    uint64_t factor; // nanoseconds per timestamp, 32 binary digits after the point
-};
-
-static struct clock_scale scales[2]; // [a] the copy of index sequence % 2 is valid
-static uint32_t scale_sequence;      // [a]
-static struct atomic64 wall_offset;  // wall clock less monotonic clock
+static struct clock_page first_page;          // [a] until clock_page_move
+static struct clock_page *page = &first_page; // [a] set once more
 static struct atomic64 pit_ticks;
 static bool is_ticking;                         // [I] the PIT counts
 static const struct clock_reference *reference; // [I]
 static struct clock_rates rates;                // [I] but for tsc_hz at the refinement
 static bool is_refined;                         // [o] first CPU's clock event
 
-static uint64_t scale_apply(const struct clock_scale *scale, uint64_t timestamp)
-{
-    uint64_t elapsed = timestamp - scale->base_timestamp;
-    return scale->base_ns + (uint64_t)(((unsigned __int128)elapsed * scale->factor) >> 32);
-}
-
 static void scale_set(uint64_t base_timestamp, uint64_t base_ns, uint64_t hz)
 {
-    uint32_t next = scale_sequence + 1;
-    scales[next % 2] = (struct clock_scale){base_timestamp, base_ns, (NS_PER_SECOND << 32) / hz};
-    __atomic_store_n(&scale_sequence, next, __ATOMIC_RELEASE);
+    uint32_t next = page->sequence + 1;
+    page->scales[next % 2] =
+        (struct clock_scale){base_timestamp, base_ns, (NS_PER_SECOND << 32) / hz};
+    __atomic_store_n(&page->sequence, next, __ATOMIC_RELEASE);
+}
+
+static const struct clock_scale *scale_now(void)
+{
+    return &page->scales[__atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE) % 2];
+}
+
+void clock_page_move(struct clock_page *target)
+{
+    *target = *page;
+    target->is_served = true;
+    __atomic_store_n(&page, target, __ATOMIC_RELEASE);
 }
 
 uint64_t clock_monotonic_ns(void)
 {
-    uint32_t sequence;
-    uint64_t ns;
-    do {
-        sequence = __atomic_load_n(&scale_sequence, __ATOMIC_ACQUIRE);
-        ns = scale_apply(&scales[sequence % 2], cpu_timestamp());
-    } while (unlikely(__atomic_load_n(&scale_sequence, __ATOMIC_ACQUIRE) != sequence));
-    return ns;
+    return clock_page_monotonic_ns(page, cpu_timestamp);
 }
 
 uint64_t clock_timestamp_of(uint64_t monotonic_ns)
 {
-    const struct clock_scale *scale =
-        &scales[__atomic_load_n(&scale_sequence, __ATOMIC_ACQUIRE) % 2];
+    const struct clock_scale *scale = scale_now();
     uint64_t ns = monotonic_ns > scale->base_ns ? monotonic_ns - scale->base_ns : 0;
     return scale->base_timestamp + ns / 1000 * (rates.tsc_hz / 1000000) +
            ns / 1000 * (rates.tsc_hz % 1000000) / 1000000;
@@ -66,12 +60,12 @@ uint64_t clock_timestamp_of(uint64_t monotonic_ns)
 
 uint64_t clock_realtime_ns(void)
 {
-    return clock_monotonic_ns() + atomic64_load(&wall_offset);
+    return clock_monotonic_ns() + __atomic_load_n(&page->wall_offset, __ATOMIC_RELAXED);
 }
 
 void clock_realtime_set(uint64_t realtime_ns)
 {
-    atomic64_store(&wall_offset, realtime_ns - clock_monotonic_ns());
+    __atomic_store_n(&page->wall_offset, realtime_ns - clock_monotonic_ns(), __ATOMIC_RELAXED);
 }
 
 void clock_tick(void)
@@ -121,7 +115,7 @@ void clock_refine(void)
     uint64_t hz = clock_rate_between(reference, &rates.start, &now);
     if (is_plausible(hz)) {
         uint64_t timestamp = cpu_timestamp();
-        uint64_t ns = scale_apply(&scales[scale_sequence % 2], timestamp);
+        uint64_t ns = clock_scale_apply(scale_now(), timestamp);
         rates.tsc_hz = hz;
         scale_set(timestamp, ns, hz);
     }

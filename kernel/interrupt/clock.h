@@ -8,7 +8,12 @@
 #define NS_PER_MS     1000000ULL
 #define NS_PER_US     1000ULL
 
+struct clock_page;
+
 void clock_init(void); // calibrates (at most 1 ms), reads the RTC
+// From now on the clock's numbers stand in `target`, a page of zeros that programs may read and that stays. Once, by the CPU that
+// started the clock, while no other one sets it.
+void clock_page_move(struct clock_page *target);
 
 // Nanoseconds since boot; never backwards, on any CPU. Any context, no lock.
 uint64_t clock_monotonic_ns(void);

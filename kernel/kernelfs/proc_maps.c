@@ -35,6 +35,7 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
     uint64_t device = 0;
     uint64_t inode = 0;
     char line[NAME_COLUMN + 1];
+    bool has_offset = area->cache != NULL && area->special_name == NULL;
     if (area->backing.ops != NULL && area->backing.ops->identify != NULL) {
         area->backing.ops->identify(&area->backing, &device, &inode);
     }
@@ -43,7 +44,7 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
         (unsigned long long)area->start, (unsigned long long)area->end,
         (area->flags & AREA_READ) != 0 ? 'r' : '-', (area->flags & AREA_WRITE) != 0 ? 'w' : '-',
         (area->flags & AREA_EXECUTE) != 0 ? 'x' : '-', (area->flags & AREA_SHARED) != 0 ? 's' : 'p',
-        area->cache != NULL ? (unsigned long long)area->offset : 0ULL, device_number_major(device),
+        has_offset ? (unsigned long long)area->offset : 0ULL, device_number_major(device),
         device_number_minor(device), (unsigned long long)inode);
     const char *name = area_name(area, buffer);
     text_add(text, line, (size_t)MIN(length, NAME_COLUMN));

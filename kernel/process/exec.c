@@ -13,6 +13,7 @@
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
 #include "process/exec_internal.h"
+#include "process/vdso.h"
 #include "uapi/limits.h"
 #include "uapi/personality.h"
 
@@ -169,6 +170,9 @@ static int enter_space(struct exec_call *call)
     task_change_space(task, call->space);
     take_identity(call);
     int error = exec_load_program(call);
+    if (error == 0) {
+        error = vdso_map(call->space, &call->vdso);
+    }
     if (error == 0) {
         error = exec_build_stack(call);
     }

@@ -64,6 +64,7 @@ struct exec_call {
     struct address_space *space;
     uint64_t bias; // added to the program's linked addresses
     uint64_t stack_pointer;
+    vaddr_t vdso; // address of its ELF header
     struct exec_image image;
     struct elf_program program;
 };

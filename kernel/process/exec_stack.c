@@ -73,6 +73,7 @@ static void auxv_fill(struct stack_builder *builder)
     uint64_t headers = elf_headers_address(&call->program);
     const struct exec_interpreter *interpreter = call->interpreter;
     uint64_t base = interpreter != NULL ? interpreter->bias + interpreter->program.low : 0;
+    auxv_add(builder, AT_SYSINFO_EHDR, call->vdso);
     auxv_add(builder, AT_HWCAP, cpu_user_hwcap());
     auxv_add(builder, AT_PAGESZ, PAGE_SIZE);
     auxv_add(builder, AT_CLKTCK, USER_HZ);

@@ -12,6 +12,7 @@
 #include "process/futex_internal.h"
 #include "process/job_control.h"
 #include "process/process_internal.h"
+#include "process/vdso.h"
 
 struct spinlock process_tree_lock = SPINLOCK_INIT(LOCK_RANK_PROCESS_TREE);
 struct process *process_first;
@@ -90,4 +91,5 @@ void process_init(void)
     oom_init();
     cpu_limit_init();
     futex_init();
+    vdso_init();
 }

@@ -67,6 +67,7 @@ void kernel_tables_build(const struct boot_info *info);
 _Noreturn void arch_start(paddr_t start_information, uint32_t loader_magic);
 
 // --- assembly ---
+extern const char vdso_image_start[], vdso_image_end[];
 extern char trap_stubs[];
 extern char boot_stack_top[];
 void system_call_entry(void);

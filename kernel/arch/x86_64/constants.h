@@ -8,6 +8,7 @@
 #define SELECTOR_USER_DATA    0x2b
 #define SELECTOR_USER_CODE    0x33
 #define SELECTOR_TASK_STATE   0x40
+#define SELECTOR_CPU_NUMBER   0x7b // as on Linux: its limit is the CPU's number, for the vDSO
 
 #define CR0_PROTECTION          0x1
 #define CR0_MONITOR_COPROCESSOR 0x2

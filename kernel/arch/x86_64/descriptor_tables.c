@@ -9,7 +9,7 @@
 #include "lib/macros.h"
 
 enum {
-    GDT_ENTRIES = 10,
+    GDT_ENTRIES = SELECTOR_CPU_NUMBER / 8 + 1,
     EXCEPTION_STACKS = 4,
     GATE_INTERRUPT = 0x8e00, // present, interrupt gate: IF is cleared
     GATE_USER = 0x6000,      // DPL 3
@@ -55,6 +55,9 @@ static section(".noinit") aligned(EXCEPTION_STACK_BYTES) uint8_t
 
 // [I] four stacks in a row for each CPU, aligned to their size
 static uint8_t *exception_stacks[CPU_MAX] = {&boot_exception_stacks[0][0]};
+
+// A user data segment at 0 that may only be read; the limit, in bytes, is still to be filled in.
+#define USER_READ_ONLY_SEGMENT (0xf1UL << 40)
 
 static const uint64_t segments[] = {
     [SELECTOR_KERNEL_CODE / 8] = 0x00af9b000000ffff,
@@ -130,6 +133,7 @@ static void gdt_fill(unsigned number)
                                         ((base & 0xffffff) << 16) | (0x89UL << 40) |
                                         (((base >> 24) & 0xff) << 56);
     own->gdt[SELECTOR_TASK_STATE / 8 + 1] = base >> 32;
+    own->gdt[SELECTOR_CPU_NUMBER / 8] = USER_READ_ONLY_SEGMENT | number;
 }
 
 static void segments_reload(void)
