@@ -3,6 +3,8 @@
 # DEBUG=1   asserts, lock ranks, UBSan and DWARF; output under build/debug
 # SMP=N     number of CPUs for run, debug, test, bench
 # FOLDER=   for compile: build only the objects below this folder
+# BENCH=    for bench and first-line: more words (bench/*.py --help)
+# LINE=     for profile: a word of the line's name
 # T=        for host-test: the name of one test; for test: a pytest -k expression
 
 SHELL := /bin/bash
@@ -56,7 +58,7 @@ USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
 PORTS := $(patsubst ports/%/recipe,%,$(sort $(wildcard ports/*/recipe)))
 PORTS_BUILT := $(wildcard $(PORTS:%=build/ports/%/package))
 
-.PHONY: all kernel root user-tests test-kernel compile run test check lint bench debug stress fuzz \
+.PHONY: all kernel root user-tests test-kernel compile run test check lint bench first-line profile debug stress fuzz \
 	suites ports clean host-test help setup plugin oracle image run-image run-uefi
 
 all: kernel root
@@ -67,9 +69,9 @@ test-kernel: $(OUT)/test/astra.elf
 user-tests: $(USER_TESTS)
 
 help:
-	@sed -n '3,7s/^# //p' Makefile
+	@sed -n '3,9s/^# //p' Makefile
 	@echo
-	@echo 'targets: all image run run-image run-uefi test check lint bench debug stress fuzz suites ports clean'
+	@echo 'targets: all image run run-image run-uefi test check lint bench first-line profile debug stress fuzz suites ports clean'
 	@echo '         compile FOLDER=kernel/lib   host-test T=list   user-tests   test-kernel'
 
 compile: $(filter $(OBJ)/$(patsubst %/,%,$(FOLDER))/%.o,$(OBJECTS) $(TEST_OBJECTS))
@@ -218,8 +220,15 @@ oracle:
 
 bench: setup
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all plugin oracle
+	@$(PYTHON) bench/bench.py $(BENCH)
+
+first-line: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all plugin oracle
 	@$(PYTHON) bench/first_line.py $(BENCH)
-	@$(PYTHON) bench/calls.py
+
+profile: setup
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all plugin
+	@$(PYTHON) bench/profile.py "$(LINE)"
 
 check: setup
 	@tools/check

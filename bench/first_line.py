@@ -5,10 +5,9 @@ The same program as /init of the same plain cpio of 2 MB, in the same QEMU, coun
 the guest. usage: first_line.py [--machine pc|q35|microvm] [--profile] [--astra-only]
 """
 import argparse
-import collections
-import subprocess
 import sys
 
+import functions
 import guest
 import initramfs
 
@@ -48,22 +47,6 @@ def show(results):
         print(f"{name:28}" + "".join(f"{value:16,}" for value in values) + ratio)
 
 
-def show_profile(path):
-    """Instructions by function, from the plugin's buckets and the kernel's symbols."""
-    listed = subprocess.run(["nm", "-n", str(guest.KERNELS["astra"])], capture_output=True, text=True, check=True).stdout
-    symbols = [(int(fields[0], 16), fields[2]) for fields in map(str.split, listed.splitlines())
-               if len(fields) == 3 and fields[1] in "tTwW"]
-    counts, position = collections.Counter(), 0
-    for line in open(path):
-        address, count = int(line.split()[0], 16), int(line.split()[1])
-        while position + 1 < len(symbols) and symbols[position + 1][0] <= address:
-            position += 1
-        counts[symbols[position][1]] += count
-    total = sum(counts.values()) or 1
-    for name, count in counts.most_common(40):
-        print(f"{count:14,} {100 * count / total:5.1f}%  {name}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--machine", default="pc")
@@ -79,7 +62,7 @@ def main():
           f"{initrd.stat().st_size:,} bytes")
     show(results)
     if profile:
-        show_profile(profile)
+        functions.show(profile)
 
 
 if __name__ == "__main__":

@@ -12,28 +12,34 @@ KERNELS = {"astra": BUILD / "astra.elf", "linux": BUILD / "oracle" / "vmlinuz"}
 LINUX_FASTEST = ("mitigations=off nopti init_on_alloc=0 audit=0 lsm=capability nokaslr "
                  "randomize_kstack_offset=off transparent_hugepage=madvise")
 COUNTING = ("-icount", "shift=0,sleep=off")
+SHELL = pathlib.Path("/bin/busybox")
+MEMORY_MIB = 512
 TIMEOUT_S = 300
 
 
 def build_program(name):
-    """Compiles bench/NAME.c as a static program and returns its bytes."""
+    """Compiles bench/NAME.c, or all of the folder bench/NAME, as a static program and returns its bytes."""
     program = BUILD / "bench" / name
     program.parent.mkdir(parents=True, exist_ok=True)
+    folder = TOP / "bench" / name
+    sources = sorted(folder.glob("*.c")) if folder.is_dir() else [folder.with_suffix(".c")]
     subprocess.run(["musl-gcc", "-std=gnu11", "-O2", "-static", "-Wall", "-Wextra", "-Werror",
-                    str(TOP / "bench" / f"{name}.c"), "-o", str(program)], check=True)
+                    *map(str, sources), "-o", str(program)], check=True)
     return program.read_bytes()
 
 
-def run(kernel, initrd, serial, machine="pc", arguments=COUNTING):
-    """Boots until QEMU ends, or is ended after TIMEOUT_S. The serial line goes to the file `serial`; its text is returned."""
-    words = "console=ttyS0 quiet" + (f" {LINUX_FASTEST}" if kernel == "linux" else "")
+def run(kernel, initrd, serial, machine="pc", arguments=COUNTING, words="",
+        memory_mib=MEMORY_MIB, timeout_s=TIMEOUT_S):
+    """Boots until QEMU ends, or is ended after `timeout_s`. The serial line goes to the file `serial`; its text is
+    returned. `words` follow on the command line."""
+    words = "console=ttyS0 quiet" + (f" {LINUX_FASTEST}" if kernel == "linux" else "") + words
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", machine, "-nodefaults", "-display", "none", "-no-reboot",
-               "-serial", f"file:{serial}", "-m", "512", "-cpu", "max,-erms",
+               "-serial", "stdio", "-m", str(memory_mib), "-cpu", "max,-erms",
                "-kernel", str(KERNELS[kernel]), "-initrd", str(initrd), "-append", words, *arguments]
     serial.parent.mkdir(parents=True, exist_ok=True)
-    serial.unlink(missing_ok=True)
     try:
-        subprocess.run(command, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False)
+        with serial.open("wb") as line:
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=line, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:
-        print(f"{kernel}: cut off after {TIMEOUT_S} s", file=sys.stderr)
-    return serial.read_text(errors="replace") if serial.exists() else ""
+        print(f"{kernel}: cut off after {timeout_s} s", file=sys.stderr)
+    return serial.read_text(errors="replace")

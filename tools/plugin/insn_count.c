@@ -4,12 +4,13 @@
  * The guest marks moments with a long no-op that nothing else contains: `nopl MAGIC+n(%rax)`. When mark
  * n is reached, a line with the counts so far is written; at the mark given as `last` QEMU ends. One CPU.
  *
- *     -plugin insn_count.so,out=FILE,last=N[,profile=FILE]
+ *     -plugin insn_count.so,out=FILE,last=N[,profile=FILE[,from=N]]
  *
  *     mark N total T firmware F kernel K user U
  *
  * Firmware is what runs below the kernel's half of the address space before the first instruction in that half: firmware,
- * loader and a kernel's own unpacking. `profile` gets one line for each 16 bytes of kernel text that ran: address and count.
+ * loader and a kernel's own unpacking. `profile` gets one line for each 16 bytes of kernel text that ran: address and count;
+ * of what ran after mark `from`, if that is given.
  *
  * QEMU 7.2, plugin interface version 1. Debian has no qemu-plugin.h: the few prototypes used stand here.
  */
@@ -62,6 +63,7 @@ enum place { PLACE_FIRMWARE, PLACE_KERNEL, PLACE_USER, PLACES };
 static uint64_t counts[PLACES];
 static bool kernel_seen;
 static unsigned last_mark = 1;
+static unsigned first_mark = MARK_MAX + 1; /* the profile starts there */
 static FILE *output;
 static const char *profile_path;
 static uint64_t *profile;
@@ -90,6 +92,9 @@ static void mark_reached(unsigned cpu, void *data)
             mark, counts[PLACE_FIRMWARE] + counts[PLACE_KERNEL] + counts[PLACE_USER],
             counts[PLACE_FIRMWARE], counts[PLACE_KERNEL], counts[PLACE_USER]);
     fflush(output);
+    if (mark == first_mark && profile) {
+        memset(profile, 0, (PROFILE_BYTES >> PROFILE_SHIFT) * sizeof(*profile));
+    }
     if (mark == last_mark) {
         profile_write();
         _exit(0);
@@ -164,6 +169,10 @@ static bool option_take(char *option)
     }
     if (strcmp(option, "last") == 0) {
         last_mark = (unsigned)atoi(value);
+        return true;
+    }
+    if (strcmp(option, "from") == 0) {
+        first_mark = (unsigned)atoi(value);
         return true;
     }
     if (strcmp(option, "profile") == 0) {
