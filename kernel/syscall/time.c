@@ -50,36 +50,6 @@ int deadline_from_user(const struct uapi_timespec __user *user, uint64_t *deadli
     return 0;
 }
 
-static uint64_t thread_cpu_ns(const struct thread *thread)
-{
-    return thread->run_ns + (clock_monotonic_ns() - thread->switched_in_ns);
-}
-
-static uint64_t process_cpu_ns(struct process *process)
-{
-    struct process_usage usage;
-    process_get_usage(process, &usage);
-    return usage.user_ns + usage.kernel_ns;
-}
-
-/* CPU-time clocks of other processes: ~pid << 3 | kind, as clock_getcpuclockid makes them. */
-static int dynamic_clock(int clock, uint64_t *ns)
-{
-    int number = ~(clock >> 3);
-    if ((clock & 3) == 3 || (clock & 4) != 0) {
-        return -EINVAL;
-    }
-    struct process *process = number == 0 ? process_current() : process_find(number);
-    if (process == NULL) {
-        return -EINVAL;
-    }
-    *ns = process_cpu_ns(process);
-    if (number != 0) {
-        process_put(process);
-    }
-    return 0;
-}
-
 static int clock_read(int clock, uint64_t *ns)
 {
     switch (clock) {
@@ -92,9 +62,7 @@ static int clock_read(int clock, uint64_t *ns)
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME:
     case CLOCK_BOOTTIME_ALARM: *ns = clock_monotonic_ns(); return 0;
-    case CLOCK_PROCESS_CPUTIME_ID: *ns = process_cpu_ns(process_current()); return 0;
-    case CLOCK_THREAD_CPUTIME_ID: *ns = thread_cpu_ns(thread_current()); return 0;
-    default: return clock < 0 ? dynamic_clock(clock, ns) : -EINVAL;
+    default: return cpu_clock_read(clock, ns);
     }
 }
 

@@ -16,3 +16,6 @@ struct uapi_timespec timespec_from_ns(uint64_t ns);
  */
 must_check int deadline_from_user(const struct uapi_timespec __user *user, uint64_t *deadline_ns);
 uint64_t deadline_after(uint64_t timeout_ns);
+
+/* A clock of used CPU time, by number. 0, or -EINVAL: no such clock, process, or thread of this process. */
+must_check int cpu_clock_read(int clock, uint64_t *ns);

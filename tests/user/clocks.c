@@ -192,6 +192,28 @@ TEST(used_time_counts_work_and_not_sleep)
     CHECK(now_ns(CLOCK_THREAD_CPUTIME_ID) >= 30000000);
 }
 
+/* The number of the clock of a process's or thread's used time, as libc makes it. */
+static clockid_t used_time_clock(pid_t number, int bits)
+{
+    return (clockid_t)(~(unsigned)number << 3 | (unsigned)bits);
+}
+
+TEST(used_time_of_threads_and_processes_is_a_clock_by_number)
+{
+    enum { USER_TIME = 1, RUN_TIME = 2, DESCRIPTOR = 3, THREAD = 4 };
+    struct timespec spec;
+    use_cpu(20000000);
+    CHECK(now_ns(used_time_clock(gettid(), THREAD | RUN_TIME)) >= 20000000);
+    CHECK(now_ns(used_time_clock(0, THREAD | RUN_TIME)) >= 20000000);
+    CHECK(now_ns(used_time_clock(getpid(), RUN_TIME)) >= 20000000);
+    CHECK_OK(clock_gettime(used_time_clock(getppid(), RUN_TIME), &spec));
+    CHECK(now_ns(used_time_clock(0, USER_TIME)) <= now_ns(CLOCK_PROCESS_CPUTIME_ID));
+    CHECK_OK(clock_getres(used_time_clock(gettid(), THREAD | RUN_TIME), &spec));
+    CHECK_ERRNO(clock_gettime(used_time_clock(getppid(), THREAD | RUN_TIME), &spec), EINVAL);
+    CHECK_ERRNO(clock_gettime(used_time_clock(INT_MAX >> 4, RUN_TIME), &spec), EINVAL);
+    CHECK_ERRNO(clock_gettime(used_time_clock(5, DESCRIPTOR), &spec), EINVAL);
+}
+
 TEST(times_and_getrusage_see_waited_children)
 {
     struct tms ticks;
