@@ -6,6 +6,9 @@
 #include "kernelfs/sysfs.h"
 
 #include "fs/generated.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
 #include "sync/percpu.h"
 #include "uapi/stat.h"
 #include "uapi/statfs.h"
@@ -28,8 +31,39 @@ static const struct generated_row cpu_rows[] = {
     {.name = "present", .mode = S_IFREG | 0444, .show = show_cpus},
     {0},
 };
-static const struct generated_directory cpu_directory = {.rows = cpu_rows,
-                                                         .remembers_missing = true};
+static const struct generated_row one_cpu_row = {
+    .name = "cpu", .mode = S_IFDIR | 0755, .directory = &empty_directory};
+
+/* cpu0, cpu1, ...: programs count them. */
+static int cpu_look_up(const struct generated_key *key, const char *name, size_t length,
+                       const struct generated_row **row, struct generated_key *child_key)
+{
+    const char *end;
+    uint64_t number;
+    if (length < 4 || memcmp(name, "cpu", 3) != 0 ||
+        string_to_u64(name + 3, 10, &number, &end) != 0 || end != name + length ||
+        number >= percpu_cpu_count() || (length > 4 && name[3] == '0')) {
+        return -ENOENT;
+    }
+    *child_key = *key;
+    *row = &one_cpu_row;
+    return 0;
+}
+
+static int cpu_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                    const struct generated_row **row)
+{
+    (void)key;
+    if (*cursor >= percpu_cpu_count()) {
+        return -ENOENT;
+    }
+    format_string(name, size, "cpu%u", (unsigned)(*cursor)++);
+    *row = &one_cpu_row;
+    return 0;
+}
+
+static const struct generated_directory cpu_directory = {
+    .rows = cpu_rows, .remembers_missing = true, .look_up = cpu_look_up, .next = cpu_next};
 static const struct generated_row system_rows[] = {
     {.name = "cpu", .mode = S_IFDIR | 0755, .directory = &cpu_directory},
     {0},

@@ -2,7 +2,7 @@
 //
 // All of it is under process_tree_lock. A process enters with family_add_locked, becomes a zombie in exit.c, and leaves with
 // family_remove_locked when its parent waits, or at once where the parent said that it will not (SIG_IGN, SA_NOCLDWAIT). Children of
-// a dead process go to pid 1. See wait(2) and exit(3) of POSIX, and Linux's siginfo for SIGCHLD.
+// a dead process go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), else to pid 1. See wait(2) and exit(3) of POSIX, and Linux's siginfo for SIGCHLD.
 #include "device/terminal.h"
 #include "lib/assert.h"
 #include "process/process_internal.h"
@@ -110,8 +110,18 @@ void family_notify_state(struct process *process, int code)
     spin_unlock(&process_tree_lock);
 }
 
-// Moves one child to pid 1. True: it was a zombie that nobody waits for and left the tree.
-static bool child_give_away_locked(struct process *child)
+// Who takes the children of a process that ends. One whose last task has left takes none: it may have given its own away already.
+static struct process *reaper_find_locked(const struct process *process)
+{
+    struct process *reaper = process->parent;
+    while (reaper != NULL && !(READ_ONCE(reaper->is_reaper) && reaper->task_count > 0)) {
+        reaper = reaper->parent;
+    }
+    return reaper != NULL ? reaper : process_first;
+}
+
+// Moves one child to the reaper. True: it was a zombie that nobody waits for and left the tree.
+static bool child_give_away_locked(struct process *child, struct process *reaper)
 {
     struct process *parent = child->parent;
     struct task *task;
@@ -121,9 +131,9 @@ static bool child_give_away_locked(struct process *child)
         }
     }
     list_remove(&child->sibling_link);
-    child->parent = process_first;
+    child->parent = reaper;
     child->exit_signal = SIGCHLD;
-    list_add_tail(&process_first->children, &child->sibling_link);
+    list_add_tail(&reaper->children, &child->sibling_link);
     job_control_check_orphans_locked(child, parent, false);
     if (child->is_zombie && family_notify_exit_locked(child)) {
         family_remove_locked(child);
@@ -139,12 +149,13 @@ void family_give_children_away(struct process *process)
         struct process *reaped[8];
         unsigned reaped_count = 0;
         spin_lock(&process_tree_lock);
+        struct process *reaper = reaper_find_locked(process);
         for (unsigned i = 0; i < FAMILY_BATCH && reaped_count < ARRAY_SIZE(reaped) &&
                              !list_is_empty(&process->children);
              i++) {
             struct process *child =
                 list_first_entry(&process->children, struct process, sibling_link);
-            if (child_give_away_locked(child)) {
+            if (child_give_away_locked(child, reaper)) {
                 reaped[reaped_count++] = child;
             }
         }

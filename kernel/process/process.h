@@ -59,6 +59,7 @@ struct process {
     bool is_session_leader;               // [l tree]
     bool has_executed;                    // [l tree] called execve since fork (setpgid's EACCES)
     bool is_zombie;                       // [l tree]
+    bool is_reaper;                       // [a] PR_SET_CHILD_SUBREAPER: takes orphans below it
     bool is_exiting;                      // [l signal] exit_group or a fatal signal began
     bool is_unkillable;                   // [l signal] pid 1: default actions do nothing
     bool is_stopping;                     // [l signal] a group stop began and nothing continued it

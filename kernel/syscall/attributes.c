@@ -300,6 +300,14 @@ SYSTEM_CALL2(ftruncate, int, descriptor, int64_t, size)
                                  result = vfs_file_truncate(file, (uint64_t)size, limit)));
 }
 
+/* What makes a file larger than RLIMIT_FSIZE is refused, with FALLOC_FL_KEEP_SIZE, too. */
+static bool is_beyond_limit(const struct open_file *file, int mode, uint64_t end)
+{
+    const struct vnode *vnode = file->vnode;
+    return (mode & FALLOC_FL_PUNCH_HOLE) == 0 && vnode != NULL && vnode_is_regular(vnode) &&
+           end > vnode->pages.size_bytes && end > process_limit(process_current(), RLIMIT_FSIZE);
+}
+
 static long allocate(struct open_file *file, int mode, int64_t offset, int64_t bytes)
 {
     if (!open_file_can_write(file)) {
@@ -307,6 +315,9 @@ static long allocate(struct open_file *file, int mode, int64_t offset, int64_t b
     }
     if ((file->ops->flags & FILE_OPS_STREAM) != 0) {
         return -ESPIPE;
+    }
+    if (is_beyond_limit(file, mode, (uint64_t)offset + (uint64_t)bytes)) {
+        return -EFBIG;
     }
     return file->ops->allocate == NULL
                ? -ENODEV

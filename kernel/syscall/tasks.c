@@ -290,6 +290,11 @@ static long set_flag(bool *flag, uint64_t value, bool may_clear)
     return 0;
 }
 
+static long give_number(int number, uint64_t address)
+{
+    return user_copy_out((void __user *)address, &number, sizeof(number));
+}
+
 static long drop_from_bounding(uint64_t capability)
 {
     struct credentials *old = task_current()->credentials;
@@ -348,10 +353,9 @@ SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fo
         }
         task->parent_death_signal = second;
         return 0;
-    case PR_GET_PDEATHSIG: {
-        int signal = (int)task->parent_death_signal;
-        return user_copy_out((void __user *)second, &signal, sizeof(signal));
-    }
+    case PR_GET_PDEATHSIG: return give_number((int)task->parent_death_signal, second);
+    case PR_SET_CHILD_SUBREAPER: WRITE_ONCE(task->process->is_reaper, second != 0); return 0;
+    case PR_GET_CHILD_SUBREAPER: return give_number(task->process->is_reaper, second);
     case PR_CAPBSET_READ:
         return second > CAP_LAST_CAP
                    ? -EINVAL

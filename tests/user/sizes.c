@@ -130,6 +130,10 @@ TEST(the_file_size_limit_cuts_and_then_refuses)
     CHECK_ERRNO(ftruncate(fd, 101), EFBIG);
     CHECK_OK(ftruncate(fd, 100));
     CHECK_OK(ftruncate(fd, 10));
+    CHECK_ERRNO(fallocate(fd, 0, 50, 51), EFBIG);
+    CHECK_ERRNO(fallocate(fd, FALLOC_FL_KEEP_SIZE, 101, 1), EFBIG);
+    CHECK_OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 200, 1000));
+    CHECK_OK(fallocate(fd, 0, 50, 50));
 }
 
 TEST(the_file_size_limit_kills_by_default)
@@ -141,6 +145,14 @@ TEST(the_file_size_limit_kills_by_default)
         signal(SIGXFSZ, SIG_DFL);
         CHECK_EQUAL(pwrite(fd, "0123456789abc", 13, 0), 10);
         CHECK_EQUAL(pwrite(fd, "x", 1, 10), -1);
+        _exit(0);
+    }
+    CHECK_KILLED(child, SIGXFSZ);
+    child = CHECK_OK(fork());
+    if (child == 0) {
+        limit_files_to(10);
+        signal(SIGXFSZ, SIG_DFL);
+        CHECK_EQUAL(fallocate(make_open_file("g"), 0, 5, 6), -1);
         _exit(0);
     }
     CHECK_KILLED(child, SIGXFSZ);

@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -189,4 +190,23 @@ TEST(the_kernel_log_tells_its_size_and_content)
     CHECK_ERRNO(syscall(SYS_syslog, 99, NULL, 0), EINVAL);
     CHECK_ERRNO(syscall(SYS_syslog, 3, NULL, 10), EINVAL);
     CHECK_ERRNO(syscall(SYS_syslog, 3, log, -1), EINVAL);
+}
+
+TEST(sysfs_has_a_directory_for_each_cpu)
+{
+    cpu_set_t cpus;
+    char path[64];
+    int found = 0;
+    struct stat status;
+    CHECK_OK(mkdir("sys", 0755));
+    CHECK_OK(mount("sysfs", "sys", "sysfs", 0, NULL));
+    for (int i = 0; i < 64; i++) {
+        snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d", i);
+        found += stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    }
+    CHECK_OK(sched_getaffinity(0, sizeof(cpus), &cpus));
+    CHECK_EQUAL(found, CPU_COUNT(&cpus));
+    CHECK_ERRNO(stat("sys/devices/system/cpu/cpu", &status), ENOENT);
+    CHECK_ERRNO(stat("sys/devices/system/cpu/cpu00", &status), ENOENT);
+    CHECK_OK(umount("sys"));
 }

@@ -3,6 +3,7 @@
  */
 #include "check.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 static pid_t child_exiting(int status)
@@ -219,4 +220,57 @@ TEST(usage_of_children_is_summed_when_they_are_waited_for)
               after.ru_stime.tv_sec * 1000000 + after.ru_stime.tv_usec >=
           used);
     CHECK(one.ru_minflt > 0 && one.ru_maxrss > 0);
+}
+
+/* Leaves a grandchild that ends once its parent has. Returns the grandchild's number. */
+static pid_t leave_grandchild(void)
+{
+    int ends[2];
+    pid_t grandchild;
+    CHECK_OK(pipe(ends));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        pid_t parent = getpid();
+        grandchild = CHECK_OK(fork());
+        while (grandchild == 0 && getppid() == parent) {
+            sleep_ms(1);
+        }
+        if (grandchild != 0) {
+            CHECK_EQUAL(write(ends[1], &grandchild, sizeof(grandchild)), sizeof(grandchild));
+        }
+        _exit(7);
+    }
+    CHECK_EQUAL(read(ends[0], &grandchild, sizeof(grandchild)), sizeof(grandchild));
+    CHECK_EXITED(child, 7);
+    return grandchild;
+}
+
+TEST(orphans_go_to_the_nearest_ancestor_that_asked_for_them)
+{
+    int is_reaper = 5;
+    CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &is_reaper));
+    CHECK_EQUAL(is_reaper, 0);
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 3));
+    CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &is_reaper));
+    CHECK_EQUAL(is_reaper, 1);
+    CHECK_EXITED(leave_grandchild(), 7);
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 0));
+    CHECK_ERRNO(waitpid(leave_grandchild(), NULL, 0), ECHILD);
+    CHECK_ERRNO(prctl(PR_GET_CHILD_SUBREAPER, KERNEL_ADDRESS), EFAULT);
+}
+
+TEST(a_child_does_not_inherit_the_wish_for_orphans)
+{
+    CHECK_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        int is_reaper = 5;
+        CHECK_OK(prctl(PR_GET_CHILD_SUBREAPER, &is_reaper));
+        CHECK_EQUAL(is_reaper, 0);
+        CHECK_ERRNO(waitpid(leave_grandchild(), NULL, 0), ECHILD);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_OK(waitpid(-1, NULL, 0));
+    CHECK_ERRNO(waitpid(-1, NULL, 0), ECHILD);
 }
