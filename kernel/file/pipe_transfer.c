@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "memory/fail_nth.h"
 #include "uapi/limits.h"
 #include "uapi/poll.h"
 
@@ -172,6 +173,9 @@ static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t 
     ssize_t result = *moved == 0 ? pipe_merge_locked(pipe, iter) : 0;
     while (result >= 0) {
         *moved += (size_t)result;
+        if (*moved != 0) {
+            fail_nth_commit();
+        }
         if (io_iter_remaining(iter) == 0) {
             return 0;
         }

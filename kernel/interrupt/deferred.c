@@ -79,6 +79,14 @@ static void batch_run(struct deferred_queue *queue)
     }
 }
 
+bool deferred_is_running(void)
+{
+    interrupts_block();
+    bool is_running = percpu_this(deferred_queue_own)->is_running;
+    interrupts_unblock();
+    return is_running;
+}
+
 void deferred_run(void)
 {
     struct deferred_queue *queue = percpu_this(deferred_queue_own);

@@ -19,3 +19,6 @@ static inline void deferred_init(struct deferred *deferred, void (*run)(struct d
 // Queues on this CPU; does nothing if it is already pending. Any context; outside of interrupts it runs when interrupts or
 // preemption are next enabled, at the latest at the next interrupt.
 void deferred_queue(struct deferred *deferred);
+
+// Does this CPU run deferred work now? Asked by such work, or by what it interrupted: no.
+bool deferred_is_running(void);

@@ -70,10 +70,16 @@ int proc_show_process_stat(const struct generated_key *key, struct text_buffer *
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);
 
-/* How the table of a process's files ends: with those that only debug kernels have (proc_fail_nth.c). */
+/* How the tables of the root's and of a process's files end: with those that only debug kernels have (proc_fail_nth.c). */
 #if ASTRA_DEBUG
 int proc_show_fail_nth(const struct generated_key *key, struct text_buffer *text);
 ssize_t proc_store_fail_nth(const struct generated_key *key, const char *data, size_t bytes);
+int proc_show_fail_nth_tallies(const struct generated_key *key, struct text_buffer *text);
+#    define PROC_ROOT_LAST_ROWS                                                                    \
+        {.name = "fail-nth", .mode = S_IFREG | 0444, .show = proc_show_fail_nth_tallies},          \
+        {                                                                                          \
+            0                                                                                      \
+        }
 #    define PROC_LAST_ROWS                                                                         \
         {.name = "fail-nth",                                                                       \
          .mode = S_IFREG | 0644,                                                                   \
@@ -83,6 +89,10 @@ ssize_t proc_store_fail_nth(const struct generated_key *key, const char *data, s
             0                                                                                      \
         }
 #else
+#    define PROC_ROOT_LAST_ROWS                                                                    \
+        {                                                                                          \
+            0                                                                                      \
+        }
 #    define PROC_LAST_ROWS                                                                         \
         {                                                                                          \
             0                                                                                      \

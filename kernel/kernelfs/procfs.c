@@ -61,7 +61,7 @@ static const struct generated_row root_rows[] = {
     {.name = "uptime", .mode = S_IFREG | 0444, .show = proc_show_uptime},
     {.name = "version", .mode = S_IFREG | 0444, .show = proc_show_version},
     {.name = "sys", .mode = S_IFDIR | 0555, .directory = &proc_sys_directory},
-    {0},
+    PROC_ROOT_LAST_ROWS,
 };
 
 /* A decimal number without leading zeros, as the kernel writes process numbers. 0: not one. */

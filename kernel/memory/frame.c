@@ -100,7 +100,7 @@ static struct frame *take_large(struct frame_stock *stock, unsigned order, unsig
 struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
 {
     assert(order <= FRAME_ORDER_MAX && kind != FRAME_FREE);
-    if (fail_nth_is_due()) {
+    if ((flags & FRAME_IS_DUE) == 0 && fail_nth_is_due()) {
         return NULL;
     }
     interrupts_block();

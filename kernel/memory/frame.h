@@ -62,12 +62,13 @@ static_assert(sizeof(struct frame) == 32, "frame record");
 void frame_init(const struct boot_info *info);
 
 // Allocation flags.
-enum { FRAME_ZERO = 1, FRAME_BELOW_4G = 2, FRAME_MAY_USE_RESERVE = 4 };
+enum { FRAME_ZERO = 1, FRAME_BELOW_4G = 2, FRAME_MAY_USE_RESERVE = 4, FRAME_IS_DUE = 8 };
 
 // A block of 2^order frames with one reference and no mapping, or NULL. Never sleeps, never
 // reclaims; any context but NMI. At a low mark it calls the pressure hook. `order` is at most
 // FRAME_ORDER_MAX. FRAME_ZERO clears it, FRAME_BELOW_4G keeps it below 4 GiB, and
-// FRAME_MAY_USE_RESERVE takes what is kept back for those who free memory.
+// FRAME_MAY_USE_RESERVE takes what is kept back for those who free memory; FRAME_IS_DUE: the caller
+// has asked fail_nth_is_due itself.
 must_check struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags);
 // Drops a reference; the last one frees the block. Any context but NMI.
 void frame_put(struct frame *frame);

@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
+#include "memory/fail_nth.h"
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
 #include "process/exec_internal.h"
@@ -231,6 +232,7 @@ static int become_alone(struct task *task)
     if (READ_ONCE(task->process->task_count) == 1) {
         return unshare(task);
     }
+    fail_nth_commit();
     int error = thread_group_take_over(task);
     if (error == 0) {
         error = unshare(task);
@@ -259,6 +261,7 @@ int exec_program(const struct path *start, const char *name, unsigned walk_flags
         call_end(call);
         return error;
     }
+    fail_nth_commit();
     posix_timers_end(call->task->process);
     if (enter_space(call) != 0) {
         signal_force_fatal(SIGSEGV);

@@ -6,6 +6,7 @@
 #include "arch/upcalls.h"
 #include "lib/errno.h"
 #include "log/log.h"
+#include "memory/fail_nth.h"
 #include "process/process_internal.h"
 #include "sync/preempt.h"
 
@@ -42,6 +43,18 @@ static bool may_resolve(const struct thread *thread)
            task_from_thread((struct thread *)(uintptr_t)thread)->space != NULL;
 }
 
+static int resolve(struct address_space *space, const struct fault_info *fault)
+{
+    struct fail_nth_attempt outer;
+    int error;
+    fail_nth_begin(FAIL_NTH_PAGE_FAULT, &outer);
+    do {
+        error = address_space_fault(space, fault->address, fault->access);
+    } while (fail_nth_again(error));
+    fail_nth_end(&outer);
+    return error;
+}
+
 bool upcall_page_fault(struct trap_frame *frame, const struct fault_info *fault)
 {
     struct thread *thread = thread_current();
@@ -50,9 +63,7 @@ bool upcall_page_fault(struct trap_frame *frame, const struct fault_info *fault)
         return false;
     }
     struct task *task = task_from_thread(thread);
-    int error = fault->address < USER_TOP
-                    ? address_space_fault(task->space, fault->address, fault->access)
-                    : -EFAULT;
+    int error = fault->address < USER_TOP ? resolve(task->space, fault) : -EFAULT;
     if (error == 0) {
         thread->minor_faults++;
         return true;

@@ -5,6 +5,7 @@
 // under the lock of the receiver's actions, in any context (the timers send from interrupts).
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "memory/fail_nth.h"
 #include "process/process_internal.h"
 
 static bool has_handler(const struct uapi_sigaction *action)
@@ -73,10 +74,14 @@ static int enqueue_locked(struct process *process, struct pending_signals *pendi
         return 0;
     }
     struct queued_signal *entry = NULL;
+    bool must_be_whole = number >= SIGRTMIN && info != NULL && info->si_code != SI_USER;
+    if (!must_be_whole) {
+        fail_nth_commit(); // it is sent in any case, and then it is late for its details
+    }
     if (pending->count < process_limit(process, RLIMIT_SIGPENDING) || number < SIGRTMIN) {
         entry = queued_signal_alloc();
     }
-    if (entry == NULL && number >= SIGRTMIN && info != NULL && info->si_code != SI_USER) {
+    if (entry == NULL && must_be_whole) {
         return -EAGAIN;
     }
     if (entry != NULL && info != NULL) {

@@ -2,6 +2,7 @@
 // then timers, then the threads that serve everybody. What must sleep during boot belongs into a
 // thread of its own, since the idle thread never blocks.
 #include "interrupt/clock.h"
+#include "interrupt/deferred.h"
 #include "lib/format.h"
 #include "log/panic.h"
 #include "memory/page_table.h"
@@ -23,6 +24,15 @@ static void describe_current(char *text, size_t size)
                         (int)sizeof(thread->name), thread->name);
 }
 
+// Interrupt handlers and deferred work borrow the thread that they interrupt.
+static struct fail_nth *fail_nth_of_current(void)
+{
+    if (thread_current() == NULL || cpu_block_get(interrupt_depth) != 0 || deferred_is_running()) {
+        return NULL;
+    }
+    return &thread_current()->fail_nth;
+}
+
 static const struct panic_ops scheduler_panic_ops = {.describe_current = describe_current};
 
 void scheduler_init(void)
@@ -33,6 +43,7 @@ void scheduler_init(void)
     queue->loaded_table = &kernel_page_table;
     cpu_block_set(current, &boot_thread);
     panic_set_ops(&scheduler_panic_ops);
+    fail_nth_set_current(fail_nth_of_current);
     timer_base_init(percpu_this(timer_base));
     timer_setup();
     thread_setup();

@@ -11,6 +11,7 @@
 #include "lib/compiler.h"
 #include "lib/list.h"
 #include "lib/types.h"
+#include "memory/fail_nth.h"
 #include "scheduler/rcu.h"
 #include "sync/atomic.h"
 #include "sync/refcount.h"
@@ -78,6 +79,7 @@ struct thread {
     struct list_head all_link;    // [l scheduler's list of all threads]
     int number;                   // [I] thread id once known, 0 for the boot and idle threads
     uint32_t sleeping_locks_held; // [o] debug: bit per rank of sleeping locks held
+    struct fail_nth fail_nth;     // [o] debug: which of its allocations fail
     struct rcu_head rcu;          // [o] the reaper's, once it is dead
 };
 

@@ -23,21 +23,33 @@ static bool is_restart(long result)
            result == -ERESTART_RESTARTBLOCK;
 }
 
+/* Once, but in a debug kernel that refuses it memory (memory/fail_nth.h). */
+static inline long call_make(system_call_handler *handler, uint32_t number,
+                             const struct trap_frame *frame)
+{
+    struct fail_nth_attempt outer;
+    long result;
+    fail_nth_begin(number, &outer);
+    do {
+        result = handler(system_call_argument(frame, 0), system_call_argument(frame, 1),
+                         system_call_argument(frame, 2), system_call_argument(frame, 3),
+                         system_call_argument(frame, 4), system_call_argument(frame, 5));
+    } while (fail_nth_again(result));
+    fail_nth_end(&outer);
+    return result;
+}
+
 void upcall_system_call(struct trap_frame *frame)
 {
     uint32_t number = (uint32_t)system_call_number(frame);
     long result = -ENOSYS;
-    fail_nth_call_begin();
     if (likely(number < SYSTEM_CALL_LIMIT)) {
         (*percpu_this(system_call_counts))[number]++;
         system_call_handler *handler = system_call_table[number].handler;
         if (likely(handler != NULL)) {
-            result = handler(system_call_argument(frame, 0), system_call_argument(frame, 1),
-                             system_call_argument(frame, 2), system_call_argument(frame, 3),
-                             system_call_argument(frame, 4), system_call_argument(frame, 5));
+            result = call_make(handler, number, frame);
         }
     }
-    fail_nth_call_end();
     assert(context_may_sleep());
     assert(!is_restart(result) || thread_is_interrupted() || system_call_number(frame) < 0);
     system_call_set_result(frame, result);

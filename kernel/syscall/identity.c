@@ -3,6 +3,7 @@
  */
 #include "lib/macros.h"
 #include "lib/sort.h"
+#include "memory/fail_nth.h"
 #include "memory/heap.h"
 #include "process/process.h"
 #include "syscall/call.h"
@@ -232,6 +233,8 @@ SYSTEM_CALL1(setfsuid, uint32_t, id)
             changed->fsuid = id;
             capabilities_follow_file_id(changed, old);
             task_set_credentials(task_current(), changed);
+        } else {
+            fail_nth_fail_silently();
         }
     }
     return before;
@@ -248,6 +251,8 @@ SYSTEM_CALL1(setfsgid, uint32_t, id)
         if (changed != NULL) {
             changed->fsgid = id;
             task_set_credentials(task_current(), changed);
+        } else {
+            fail_nth_fail_silently();
         }
     }
     return before;

@@ -3,6 +3,7 @@
 // The break is a number; which areas stand below it is the program's business: one may have been
 // mapped over the start of the range (musl's dynamic loader puts a guard page there), or unmapped.
 #include "lib/macros.h"
+#include "memory/fail_nth.h"
 #include "vm/vm_internal.h"
 
 static bool grow(struct address_space *space, vaddr_t old_end, vaddr_t new_end)
@@ -46,6 +47,8 @@ vaddr_t address_space_set_break(struct address_space *space, vaddr_t wanted)
     mutex_lock(&space->mutex);
     if (move_break(space, wanted)) {
         space->break_end = wanted;
+    } else {
+        fail_nth_fail_silently();
     }
     vaddr_t result = space->break_end;
     mutex_unlock(&space->mutex);

@@ -7,6 +7,7 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
+#include "memory/fail_nth.h"
 #include "scheduler/thread.h"
 #include "vm/page_cache_internal.h"
 #include "vm/reclaim.h"
@@ -68,6 +69,9 @@ ssize_t page_cache_read(struct page_cache *cache, struct io_iter *iter, uint64_t
         struct page_run run = run_at(position + done, wanted - done);
         size_t moved = read_run(cache, iter, &run, &error);
         done += moved;
+        if (done != 0) {
+            fail_nth_commit();
+        }
         if (moved < run.bytes && error == 0) {
             error = -EFAULT;
         }
@@ -159,6 +163,9 @@ ssize_t page_cache_write(struct page_cache *cache, struct io_iter *iter, uint64_
         struct page_run run = run_at(position + done, wanted - done);
         size_t moved = write_run(cache, iter, &run, &error);
         done += moved;
+        if (done != 0) {
+            fail_nth_commit();
+        }
         if (moved < run.bytes && error == 0) {
             error = -EFAULT;
         } else if (thread_is_killed()) {

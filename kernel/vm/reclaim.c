@@ -11,6 +11,7 @@
 #include "interrupt/deferred.h"
 #include "lib/macros.h"
 #include "log/log.h"
+#include "memory/fail_nth.h"
 #include "memory/heap.h"
 #include "scheduler/thread.h"
 #include "scheduler/wait_queue.h"
@@ -127,8 +128,11 @@ static noinline struct frame *frame_alloc_waiting(enum frame_kind kind, unsigned
 
 struct frame *vm_frame_alloc(enum frame_kind kind, unsigned flags)
 {
-    struct frame *frame = frame_alloc(0, kind, flags);
-    return likely(frame != NULL) ? frame : frame_alloc_waiting(kind, flags);
+    if (fail_nth_is_due()) {
+        return NULL; // as if the waiting had been in vain
+    }
+    struct frame *frame = frame_alloc(0, kind, flags | FRAME_IS_DUE);
+    return likely(frame != NULL) ? frame : frame_alloc_waiting(kind, flags | FRAME_IS_DUE);
 }
 
 size_t vm_available_frames(void)

@@ -2,6 +2,7 @@
  * RamFS against a model that knows nothing of it, under random operations that repeat; rename in every combination; and what
  * stat, statfs and directory reading show.
  *
+ * host-sources: memory/fail_nth.c
  * host-sources: fs/directory_file.c fs/file_lock.c fs/file_lock_record.c fs/file_system.c
  * host-sources: fs/fs_init.c fs/memory_file.c fs/generated.c fs/generated_file.c fs/mount_calls.c fs/mount_table.c
  * host-sources: fs/name_cache.c fs/name_entry.c fs/path.c fs/vfs_attributes.c fs/vfs_make.c
