@@ -13,13 +13,13 @@
 #include "uapi/time.h"
 
 struct snapshot {
-    int pid, parent, group, session, foreground, thread_count;
+    int pid, thread_group, parent, group, session, foreground, thread_count;
     uint32_t terminal;
     char name[16];
     char state;
     const char *state_name;
     struct process_usage usage, children_usage;
-    int nice, policy, real_time_priority, cpu;
+    int nice, policy, real_time_priority, effective_priority, cpu;
     uint64_t started_ns;
     uint64_t pending, shared_pending, blocked, ignored, caught;
     int exit_signal, exit_status;
@@ -102,6 +102,7 @@ static void snapshot_task(struct snapshot *s, struct task *task)
     s->nice = task->thread.nice;
     s->policy = task->thread.policy;
     s->real_time_priority = task->thread.real_time_priority;
+    s->effective_priority = thread_priority(&task->thread);
     s->cpu = task->thread.cpu;
     struct fs_state *fs = task_fs_get(task);
     if (fs != NULL) {
@@ -158,18 +159,30 @@ static void snapshot_hide_places(struct snapshot *s)
     s->exit_status = 0;
 }
 
+/* The number of the process stands for all its threads; another thread's for that one alone. */
+static void snapshot_usage(struct snapshot *s, struct process *process, struct task *task)
+{
+    if (task != NULL && s->pid != s->thread_group) {
+        task_get_usage(task, &s->usage);
+        s->started_ns = task->thread.started_ns;
+    } else {
+        process_get_usage(process, &s->usage);
+        s->started_ns = process->started_ns;
+    }
+}
+
 static int snapshot_take(struct snapshot *s, int number)
 {
     memset(s, 0, sizeof(*s));
-    struct process *process = process_find(number);
+    struct task *task = task_find(number);
+    struct process *process = task != NULL ? task->process : process_find(number);
     if (process == NULL) {
         return -ESRCH;
     }
-    struct task *task = task_find(number);
     s->pid = number;
-    s->started_ns = process->started_ns;
+    s->thread_group = process->id->number;
     s->no_new_privileges = process->no_new_privileges;
-    process_get_usage(process, &s->usage);
+    snapshot_usage(s, process, task);
     spin_lock(&process_tree_lock);
     snapshot_family_locked(s, process);
     snapshot_state(s, process, task);
@@ -178,8 +191,9 @@ static int snapshot_take(struct snapshot *s, int number)
     if (task != NULL) {
         snapshot_task(s, task);
         task_put(task);
+    } else {
+        process_put(process);
     }
-    process_put(process);
     snapshot_space(s);
     struct descriptor_table *table = proc_descriptors_get(number);
     if (table != NULL) {
@@ -199,10 +213,10 @@ static unsigned long long number(uint64_t value)
     return value;
 }
 
-/* As `priority` of stat: 20 + nice for normal threads, -1 - rt for real-time ones. */
+/* As `priority` of stat: 20 + nice for normal threads, -1 - rt for real-time ones, by own right or lent. */
 static int shown_priority(const struct snapshot *s)
 {
-    return s->real_time_priority != 0 ? -1 - s->real_time_priority : 20 + s->nice;
+    return s->effective_priority != 0 ? -1 - s->effective_priority : 20 + s->nice;
 }
 
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text)
@@ -313,13 +327,13 @@ int proc_show_process_status(const struct generated_key *key, struct text_buffer
         text_format(text, "Umask:\t%04o\n", s.umask);
     }
     text_format(text, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-                s.state_name, s.pid, s.pid, s.parent);
+                s.state_name, s.thread_group, s.pid, s.parent);
     text_format(text, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t%u\n", s.uids[0],
                 s.uids[1], s.uids[2], s.uids[3], s.gids[0], s.gids[1], s.gids[2], s.gids[3],
                 s.descriptor_capacity);
     add_groups_line(text, s.pid);
-    text_format(text, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.pid, s.pid, s.group,
-                s.session);
+    text_format(text, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.thread_group, s.pid,
+                s.group, s.session);
     if (s.has_space) {
         add_memory_lines(text, &s);
     }

@@ -43,6 +43,20 @@ must_check long futex_wake_operation(const struct futex_word *first, unsigned wa
                                      uint32_t operation);
 
 /*
+ * Futexes with priority inheritance: the word is 0 or its owner's number, with FUTEX_WAITERS and FUTEX_OWNER_DIED. Takes it, waiting
+ * until the monotonic deadline (UINT64_MAX: none); `is_try`: without waiting. 0, -EAGAIN (is_try), -EDEADLK (it is the caller's, or
+ * its owner waits for the caller), -ESRCH (nobody has the number that it names), -EINVAL (the word contradicts what is known),
+ * -ETIMEDOUT, -EFAULT, -ENOMEM, -ERESTARTNOINTR.
+ */
+must_check long futex_pi_lock(const struct futex_word *word, uint64_t deadline_ns, bool is_try);
+/* Gives it to who waits first in rank. 0, -EPERM (not the caller's), -EFAULT, -EINVAL. */
+must_check long futex_pi_unlock(const struct futex_word *word);
+/* A task leaves its memory: what it holds goes to who waits. `is_final`: nobody can wait for it from now on. */
+void futex_pi_end(struct task *task, bool is_final);
+/* Its scheduling parameters changed: who waits for what, and for whom, is put in order. */
+void futex_pi_priority_changed(struct task *task);
+
+/*
  * A task leaves its memory (exit, exec): futexes of its robust list are marked FUTEX_OWNER_DIED and one waiter of each is woken.
  */
 void futex_robust_list_end(struct task *task);

@@ -39,4 +39,5 @@ struct futex_bucket *futex_bucket_of(const struct futex_key *key);
 void futex_wake_waiter_locked(struct futex_waiter *waiter);
 unsigned futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key,
                                unsigned count, uint32_t bitset);
-void futex_init(void); /* by process_init */
+void futex_init(void); /* by process_init, as the next one */
+void futex_pi_init(void);

@@ -91,5 +91,6 @@ void process_init(void)
     oom_init();
     cpu_limit_init();
     futex_init();
+    futex_pi_init();
     vdso_init();
 }

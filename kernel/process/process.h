@@ -22,6 +22,7 @@
 #include "vm/address_space.h"
 
 struct completion;
+struct pi_waiter;
 struct descriptor_table;
 struct terminal;
 struct task;
@@ -127,6 +128,9 @@ struct task {
             task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
     void *first_run_argument;           // [o]
     void __user *robust_list;           // [o] set_robust_list: futexes to release at the end
+    struct list_head pi_locks;          // [l futex_pi] what it holds and others wait for
+    struct pi_waiter *pi_waiter;        // [l futex_pi] its own wait
+    bool pi_is_over;                    // [l futex_pi] nobody can wait for it any more
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
     struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit

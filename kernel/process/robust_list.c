@@ -9,7 +9,7 @@
 #include "uapi/futex.h"
 
 /* Marks one futex whose owner was this task and wakes a waiter. -EFAULT ends the walk. */
-static int entry_end(const struct task *task, uint64_t address, bool is_pending)
+static int entry_end(const struct task *task, uint64_t address, bool is_pending, bool is_pi)
 {
     uint32_t __user *word = (uint32_t __user *)address;
     uint32_t value;
@@ -18,7 +18,7 @@ static int entry_end(const struct task *task, uint64_t address, bool is_pending)
         return -EFAULT;
     }
     const struct futex_word futex = {.address = word};
-    if (is_pending && value == 0) {
+    if (is_pending && !is_pi && value == 0) {
         (void)futex_wake(&futex, 1, FUTEX_BITSET_MATCH_ANY);
         return 0;
     }
@@ -29,7 +29,7 @@ static int entry_end(const struct task *task, uint64_t address, bool is_pending)
             return -EFAULT;
         }
         if (seen == value) {
-            if ((value & FUTEX_WAITERS) != 0) {
+            if ((value & FUTEX_WAITERS) != 0 && !is_pi) {
                 (void)futex_wake(&futex, 1, FUTEX_BITSET_MATCH_ANY);
             }
             return 0;
@@ -39,10 +39,15 @@ static int entry_end(const struct task *task, uint64_t address, bool is_pending)
     return 0;
 }
 
-/* Bit 0 of an entry's address says that it is a priority-inheriting futex. */
+/* Bit 0 of an entry's address says that it is a priority-inheriting futex, whose waiters futex_pi_end tells. */
 static uint64_t entry_address(uint64_t entry)
 {
     return entry & ~1ULL;
+}
+
+static bool entry_is_pi(uint64_t entry)
+{
+    return (entry & 1) != 0;
 }
 
 static void list_end(const struct task *task, const struct uapi_robust_list_head *head,
@@ -55,7 +60,8 @@ static void list_end(const struct task *task, const struct uapi_robust_list_head
         bool is_readable =
             user_copy_in(&next, (const void __user *)entry_address(entry), sizeof(next)) == 0;
         if (entry_address(entry) != pending &&
-            entry_end(task, entry_address(entry) + (uint64_t)head->futex_offset, false) != 0) {
+            entry_end(task, entry_address(entry) + (uint64_t)head->futex_offset, false,
+                      entry_is_pi(entry)) != 0) {
             return;
         }
         if (!is_readable) {
@@ -64,7 +70,8 @@ static void list_end(const struct task *task, const struct uapi_robust_list_head
         entry = next;
     }
     if (pending != 0) {
-        (void)entry_end(task, pending + (uint64_t)head->futex_offset, true);
+        (void)entry_end(task, pending + (uint64_t)head->futex_offset, true,
+                        entry_is_pi(head->list_op_pending));
     }
 }
 

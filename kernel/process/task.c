@@ -57,6 +57,7 @@ struct task *task_create(struct process *process, const char *name)
     }
     task->process = process;
     list_init(&task->process_link);
+    list_init(&task->pi_locks);
     pending_signals_init(&task->pending);
     task->alternate_stack.ss_flags = SS_DISABLE;
     task->id = id_alloc();
@@ -152,6 +153,7 @@ void task_change_space(struct task *task, struct address_space *replacement)
     struct address_space *old = task->space;
     if (old != NULL) {
         futex_robust_list_end(task);
+        futex_pi_end(task, replacement == NULL);
         task_clear_tid_word(task);
     }
     if (replacement != NULL) {

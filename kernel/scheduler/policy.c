@@ -80,6 +80,18 @@ int thread_set_policy(struct thread *thread, int policy, int real_time_priority)
     return 0;
 }
 
+void thread_set_inherited_priority(struct thread *thread, int priority) no_lock_analysis
+{
+    struct run_queue *queue = run_queue_lock_of(thread);
+    if (thread->inherited_priority == priority) {
+        spin_unlock(&queue->lock);
+        return;
+    }
+    bool was_queued = policy_change_begin_locked(queue, thread);
+    thread->inherited_priority = priority;
+    policy_change_end(queue, thread, was_queued);
+}
+
 void thread_set_nice(struct thread *thread, int nice) no_lock_analysis
 {
     struct run_queue *queue = run_queue_lock_of(thread);

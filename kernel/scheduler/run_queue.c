@@ -52,7 +52,7 @@ struct run_queue *run_queue_lock_of(const struct thread *thread) no_lock_analysi
 
 static unsigned thread_level(const struct thread *thread)
 {
-    return (unsigned)(NORMAL_LEVEL - thread->real_time_priority);
+    return (unsigned)(NORMAL_LEVEL - thread_priority(thread));
 }
 
 void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, bool at_head)
@@ -102,8 +102,8 @@ static struct thread *run_queue_first_locked(const struct run_queue *queue)
 static bool thread_gives_way(const struct run_queue *queue, const struct thread *running,
                              const struct thread *candidate)
 {
-    if (candidate->real_time_priority != running->real_time_priority) {
-        return candidate->real_time_priority > running->real_time_priority;
+    if (thread_priority(candidate) != thread_priority(running)) {
+        return thread_priority(candidate) > thread_priority(running);
     }
     return running->slice_left_ns == 0 || queue->overtaker != NULL;
 }
@@ -160,14 +160,14 @@ static int64_t thread_credit_now(const struct thread *thread, uint64_t now_ns)
 static bool thread_outranks(const struct run_queue *queue, const struct thread *woken)
 {
     const struct thread *running = queue->current;
-    return running == queue->idle || woken->real_time_priority > running->real_time_priority;
+    return running == queue->idle || thread_priority(woken) > thread_priority(running);
 }
 
 // Has it, of the level of what runs, had so much less of the CPU that it should run first?
 static bool thread_overtakes(const struct run_queue *queue, const struct thread *woken)
 {
     const struct thread *running = queue->current;
-    bool is_normal = woken->policy == THREAD_NORMAL && running->real_time_priority == 0;
+    bool is_normal = woken->policy == THREAD_NORMAL && thread_priority(running) == 0;
     if (!is_normal || running->policy == THREAD_IDLE) {
         return is_normal;
     }

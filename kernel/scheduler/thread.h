@@ -57,6 +57,7 @@ struct thread {
     int policy;                 // [l run queue] enum thread_policy
     int nice;                   // [l run queue] -20..19
     int real_time_priority;     // [l run queue] 1..99, 0 for normal
+    int inherited_priority;     // [l run queue] lent by who waits for it, 0: nothing
     uint64_t affinity;          // [l run queue] bit per CPU
     struct list_head run_link;  // [l run queue]
     uint64_t slice_left_ns;     // [l run queue]
@@ -153,6 +154,14 @@ void thread_set_name(struct thread *thread, const char *name);
 void thread_set_page_table(struct page_table *table);
 
 // Scheduling parameters (nice, sched_setscheduler, affinity). 0 or -EINVAL.
+// The real-time priority that it runs with: its own or what it was lent. Read without the lock as a hint.
+static inline int thread_priority(const struct thread *thread)
+{
+    return thread->real_time_priority > thread->inherited_priority ? thread->real_time_priority
+                                                                   : thread->inherited_priority;
+}
+// Lends it a real-time priority (0: takes it back), whatever its policy.
+void thread_set_inherited_priority(struct thread *thread, int priority);
 must_check int thread_set_policy(struct thread *thread, int policy, int real_time_priority);
 void thread_set_nice(struct thread *thread, int nice);
 // The time slice that its policy gives it; UINT64_MAX: none, it runs until it blocks.

@@ -34,6 +34,7 @@ enum lock_rank {
     LOCK_RANK_DEVICE_STATE, // device/: nodes, drivers' rings
     LOCK_RANK_POLL,         // file/: epoll's ready list
     LOCK_RANK_FUTEX,        // process/: waiters of a bucket (two by address)
+    LOCK_RANK_FUTEX_PI,     // process/: owners and waiters of priority-inheriting futexes
     LOCK_RANK_WAIT_QUEUE,   // scheduler/: waiters of a queue (same rank nests: a wake passed on)
     LOCK_RANK_WORK,         // scheduler/: work lists
     LOCK_RANK_TIMER,        // scheduler/: one CPU's timers

@@ -17,7 +17,8 @@
 #include "uapi/mman.h"
 #include "uapi/sched.h"
 
-/* The deadline of a futex wait. FUTEX_WAIT's is relative; the others' absolute, by the clock that the operation names. */
+/* The deadline of a futex wait. FUTEX_WAIT's is relative; the others' absolute, FUTEX_LOCK_PI's by the wall clock, the rest's by the
+   clock that the operation names. */
 static int futex_deadline(uint32_t operation, const struct uapi_timespec __user *user,
                           uint64_t *deadline)
 {
@@ -33,9 +34,11 @@ static int futex_deadline(uint32_t operation, const struct uapi_timespec __user 
     if (ns_from_timespec(&spec, &ns) != 0) {
         return -EINVAL;
     }
+    bool is_realtime =
+        (operation & FUTEX_CLOCK_REALTIME) != 0 || (operation & FUTEX_CMD_MASK) == FUTEX_LOCK_PI;
     if ((operation & FUTEX_CMD_MASK) == FUTEX_WAIT) {
         *deadline = deadline_after(ns);
-    } else if ((operation & FUTEX_CLOCK_REALTIME) != 0) {
+    } else if (is_realtime) {
         uint64_t now = clock_realtime_ns();
         *deadline = ns > now ? deadline_after(ns - now) : 0;
     } else {
@@ -52,6 +55,19 @@ static long futex_wait_call(const struct futex_word *word, uint32_t operation, u
     return error != 0 ? error : futex_wait(word, value, deadline, bitset);
 }
 
+static long futex_lock_pi_call(const struct futex_word *word, uint32_t operation,
+                               const struct uapi_timespec __user *timeout)
+{
+    uint64_t deadline;
+    int error = futex_deadline(operation, timeout, &deadline);
+    return error != 0 ? error : futex_pi_lock(word, deadline, false);
+}
+
+static bool takes_realtime(uint32_t command)
+{
+    return command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI2;
+}
+
 static unsigned wake_count(uint32_t value)
 {
     return (int32_t)value < 0 ? 0 : MAX(value, 1u);
@@ -65,8 +81,7 @@ SYSTEM_CALL6(futex, uint32_t __user *, address, uint32_t, operation, uint32_t, v
     const struct futex_word second = {second_address, is_private};
     uint32_t command = operation & (uint32_t)FUTEX_CMD_MASK;
     const struct uapi_timespec __user *timeout = (const struct uapi_timespec __user *)fourth;
-    if ((operation & FUTEX_CLOCK_REALTIME) != 0 && command != FUTEX_WAIT_BITSET &&
-        command != FUTEX_WAIT) {
+    if ((operation & FUTEX_CLOCK_REALTIME) != 0 && !takes_realtime(command)) {
         return -ENOSYS;
     }
     switch (command) {
@@ -90,7 +105,11 @@ SYSTEM_CALL6(futex, uint32_t __user *, address, uint32_t, operation, uint32_t, v
     case FUTEX_WAKE_OP:
         return futex_wake_operation(&word, wake_count(value), &second, wake_count((uint32_t)fourth),
                                     third_value);
-    default: return -ENOSYS; /* priority inheritance is not there */
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2: return futex_lock_pi_call(&word, operation, timeout);
+    case FUTEX_TRYLOCK_PI: return futex_pi_lock(&word, UINT64_MAX, true);
+    case FUTEX_UNLOCK_PI: return futex_pi_unlock(&word);
+    default: return -ENOSYS; /* requeueing to a priority-inheriting futex is not there */
     }
 }
 
@@ -266,6 +285,9 @@ static long set_policy(int number, int policy, const struct uapi_sched_param __u
     if (result == 0) {
         result = may_schedule(task) ? thread_set_policy(&task->thread, policy, param.sched_priority)
                                     : -EPERM;
+    }
+    if (result == 0) {
+        futex_pi_priority_changed(task);
     }
     task_put(task);
     return result;

@@ -311,7 +311,15 @@ TEST(every_thread_has_a_directory_in_proc)
         usleep(1000);
     }
     snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&pausing_thread));
-    CHECK(access(path, R_OK) == 0);
+    char text[2048], expected[64];
+    read_file(path, text, sizeof(text));
+    CHECK_EQUAL(atoi(text), atomic_load(&pausing_thread));
+    snprintf(path, sizeof(path), "/proc/self/task/%d/status", atomic_load(&pausing_thread));
+    read_file(path, text, sizeof(text));
+    snprintf(expected, sizeof(expected), "\nTgid:\t%d\n", getpid());
+    CHECK(strstr(text, expected) != NULL);
+    snprintf(expected, sizeof(expected), "\nPid:\t%d\n", atomic_load(&pausing_thread));
+    CHECK(strstr(text, expected) != NULL);
     usleep(20000);
     pthread_kill(thread, SIGUSR1);
     CHECK(pthread_join(thread, NULL) == 0);
