@@ -1,6 +1,7 @@
 // Editing of the line: VERASE takes one character (of UTF-8 all its bytes), VWERASE a word, VKILL everything; and how that looks:
 // erased on the screen (ECHOE, ECHOKE), printed again between \ and / (ECHOPRT, for paper), or the key itself echoed.
 #include "device/terminal_internal.h"
+#include "lib/assert.h"
 
 enum erase_unit { ERASE_CHARACTER, ERASE_WORD, ERASE_LINE };
 
@@ -12,6 +13,7 @@ static bool is_word_byte(uint8_t byte)
 
 void terminal_finish_erasing_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (terminal->discipline->is_erasing) {
         terminal_echo_raw_locked(terminal, '/');
         terminal->discipline->is_erasing = false;
@@ -133,6 +135,7 @@ static bool kill_plainly(struct terminal *terminal)
 
 void terminal_erase_locked(struct terminal *terminal, uint8_t command)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (terminal->discipline->head == terminal->discipline->canonical_head) {
         return;
     }

@@ -5,6 +5,7 @@
 // in the raw ring while programs have not read what is there, so nothing that was pasted gets lost. When the buffer is full
 // within one line, further characters replace its last one, so that editing and the end of the line still work.
 #include "device/terminal_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "uapi/poll.h"
 #include "uapi/signal.h"
@@ -30,6 +31,7 @@ size_t terminal_input_room(const struct terminal *terminal)
 // May the discipline take another byte? In a line without an end it always may: editing must go on.
 static bool terminal_can_receive_locked(const struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     const struct terminal_discipline *discipline = terminal->discipline;
     bool is_in_line =
         terminal_has_local(terminal, ICANON) && discipline->canonical_head == discipline->tail;
@@ -77,6 +79,7 @@ void terminal_resume_input(struct terminal *terminal)
 
 static void input_put_locked(struct terminal_discipline *discipline, uint8_t byte)
 {
+    assert(mutex_is_held(&discipline->terminal->lock));
     if (discipline->head - discipline->tail == TERMINAL_INPUT_BYTES) {
         WRITE_ONCE(discipline->head, discipline->head - 1);
     }
@@ -89,6 +92,7 @@ static void input_put_locked(struct terminal_discipline *discipline, uint8_t byt
 // With PARMRK a byte of 0377 is doubled, so that it cannot be taken for the mark of an error.
 static void input_put_marked_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (byte == 0xFF && terminal_has_input_flag(terminal, PARMRK)) {
         input_put_locked(terminal->discipline, byte);
     }
@@ -98,6 +102,7 @@ static void input_put_marked_locked(struct terminal *terminal, uint8_t byte)
 // `byte` ends the line; an end of file is stored as a marked 0.
 static void input_end_line_locked(struct terminal_discipline *discipline, uint8_t byte)
 {
+    assert(mutex_is_held(&discipline->terminal->lock));
     input_put_locked(discipline, byte);
     bitmap_set(discipline->delimiters, (discipline->head - 1) % TERMINAL_INPUT_BYTES);
     WRITE_ONCE(discipline->canonical_head, discipline->head);
@@ -105,6 +110,7 @@ static void input_end_line_locked(struct terminal_discipline *discipline, uint8_
 
 void terminal_flush_input_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     struct terminal_discipline *discipline = terminal->discipline;
     WRITE_ONCE(discipline->tail, discipline->head);
     WRITE_ONCE(discipline->canonical_head, discipline->head);
@@ -115,12 +121,14 @@ void terminal_flush_input_locked(struct terminal *terminal)
 
 void terminal_start_output_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     terminal->discipline->is_flow_stopped = false;
     terminal_push_output_locked(terminal);
 }
 
 static bool receive_flow_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (!terminal_has_input_flag(terminal, IXON)) {
         return false;
     }
@@ -138,6 +146,7 @@ static bool receive_flow_locked(struct terminal *terminal, uint8_t byte)
 // IXANY: any other character starts stopped output too.
 static void receive_restart_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (terminal->discipline->is_flow_stopped && terminal_has_input_flag(terminal, IXON) &&
         terminal_has_input_flag(terminal, IXANY)) {
         terminal_start_output_locked(terminal);
@@ -146,6 +155,7 @@ static void receive_restart_locked(struct terminal *terminal)
 
 static bool receive_signal_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     static const struct {
         unsigned place;
         int signal;
@@ -175,6 +185,7 @@ static bool receive_signal_locked(struct terminal *terminal, uint8_t byte)
 
 static void receive_literal_next_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     terminal->discipline->is_literal_next = true;
     if (terminal_has_local(terminal, ECHO)) {
         terminal_finish_erasing_locked(terminal);
@@ -187,6 +198,7 @@ static void receive_literal_next_locked(struct terminal *terminal)
 
 static void receive_reprint_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     const struct terminal_discipline *discipline = terminal->discipline;
     terminal_finish_erasing_locked(terminal);
     terminal_echo_char_locked(terminal, byte);
@@ -198,6 +210,7 @@ static void receive_reprint_locked(struct terminal *terminal, uint8_t byte)
 
 static bool receive_edit_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     bool is_extended = terminal_has_local(terminal, IEXTEN);
     if (terminal_is_key(terminal, VERASE, byte) || terminal_is_key(terminal, VKILL, byte) ||
         (is_extended && terminal_is_key(terminal, VWERASE, byte))) {
@@ -218,6 +231,7 @@ static bool receive_edit_locked(struct terminal *terminal, uint8_t byte)
 
 static bool receive_line_end_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     bool is_second_end =
         terminal_has_local(terminal, IEXTEN) && terminal_is_key(terminal, VEOL2, byte);
     if (byte == '\n') {
@@ -246,6 +260,7 @@ static bool receive_line_end_locked(struct terminal *terminal, uint8_t byte)
 // literally) is a control character like others.
 static void receive_plain_locked(struct terminal *terminal, uint8_t byte, bool is_mapped)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (terminal_has_local(terminal, ECHO)) {
         terminal_finish_erasing_locked(terminal);
         if (byte == '\n' && is_mapped) {
@@ -285,6 +300,7 @@ static bool input_map_line_end(const struct terminal *terminal, uint8_t *byte)
 
 void terminal_receive_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     byte = input_strip(terminal, byte);
     if (terminal->discipline->is_literal_next) {
         terminal->discipline->is_literal_next = false;

@@ -27,6 +27,7 @@ size_t terminal_output_room(const struct terminal *terminal)
 
 void terminal_push_output_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     struct terminal_discipline *discipline = terminal->discipline;
     size_t count = terminal_output_pending(terminal);
     if (count == 0 || discipline->is_flow_stopped || discipline->is_output_off) {
@@ -56,6 +57,7 @@ void terminal_output_ready(struct terminal *terminal)
 
 void terminal_flush_output_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     WRITE_ONCE(terminal->discipline->output_end, 0);
     WRITE_ONCE(terminal->discipline->output_start, 0);
     wait_queue_wake(&terminal->writers, POLLOUT | POLLWRNORM, ~0u);
@@ -142,6 +144,7 @@ static void output_plain(struct terminal *terminal, uint8_t byte)
 
 bool terminal_output_char_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (!stage_reserve(terminal, TERMINAL_EXPANSION_MAX)) {
         return false;
     }
@@ -160,6 +163,7 @@ bool terminal_output_char_locked(struct terminal *terminal, uint8_t byte)
 
 bool terminal_output_raw_locked(struct terminal *terminal, uint8_t byte)
 {
+    assert(mutex_is_held(&terminal->lock));
     if (!stage_reserve(terminal, 1)) {
         return false;
     }

@@ -4,6 +4,7 @@
 // of a second pass between two bytes. VMIN = 0, VTIME > 0: waits that long for the first byte. Both 0: takes what is there.
 #include "device/terminal_internal.h"
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "uapi/poll.h"
@@ -38,6 +39,7 @@ bool terminal_has_input(const struct terminal *terminal, bool for_poll)
 
 size_t terminal_input_count_locked(const struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     const struct terminal_discipline *discipline = terminal->discipline;
     if (!terminal_has_local(terminal, ICANON)) {
         return discipline->head - discipline->tail;
@@ -57,6 +59,7 @@ size_t terminal_input_count_locked(const struct terminal *terminal)
 static size_t take_bytes_locked(struct terminal_discipline *discipline, struct io_iter *iter,
                                 size_t count)
 {
+    assert(mutex_is_held(&discipline->terminal->lock));
     size_t moved = 0;
     while (moved < count) {
         size_t offset = discipline->tail % TERMINAL_INPUT_BYTES;
@@ -75,6 +78,7 @@ static size_t take_bytes_locked(struct terminal_discipline *discipline, struct i
 static size_t measure_line_locked(const struct terminal_discipline *discipline, size_t limit,
                                   bool *has_mark)
 {
+    assert(mutex_is_held(&discipline->terminal->lock));
     size_t available = discipline->canonical_head - discipline->tail;
     *has_mark = false;
     for (size_t count = 0; count < available; count++) {
@@ -97,6 +101,7 @@ static size_t measure_line_locked(const struct terminal_discipline *discipline, 
 // One line or the part of it that fits. Bytes, 0 for an end of file, -EFAULT, -EAGAIN when there is no line (any more).
 static ssize_t take_line_locked(struct terminal *terminal, struct io_iter *iter)
 {
+    assert(mutex_is_held(&terminal->lock));
     struct terminal_discipline *discipline = terminal->discipline;
     if (discipline->canonical_head == discipline->tail) {
         return -EAGAIN;
@@ -112,6 +117,7 @@ static ssize_t take_line_locked(struct terminal *terminal, struct io_iter *iter)
 
 static ssize_t take_locked(struct terminal *terminal, struct io_iter *iter, bool *is_canonical)
 {
+    assert(mutex_is_held(&terminal->lock));
     struct terminal_discipline *discipline = terminal->discipline;
     *is_canonical = terminal_has_local(terminal, ICANON);
     if (*is_canonical) {

@@ -2,6 +2,7 @@
 //
 // The defaults are those that Linux gives a serial line: at 9600, or at the rate of console=.
 #include "device/terminal_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "uapi/poll.h"
 
@@ -103,6 +104,7 @@ void terminal_set_line(struct terminal *terminal, uint32_t control_flags, uint32
 // Between line mode and the other: what waits becomes readable as it stands, as one line without an end.
 static void adapt_input_locked(struct terminal *terminal)
 {
+    assert(mutex_is_held(&terminal->lock));
     struct terminal_discipline *discipline = terminal->discipline;
     bitmap_clear_range(discipline->delimiters, 0, TERMINAL_INPUT_BYTES);
     discipline->is_erasing = false;
@@ -117,6 +119,7 @@ static void adapt_input_locked(struct terminal *terminal)
 
 void terminal_change_settings_locked(struct terminal *terminal, const struct uapi_termios *new)
 {
+    assert(mutex_is_held(&terminal->lock));
     struct uapi_termios old = terminal->termios;
     terminal->termios = *new;
     terminal->termios.c_line = N_TTY;

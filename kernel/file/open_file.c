@@ -201,7 +201,7 @@ int64_t file_seek_within(struct open_file *file, int64_t offset, int whence, uin
     return target < 0 ? -EINVAL : target;
 }
 
-static int64_t seek_locked(struct open_file *file, int64_t offset, int whence)
+static int64_t seek_from(struct open_file *file, int64_t offset, int whence)
 {
     if (file->ops->seek != NULL) {
         return file->ops->seek(file, offset, whence);
@@ -231,7 +231,7 @@ int64_t file_seek(struct open_file *file, int64_t offset, int whence)
         return 0;
     }
     bool is_locked = position_lock(file);
-    int64_t result = seek_locked(file, offset, whence);
+    int64_t result = seek_from(file, offset, whence);
     if (result >= 0) {
         file->position = (uint64_t)result;
     }

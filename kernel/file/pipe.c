@@ -63,12 +63,12 @@ void pipe_object_put(struct pipe *pipe)
         return;
     }
     assert(pipe->readers == 0 && pipe->writers == 0);
-    pipe_clear_locked(pipe);
+    pipe_clear(pipe);
     heap_free(pipe->pages);
     slab_free(&pipe_cache, pipe);
 }
 
-void pipe_clear_locked(struct pipe *pipe)
+void pipe_clear(struct pipe *pipe)
 {
     while (pipe->used != 0) {
         frame_put(pipe_page_at(pipe, 0)->frame);
@@ -79,6 +79,7 @@ void pipe_clear_locked(struct pipe *pipe)
 
 size_t pipe_bytes_locked(struct pipe *pipe)
 {
+    assert(mutex_is_held(&pipe->mutex));
     size_t bytes = 0;
     for (unsigned i = 0; i < pipe->used; i++) {
         bytes += pipe_page_at(pipe, i)->length;
@@ -98,6 +99,7 @@ long pipe_get_size(struct pipe *pipe)
 
 static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
 {
+    assert(mutex_is_held(&pipe->mutex));
     if (count < pipe->used) {
         return -EBUSY;
     }
@@ -138,6 +140,7 @@ long pipe_set_size(struct pipe *pipe, size_t bytes)
 
 static void pipe_add_ends_locked(struct pipe *pipe, const struct open_file *file)
 {
+    assert(mutex_is_held(&pipe->mutex));
     if (open_file_can_read(file)) {
         WRITE_ONCE(pipe->readers, pipe->readers + 1);
         WRITE_ONCE(pipe->reader_opens, pipe->reader_opens + 1);
@@ -166,7 +169,7 @@ static void pipe_remove_ends(struct pipe *pipe, const struct open_file *file)
     bool is_last = pipe->readers == 0 && pipe->writers == 0;
     bool must_wake = !is_last && (pipe->readers == 0 || pipe->writers == 0);
     if (is_last) {
-        pipe_clear_locked(pipe);
+        pipe_clear(pipe);
     }
     mutex_unlock(&pipe->mutex);
     if (must_wake) {
@@ -233,6 +236,7 @@ struct fifo_meeting {
 
 static struct fifo_meeting pipe_plan_meeting_locked(struct pipe *pipe, const struct open_file *file)
 {
+    assert(mutex_is_held(&pipe->mutex));
     bool waits = !open_file_is_nonblocking(file);
     if (waits && !open_file_can_write(file) && pipe->writers == 0) {
         return (struct fifo_meeting){&pipe->read_queue, &pipe->writer_opens, pipe->writer_opens};

@@ -47,4 +47,4 @@ static inline struct pipe_page *pipe_page_at(struct pipe *pipe, unsigned index)
 // Bytes that wait; mutex held.
 size_t pipe_bytes_locked(struct pipe *pipe);
 // Throws everything away; mutex held (or nobody else knows the pipe).
-void pipe_clear_locked(struct pipe *pipe);
+void pipe_clear(struct pipe *pipe);

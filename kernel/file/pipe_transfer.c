@@ -60,6 +60,7 @@ static void pipe_wake_writers(struct pipe *pipe)
 // Takes what is there. Bytes moved, or -EFAULT if none could be.
 static ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter)
 {
+    assert(mutex_is_held(&pipe->mutex));
     size_t moved = 0;
     while (pipe->used != 0 && io_iter_remaining(iter) != 0) {
         struct pipe_page *page = pipe_page_at(pipe, 0);
@@ -126,6 +127,7 @@ ssize_t pipe_read(struct open_file *file, struct io_iter *iter, uint64_t *positi
 // Adds the odd bytes of a write (its length modulo the page size) behind the last page's, if they fit there as a whole.
 static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
 {
+    assert(mutex_is_held(&pipe->mutex));
     size_t count = io_iter_remaining(iter) % PAGE_SIZE;
     if (count == 0 || pipe->used == 0) {
         return 0;
@@ -148,6 +150,7 @@ static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
 // Adds one page of bytes. Bytes moved (more than 0), -ENOMEM, -EFAULT.
 static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter)
 {
+    assert(mutex_is_held(&pipe->mutex));
     size_t wanted = MIN(io_iter_remaining(iter), (size_t)PAGE_SIZE);
     struct frame *frame = frame_alloc(0, FRAME_KERNEL, 0);
     if (frame == NULL) {
@@ -167,6 +170,7 @@ static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter)
 // Puts in what fits. 0 when all is in, -EAGAIN when the pipe is full, or another error; *moved grows by what went in.
 static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t *moved)
 {
+    assert(mutex_is_held(&pipe->mutex));
     if (pipe->readers == 0) {
         return -EPIPE;
     }

@@ -6,6 +6,7 @@
 #include "fs/file_lock.h"
 
 #include "fs/file_lock_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 
@@ -46,6 +47,7 @@ void file_lock_vnode_fini(struct vnode *vnode)
 
 static struct file_lock *flock_find_locked(struct file_locks *locks, const void *owner)
 {
+    assert(spin_is_held(&file_locks_lock));
     struct file_lock *lock;
     list_for_each_entry(lock, &locks->flocks, link) {
         if (lock->owner == owner) {

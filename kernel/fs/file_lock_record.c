@@ -5,6 +5,7 @@
 // Deadlock: a process that waits is written down with what it waits for; before another one waits,
 // the chain of "waits for a lock of" is followed, and -EDEADLK given when it comes back.
 #include "fs/file_lock_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 
@@ -67,6 +68,7 @@ static bool record_overlaps(const struct file_lock *lock, const struct record_re
 
 static struct file_lock *record_conflict_locked(const struct record_request *request)
 {
+    assert(spin_is_held(&file_locks_lock));
     struct file_lock *lock;
     list_for_each_entry(lock, &request->locks->records, link) {
         if (lock->owner != request->owner && record_overlaps(lock, request) &&
@@ -81,6 +83,7 @@ static struct file_lock *record_conflict_locked(const struct record_request *req
 
 static void record_insert_locked(struct file_locks *locks, struct file_lock *lock)
 {
+    assert(spin_is_held(&file_locks_lock));
     struct file_lock *other;
     locks->record_count++;
     list_for_each_entry(other, &locks->records, link) {
@@ -93,6 +96,7 @@ static void record_insert_locked(struct file_locks *locks, struct file_lock *loc
 
 static void record_remove_locked(struct file_locks *locks, struct file_lock *lock)
 {
+    assert(spin_is_held(&file_locks_lock));
     list_remove(&lock->link);
     locks->record_count--;
 }
@@ -127,6 +131,7 @@ static void record_cut_locked(struct record_request *request, struct file_lock *
 // Is there room for what the request may add: its own lock, and the rest of one that it splits?
 static bool record_has_room_locked(const struct record_request *request)
 {
+    assert(spin_is_held(&file_locks_lock));
     size_t added = request->type != F_UNLCK ? 1 : 0;
     struct file_lock *lock;
     list_for_each_entry(lock, &request->locks->records, link) {
@@ -140,6 +145,7 @@ static bool record_has_room_locked(const struct record_request *request)
 // The range becomes what is asked: the owner's older locks give way.
 static void record_apply_locked(struct record_request *request, struct list_head *unused)
 {
+    assert(spin_is_held(&file_locks_lock));
     struct file_lock *lock, *following;
     list_for_each_entry_safe(lock, following, &request->locks->records, link) {
         if (lock->owner == request->owner && record_overlaps(lock, request)) {
@@ -175,6 +181,7 @@ static void record_free_list(struct list_head *unused)
 
 static bool record_would_deadlock_locked(const struct record_request *request, const void *blocker)
 {
+    assert(spin_is_held(&file_locks_lock));
     enum { CHAIN_LIMIT = 64 };
     for (int steps = 0; steps < CHAIN_LIMIT; steps++) {
         struct record_waiter *waiter;

@@ -2,6 +2,7 @@
 // starts over at 0, so that what one program reads in pieces fits together. A write hands its bytes
 // to the row's store in one piece.
 #include "fs/generated_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -40,6 +41,7 @@ int generated_file_prepare(struct open_file *file)
 static int generated_fill_locked(struct generated_text *text, const struct generated_row *row,
                                  const struct generated_key *key)
 {
+    assert(mutex_is_held(&text->mutex));
     heap_free(text->data);
     text->data = NULL;
     text->is_filled = false;

@@ -5,6 +5,7 @@
 
 #include "fs/fs_context.h"
 #include "fs/name_cache.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "uapi/device_number.h"
@@ -205,6 +206,7 @@ int mount_move(const struct path *from, const struct path *place)
 
 static bool mount_has_writers_locked(const struct mount *mount, bool is_bind)
 {
+    assert(spin_is_held(&mount_lock));
     struct mount *other;
     if (is_bind) {
         return atomic32_load(&mount->writers) != 0;

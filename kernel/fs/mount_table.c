@@ -7,6 +7,7 @@
 #include "fs/mount_internal.h"
 
 #include "fs/name_cache.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/hash.h"
 #include "lib/string.h"
@@ -149,6 +150,7 @@ static void mount_attach_root_locked(struct mount *mount)
 // Consumes the references of `top`, which nothing covers.
 static void mount_cover_locked(struct mount *mount, const struct path *top)
 {
+    assert(spin_is_held(&mount_lock));
     mount->covered = *top;
     mount->parent_id = top->mount->id;
     top->entry->is_mount_point = 1;
@@ -209,6 +211,7 @@ int mount_attach(struct mount *mount, const struct path *place)
 // is_mount_point stays while any other mount covers the same entry (through a bind).
 static bool mount_covers_entry_locked(const struct name_entry *entry)
 {
+    assert(spin_is_held(&mount_lock));
     struct mount *mount;
     list_for_each_entry(mount, &mount_list, link) {
         if (mount->covered.entry == entry) {
@@ -235,6 +238,7 @@ void mount_detach_locked(struct mount *mount, struct path *covered)
 
 bool mount_has_children_locked(const struct mount *mount)
 {
+    assert(spin_is_held(&mount_lock));
     struct mount *other;
     list_for_each_entry(other, &mount_list, link) {
         if (other->covered.mount == mount) {
@@ -246,6 +250,7 @@ bool mount_has_children_locked(const struct mount *mount)
 
 bool mount_is_below_locked(const struct mount *mount, const struct mount *ancestor)
 {
+    assert(spin_is_held(&mount_lock));
     for (; mount != NULL; mount = mount->covered.mount) {
         if (mount == ancestor) {
             return true;

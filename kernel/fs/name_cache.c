@@ -6,6 +6,7 @@
 // chains, list and tree links; look-ups take none.
 #include "fs/name_cache.h"
 
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "memory/frame.h"
@@ -92,6 +93,7 @@ struct name_entry *name_cache_probe(const struct name_entry *parent, const char 
 // first negative one.
 static void name_link_child_locked(struct name_entry *entry)
 {
+    assert(spin_is_held(&name_lock));
     struct list_head *children = &entry->parent->children;
     entry->sequence = ++name_sequence;
     if (name_entry_is_negative(entry)) {
@@ -117,6 +119,7 @@ void name_cache_insert_locked(struct name_entry *entry)
 
 static void name_lru_leave_locked(struct name_entry *entry)
 {
+    assert(spin_is_held(&name_lock));
     if (list_is_linked(&entry->lru_link)) {
         list_remove(&entry->lru_link);
         name_lru_count--;

@@ -7,6 +7,7 @@
 
 #include "fs/mount.h"
 #include "fs/name_cache.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -253,6 +254,7 @@ void name_entry_detach(struct name_entry *entry)
 // Swaps the names of two entries, wherever their bytes stand.
 static void name_swap_locked(struct name_entry *a, struct name_entry *b)
 {
+    assert(spin_is_held(&name_lock));
     const char *a_heap = a->name == a->inline_name ? NULL : a->name;
     const char *b_heap = b->name == b->inline_name ? NULL : b->name;
     char bytes[NAME_INLINE_BYTES];
@@ -272,6 +274,7 @@ static void name_swap_locked(struct name_entry *a, struct name_entry *b)
 // as "(deleted)"; long names change hands, so that a rename needs no memory.
 static void name_take_locked(struct name_entry *from, struct name_entry *to)
 {
+    assert(spin_is_held(&name_lock));
     if (from->name != from->inline_name || to->name != to->inline_name) {
         name_swap_locked(from, to);
         return;

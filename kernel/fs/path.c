@@ -3,6 +3,7 @@
 
 #include "fs/mount.h"
 #include "fs/name_cache.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -103,6 +104,7 @@ static void path_text_prepend_string(struct path_text *text, const char *string)
 static bool path_climb_locked(const struct path *path, const struct path *root,
                               struct path_text *text)
 {
+    assert(spin_is_held(&name_lock));
     struct path at = *path;
     for (;;) {
         if (root != NULL && path_is_equal(&at, root)) {

@@ -2,12 +2,14 @@
 // Linux's capabilities; set-id bits go where a change of owner or contents makes them a danger.
 #include "fs/vfs_internal.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "uapi/capability.h"
 
 // Sets attributes together with the change time.
 static int set_locked(struct vnode *vnode, struct attributes *attributes)
 {
+    assert(mutex_is_held(&vnode->mutex));
     attributes->valid |= ATTRIBUTE_CHANGE_TIME;
     attributes->change_time = file_time_now();
     return vnode_set_attributes_locked(vnode, attributes);
@@ -91,6 +93,7 @@ int vfs_change_owner(const struct fs_context *context, const struct path *path, 
 
 void vnode_drop_set_id_locked(struct vnode *vnode, const struct credentials *credentials)
 {
+    assert(mutex_is_held(&vnode->mutex));
     uint32_t mode = mode_without_set_id(vnode->mode);
     if (likely(mode == vnode->mode) || credentials_can(credentials, CAP_FSETID)) {
         return;

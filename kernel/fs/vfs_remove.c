@@ -1,6 +1,7 @@
 // Calls that remove names: unlink and rmdir.
 #include "fs/vfs_internal.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "uapi/capability.h"
 
@@ -47,6 +48,7 @@ typedef int remove_operation(struct vnode *directory, struct name_entry *entry);
 static int remove_locked(struct vnode *directory, struct name_entry *victim,
                          remove_operation *operation)
 {
+    assert(mutex_is_held(&directory->mutex));
     if (operation == NULL) {
         return -EPERM;
     }

@@ -4,6 +4,7 @@
 #include "device/terminal.h"
 #include "interrupt/clock.h"
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -59,6 +60,7 @@ static void snapshot_state(struct snapshot *s, const struct process *process,
 /* Everything under the tree lock. */
 static void snapshot_family_locked(struct snapshot *s, struct process *process)
 {
+    assert(spin_is_held(&process_tree_lock));
     s->parent = process->parent == NULL ? 0 : process->parent->id->number;
     s->group = process->group == NULL ? 0 : process->group->number;
     s->session = process->session == NULL ? 0 : process->session->number;

@@ -159,6 +159,7 @@ void page_table_activate(struct page_table *table)
 
 struct page_entry *page_table_find_locked(struct page_table *table, vaddr_t address)
 {
+    assert(spin_is_held(&table->lock));
     paddr_t current = table->root;
     for (unsigned level = ROOT_LEVEL; level > 0; level--) {
         struct page_entry entry = entries_of(current)[slot_of(address, level)];

@@ -111,6 +111,7 @@ static struct slab *slab_create(struct slab_cache *cache)
 // One object out of a slab, NULL when out of memory.
 static void *object_take_locked(struct slab_cache *cache)
 {
+    assert(spin_is_held(&cache->lock));
     struct slab *slab = list_first_entry_or_null(&cache->partial, struct slab, link);
     if (slab == NULL) {
         slab = slab_create(cache);
@@ -130,6 +131,7 @@ static void *object_take_locked(struct slab_cache *cache)
 
 static void object_give_locked(struct slab_cache *cache, void *object)
 {
+    assert(spin_is_held(&cache->lock));
     struct slab *slab = frame_of(object)->owner;
     struct frame *head = frame_of(slab);
     if (slab->free == NULL) {

@@ -5,6 +5,7 @@
 // lock with a reference on the file, since an open file's memory is not kept for late readers. Changes are in descriptor_change.c.
 #include "process/descriptor_table.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -80,6 +81,7 @@ static void array_copy(struct descriptor_array *to, const struct descriptor_arra
 // Memory is taken without the lock; whoever comes second finds the table grown and gives its memory back.
 no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table, unsigned number)
 {
+    assert(spin_is_held(&table->lock));
     if (number >= DESCRIPTORS_MAX) {
         return -EMFILE;
     }

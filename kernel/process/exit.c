@@ -14,6 +14,7 @@
 
 void process_begin_exit_locked(struct process *process, int status)
 {
+    assert(spin_is_held(&process->actions->lock));
     struct task *task;
     if (process->is_exiting) {
         return;

@@ -66,6 +66,7 @@ static void child_info(struct uapi_siginfo *info, struct process *child, int cod
 
 bool family_notify_exit_locked(struct process *process)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *parent = process->parent;
     int status = process->exit_status;
     // clone takes any byte; a number that is no signal sends nothing.
@@ -123,6 +124,7 @@ static struct process *reaper_find_locked(const struct process *process)
 // Moves one child to the reaper. True: it was a zombie that nobody waits for and left the tree.
 static bool child_give_away_locked(struct process *child, struct process *reaper)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *parent = child->parent;
     struct task *task;
     list_for_each_entry(task, &child->tasks, process_link) {

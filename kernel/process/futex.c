@@ -7,6 +7,7 @@
  */
 #include "process/futex.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/hash.h"
 #include "lib/macros.h"
@@ -168,6 +169,7 @@ long futex_wait(const struct futex_word *word, uint32_t expected, uint64_t deadl
 unsigned futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key,
                                unsigned count, uint32_t bitset)
 {
+    assert(spin_is_held(&bucket->lock));
     struct futex_waiter *waiter;
     struct futex_waiter *next;
     unsigned woken = 0;

@@ -38,6 +38,7 @@ void process_leave_group_locked(struct process *process)
 // The process that `number` names for setpgid: the caller or one of its children. Borrowed.
 static struct process *group_target_locked(int number, struct process *self, int *error)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *child;
     if (number == 0 || number == self->id->number) {
         return self;
@@ -55,6 +56,7 @@ static struct process *group_target_locked(int number, struct process *self, int
 // 0: `process` may join the group `number` (its own, or one of its session). *id: borrowed, kept by the process or a member.
 static int group_find_locked(struct process *process, int number, struct id *candidate)
 {
+    assert(spin_is_held(&process_tree_lock));
     if (number == process->id->number) {
         return 0;
     }
@@ -68,6 +70,7 @@ static int group_find_locked(struct process *process, int number, struct id *can
 
 static int group_set_locked(struct process *self, int number, int group, struct id *candidate)
 {
+    assert(spin_is_held(&process_tree_lock));
     int error = 0;
     struct process *process = group_target_locked(number, self, &error);
     if (process == NULL) {

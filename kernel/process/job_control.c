@@ -10,6 +10,7 @@
 
 static bool is_anchor_locked(const struct process *member, const struct id *group)
 {
+    assert(spin_is_held(&process_tree_lock));
     const struct process *parent = member->parent;
     return parent != NULL && parent != process_first && parent->group != group &&
            parent->session == member->session;
@@ -37,6 +38,7 @@ bool job_control_is_orphaned(struct process *process)
 
 static bool has_stopped_member_locked(struct id *group)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *member;
     list_for_each_entry(member, &group->members[ID_GROUP], group_link) {
         if (READ_ONCE(member->is_stopped)) {
@@ -50,6 +52,7 @@ static bool has_stopped_member_locked(struct id *group)
 void job_control_check_orphans_locked(struct process *process, struct process *parent,
                                       bool is_leaving)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct id *group = process->group;
     if (parent == NULL || parent->group == group || parent->session != process->session ||
         !has_stopped_member_locked(group) ||

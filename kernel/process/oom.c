@@ -3,6 +3,7 @@
 // Chosen is who holds the most memory, shifted by oom_score_adjust in thousandths of all memory; pid 1 never. A process that is
 // dying already counts as chosen: its memory comes back soon. Called from faults, with address-space locks held, so only spin locks
 // are taken here.
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "log/log.h"
 #include "process/process_internal.h"
@@ -29,6 +30,7 @@ static uint64_t resident_frames(const struct address_space *space)
 // True: it is dying already.
 static bool consider_locked(struct process *process, struct candidate *best)
 {
+    assert(spin_is_held(&process_tree_lock));
     const struct task *task = list_first_entry_or_null(&process->tasks, struct task, process_link);
     if (process == process_first || process->is_zombie || task == NULL || task->space == NULL ||
         process->oom_score_adjust == ADJUST_NEVER) {

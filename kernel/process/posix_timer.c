@@ -10,6 +10,7 @@
 #include "process/posix_timer.h"
 
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -153,6 +154,7 @@ static void start(struct posix_timer *timer, uint64_t deadline_ns, uint64_t inte
 
 static struct posix_timer *find_locked(struct posix_timer_list *list, int id)
 {
+    assert(mutex_is_held(&list->mutex));
     struct posix_timer *timer;
     list_for_each_entry(timer, &list->timers, link) {
         if (timer->id == id) {

@@ -12,6 +12,7 @@
 #include "arch/context.h"
 #include "arch/signal_frame.h"
 #include "arch/upcalls.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/user_copy.h"
 #include "process/job_control.h"
@@ -26,6 +27,7 @@ struct taken_signal {
 
 static int dequeue_locked(struct task *task, struct uapi_siginfo *info)
 {
+    assert(spin_is_held(&task->process->actions->lock));
     uint64_t set = ~task->signal_mask;
     int number = pending_signals_take(&task->pending, set, info);
     return number != 0 ? number : pending_signals_take(&task->process->pending, set, info);

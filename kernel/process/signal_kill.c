@@ -1,10 +1,12 @@
 // kill, tkill, tgkill: who may signal whom, and every meaning of the number. See kill(2).
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/process_internal.h"
 #include "uapi/capability.h"
 
 int signal_permission_locked(struct process *target, int number)
 {
+    assert(spin_is_held(&process_tree_lock));
     const struct task *task = task_current();
     const struct credentials *self = task->credentials;
     if (number < 0 || number > SIGNAL_COUNT) {

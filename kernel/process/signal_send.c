@@ -16,6 +16,7 @@ static bool has_handler(const struct uapi_sigaction *action)
 // Would nobody notice? `receiver` is whose mask counts.
 static bool is_dropped_locked(struct process *process, const struct task *receiver, int number)
 {
+    assert(spin_is_held(&process->actions->lock));
     const struct uapi_sigaction *action = &process->actions->actions[number - 1];
     if (receiver != NULL && (receiver->signal_mask & signal_bit(number)) != 0) {
         return false;
@@ -32,6 +33,7 @@ static bool is_dropped_locked(struct process *process, const struct task *receiv
 
 static void discard_everywhere_locked(struct process *process, uint64_t set)
 {
+    assert(spin_is_held(&process->actions->lock));
     struct task *task;
     pending_signals_discard(&process->pending, set);
     list_for_each_entry(task, &process->tasks, process_link) {
@@ -42,6 +44,7 @@ static void discard_everywhere_locked(struct process *process, uint64_t set)
 // The effects of sending as such, before any mask or action is looked at.
 static void act_at_once_locked(struct process *process, int number)
 {
+    assert(spin_is_held(&process->actions->lock));
     if ((signal_bit(number) & SIGNAL_STOP_SET) != 0) {
         discard_everywhere_locked(process, signal_bit(SIGCONT));
     } else if (number == SIGCONT) {
@@ -58,6 +61,7 @@ static bool wants_signal(const struct task *task, int number)
 // A task of the process that does not block the signal: the first one as a rule.
 static struct task *choose_task_locked(struct process *process, int number)
 {
+    assert(spin_is_held(&process->actions->lock));
     struct task *task;
     list_for_each_entry(task, &process->tasks, process_link) {
         if (wants_signal(task, number)) {
@@ -70,6 +74,7 @@ static struct task *choose_task_locked(struct process *process, int number)
 static int enqueue_locked(struct process *process, struct pending_signals *pending, int number,
                           const struct uapi_siginfo *info)
 {
+    assert(spin_is_held(&process->actions->lock));
     if (number < SIGRTMIN && (pending->set & signal_bit(number)) != 0) {
         return 0;
     }
@@ -120,6 +125,7 @@ static bool begin_locked(struct process *process, const struct task *task, int n
 // A signal was queued: tells who should take it.
 static void notify_locked(struct process *process, struct task *task, int number)
 {
+    assert(spin_is_held(&process->actions->lock));
     if (task == NULL) {
         task = choose_task_locked(process, number);
     }
@@ -134,6 +140,7 @@ static void notify_locked(struct process *process, struct task *task, int number
 int signal_send_process_locked(struct process *process, struct task *task, int number,
                                const struct uapi_siginfo *info)
 {
+    assert(spin_is_held(&process->actions->lock));
     if (!begin_locked(process, task, number)) {
         return 0;
     }
@@ -148,6 +155,7 @@ int signal_send_process_locked(struct process *process, struct task *task, int n
 bool signal_send_timer_locked(struct process *process, struct task *task,
                               const struct uapi_siginfo *info, const void *source)
 {
+    assert(spin_is_held(&process->actions->lock));
     int number = info->si_signo;
     if (!begin_locked(process, task, number)) {
         return false;
@@ -185,6 +193,7 @@ int signal_send_task(struct task *task, int number, const struct uapi_siginfo *i
 int signal_send_group_locked(struct id *group, int number, const struct uapi_siginfo *info,
                              bool check)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *process;
     int result = -ESRCH;
     list_for_each_entry(process, &group->members[ID_GROUP], group_link) {

@@ -4,6 +4,7 @@
 // A terminal's session and foreground group, and a process's terminal, are under process_tree_lock. Every process of a session that
 // has the terminal holds a reference on it.
 #include "device/terminal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/job_control.h"
 #include "process/process_internal.h"
@@ -11,6 +12,7 @@
 
 static void set_id_locked(struct id **place, struct id *id)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct id *old = *place;
     if (id != NULL) {
         id_get(id);
@@ -24,6 +26,7 @@ static void set_id_locked(struct id **place, struct id *id)
 // Takes the terminal from every process of its session. Returns the references that the caller has to put.
 static unsigned detach_session_locked(struct terminal *terminal)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *member;
     unsigned references = 0;
     if (terminal->session != NULL) {
@@ -54,6 +57,7 @@ static void signal_group(struct id *group, int signal)
 // The kernel shell has no business in the background: it takes the terminal back when it uses it.
 static int shell_access_locked(struct process *process, struct terminal *terminal)
 {
+    assert(spin_is_held(&process_tree_lock));
     set_id_locked(&terminal->foreground_group, process->group);
     return 0;
 }
@@ -156,6 +160,7 @@ static int set_controlling(struct terminal *terminal, bool steal)
 // on to see it, but for the leader's end, where the orphaned groups are looked after by themselves.
 static unsigned disassociate_locked(struct terminal *terminal, bool is_end)
 {
+    assert(spin_is_held(&process_tree_lock));
     if (terminal->foreground_group != NULL) {
         (void)signal_send_group_locked(terminal->foreground_group, SIGHUP, NULL, false);
         if (!is_end) {
@@ -203,6 +208,7 @@ static int give_up_controlling(struct terminal *terminal)
 
 static bool is_callers_locked(const struct process *process, const struct terminal *terminal)
 {
+    assert(spin_is_held(&process_tree_lock));
     return process != NULL && process->terminal == terminal &&
            terminal->session == process->session;
 }
@@ -210,6 +216,7 @@ static bool is_callers_locked(const struct process *process, const struct termin
 static int set_foreground_locked(struct process *process, struct terminal *terminal,
                                  struct id *group)
 {
+    assert(spin_is_held(&process_tree_lock));
     if (!is_callers_locked(process, terminal)) {
         return -ENOTTY;
     }

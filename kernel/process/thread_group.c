@@ -4,6 +4,7 @@
  * process->exec_task names it while that is under way (tree lock and signal lock); tasks that are told to die meanwhile end alone and not
  * with their process.
  */
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/process_internal.h"
 
@@ -51,6 +52,7 @@ static int wait_for_others(struct task *task)
 /* The first task is dead and waits to be reaped with the process: its number passes to the one that goes on, its own to the dead one. */
 static void become_leader_locked(struct task *task)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *process = task->process;
     struct task *dead = process->leader;
     struct id *number = task->id;

@@ -1,4 +1,5 @@
 // Resource use: of a task now, of a process with its ended tasks, and sums for those who wait.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "process/process_internal.h"
 
@@ -16,6 +17,7 @@ uint64_t space_peak_kib(const struct address_space *space)
 
 void usage_of_task_locked(const struct task *task, struct process_usage *usage)
 {
+    assert(spin_is_held(&process_tree_lock));
     const struct thread *thread = &task->thread;
     *usage = (struct process_usage){
         .minor_faults = thread->minor_faults,

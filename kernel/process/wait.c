@@ -74,6 +74,7 @@ static bool take_state(struct wait_query *query, struct process *child)
 
 static enum wait_outcome look_at_children_locked(struct wait_query *query)
 {
+    assert(spin_is_held(&process_tree_lock));
     enum wait_outcome outcome = WAIT_NO_CHILD;
     struct process *child;
     list_for_each_entry(child, &query->self->children, sibling_link) {

@@ -40,6 +40,7 @@ unsigned placement_choose(const struct thread *thread, unsigned from)
 // The last thread of the lowest level that may run on `cpu`.
 static struct thread *placement_find_movable_locked(struct run_queue *queue, unsigned cpu)
 {
+    assert(spin_is_held(&queue->lock));
     for (unsigned level = RUN_QUEUE_LEVELS; level-- > 0;) {
         struct list_head *threads = &queue->levels[level];
         for (struct list_head *link = threads->prev; link != threads; link = link->prev) {
@@ -69,6 +70,7 @@ static struct thread *placement_take_from(struct run_queue *victim, unsigned cpu
 
 struct thread *placement_steal_locked(struct run_queue *queue)
 {
+    assert(spin_is_held(&queue->lock));
     unsigned cpus = percpu_cpu_count();
     for (unsigned step = 1; step < cpus; step++) {
         unsigned cpu = (queue->number + step) % cpus;

@@ -4,6 +4,7 @@
 #include "scheduler/run_queue_internal.h"
 
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 
@@ -44,6 +45,7 @@ uint64_t thread_slice_ns(const struct thread *thread)
 // choose again.
 static bool policy_change_begin_locked(struct run_queue *queue, struct thread *thread)
 {
+    assert(spin_is_held(&queue->lock));
     bool was_queued = thread->is_queued;
     if (was_queued) {
         run_queue_remove_locked(queue, thread);

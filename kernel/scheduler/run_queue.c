@@ -89,6 +89,7 @@ void run_queue_remove_locked(struct run_queue *queue, struct thread *thread)
 
 static struct thread *run_queue_first_locked(const struct run_queue *queue)
 {
+    assert(spin_is_held(&queue->lock));
     for (unsigned word = 0; word < RUN_QUEUE_MAP_WORDS; word++) {
         if (queue->level_map[word] != 0) {
             unsigned level = word * 64 + (unsigned)__builtin_ctzll(queue->level_map[word]);
@@ -111,6 +112,7 @@ static bool thread_gives_way(const struct run_queue *queue, const struct thread 
 // `previous` could run on.
 static struct thread *run_queue_next_turn_locked(struct run_queue *queue, struct thread *previous)
 {
+    assert(spin_is_held(&queue->lock));
     struct thread *candidate = run_queue_first_locked(queue);
     bool keeps_turn = candidate == NULL || !thread_gives_way(queue, previous, candidate);
     bool has_slice = previous->slice_left_ns != 0;
@@ -127,6 +129,7 @@ static struct thread *run_queue_next_turn_locked(struct run_queue *queue, struct
 
 struct thread *run_queue_choose_locked(struct run_queue *queue, struct thread *previous, bool stays)
 {
+    assert(spin_is_held(&queue->lock));
     if (stays) {
         return run_queue_next_turn_locked(queue, previous);
     }
@@ -141,6 +144,7 @@ struct thread *run_queue_choose_locked(struct run_queue *queue, struct thread *p
 
 void run_queue_charge_locked(struct thread *thread, uint64_t now_ns)
 {
+    assert(spin_is_held(&run_queue_of(thread->cpu)->lock));
     uint64_t ran = now_ns - thread->switched_in_ns;
     thread->switched_in_ns = now_ns;
     thread->run_ns += ran;
@@ -178,11 +182,13 @@ static bool thread_overtakes(const struct run_queue *queue, const struct thread 
 
 void run_queue_credit_locked(struct thread *thread, uint64_t now_ns)
 {
+    assert(spin_is_held(&run_queue_of(thread->cpu)->lock));
     thread->credit_ns = thread_credit_now(thread, now_ns);
 }
 
 static void run_queue_admit_locked(struct run_queue *queue, struct thread *thread, bool has_slept)
 {
+    assert(spin_is_held(&queue->lock));
     bool outranks = thread_outranks(queue, thread);
     bool overtakes = !outranks && has_slept && thread_overtakes(queue, thread);
     thread->slice_left_ns = policy_slice_ns(thread);

@@ -5,6 +5,7 @@
 //
 // Lock: the run queue's. Called by the timers' event function and by switch.c.
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "scheduler/run_queue_internal.h"
 #include "scheduler/timer_internal.h"
@@ -14,6 +15,7 @@
 void run_queue_tick_arm_locked(struct run_queue *queue, const struct thread *thread,
                                uint64_t now_ns)
 {
+    assert(spin_is_held(&queue->lock));
     bool has_rivals = queue->count != 0;
     if (thread == queue->idle || (thread->is_kernel && !has_rivals)) {
         return;
@@ -35,6 +37,7 @@ void thread_set_charge_hook(thread_charge_function *charge)
 // What the thread has run since its last sample goes to the side on which the tick found it.
 static uint64_t tick_sample_locked(struct run_queue *queue, struct thread *thread)
 {
+    assert(spin_is_held(&queue->lock));
     uint64_t unsampled = thread->run_ns - thread->user_ns - thread->kernel_ns;
     if (!clock_event_from_user()) {
         thread->kernel_ns += unsampled;

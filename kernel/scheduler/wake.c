@@ -26,6 +26,7 @@ static void cpu_kick(unsigned cpu)
 
 void run_queue_reschedule_locked(struct run_queue *queue)
 {
+    assert(spin_is_held(&queue->lock));
     if (queue->number == cpu_number()) {
         cpu_block_set(reschedule_pending, 1);
     } else {

@@ -1,6 +1,7 @@
 /*
  * Resource limits and priorities.
  */
+#include "lib/assert.h"
 #include "lib/list.h"
 #include "lib/macros.h"
 #include "process/process.h"
@@ -91,6 +92,7 @@ struct priority_visit {
 
 static bool priority_matches_locked(const struct priority_visit *visit, const struct task *task)
 {
+    assert(spin_is_held(&process_tree_lock));
     switch (visit->which) {
     case PRIO_PROCESS: return (uint32_t)task->thread.number == visit->who;
     case PRIO_PGRP: return (uint32_t)task->process->group->number == visit->who;
@@ -100,6 +102,7 @@ static bool priority_matches_locked(const struct priority_visit *visit, const st
 
 static int priority_set_locked(struct task *task, int nice)
 {
+    assert(spin_is_held(&process_tree_lock));
     const struct credentials *own = task_current()->credentials;
     const struct credentials *other = task->credentials;
     if (own->euid != other->uid && own->euid != other->euid &&
@@ -117,6 +120,7 @@ static int priority_set_locked(struct task *task, int nice)
 
 static void priority_visit_locked(struct priority_visit *visit, struct task *task)
 {
+    assert(spin_is_held(&process_tree_lock));
     if (!priority_matches_locked(visit, task)) {
         return;
     }

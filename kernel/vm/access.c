@@ -2,6 +2,7 @@
 //
 // The other side keeps running; each page is found, held and copied by itself.
 #include "arch/upcalls.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -28,6 +29,7 @@ static struct frame *frame_hold(struct address_space *space, vaddr_t address, bo
 static int page_hold_locked(struct address_space *space, vaddr_t address, bool is_write,
                             struct frame **result)
 {
+    assert(mutex_is_held(&space->mutex));
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         struct frame *frame = frame_hold(space, address, is_write);
         if (frame != NULL) {

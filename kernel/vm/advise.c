@@ -3,6 +3,7 @@
 // Advice is a table: what the areas must be like, what happens to each, what is refused. Advice that
 // only hints at a use that this kernel does not make is taken and does nothing, as Linux may, too.
 #include "arch/upcalls.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "scheduler/thread.h"
@@ -118,6 +119,7 @@ static int apply_areas(const struct advice *advice, struct address_space *space,
 static int advise_locked(const struct advice *advice, struct address_space *space, vaddr_t start,
                          vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     int result = apply_areas(advice, space, start, end);
     if (result != 0) {
         return result;
@@ -160,6 +162,7 @@ int address_space_advise(struct address_space *space, vaddr_t start, size_t byte
 
 static int lock_locked(struct address_space *space, vaddr_t start, vaddr_t end, bool lock)
 {
+    assert(mutex_is_held(&space->mutex));
     uint64_t limit = space->limit_locked;
     if (lock && limit != UINT64_MAX && space->locked_pages * PAGE_SIZE + (end - start) > limit) {
         return -ENOMEM;

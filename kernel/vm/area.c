@@ -6,6 +6,7 @@
 //
 // Every change of an area's size or flags goes through account(): total, data, stack, executable and
 // locked pages of the space, and the system's committed pages.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -132,6 +133,7 @@ static void cache_leave(struct area *area)
 
 void area_insert_locked(struct area *area)
 {
+    assert(mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
     struct rb_node **link = &space->areas.node;
     struct rb_node *parent = NULL;
@@ -149,6 +151,7 @@ void area_insert_locked(struct area *area)
 
 void area_remove_locked(struct area *area)
 {
+    assert(mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
     cache_leave(area);
     account(area, -1);
@@ -161,6 +164,7 @@ void area_remove_locked(struct area *area)
 
 struct area *area_find_locked(struct address_space *space, vaddr_t address)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *found = space->last_found;
     if (found != NULL && address >= found->start && address < found->end) {
         return found;
@@ -187,6 +191,7 @@ struct area *area_find_locked(struct address_space *space, vaddr_t address)
 
 struct area *area_before_locked(struct address_space *space, vaddr_t address)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *found = NULL;
     struct rb_node *node = space->areas.node;
     while (node != NULL) {
@@ -203,11 +208,13 @@ struct area *area_before_locked(struct address_space *space, vaddr_t address)
 
 struct area *area_next_locked(struct area *area)
 {
+    assert(mutex_is_held(&area->space->mutex));
     return rb_entry_or_null(rb_next(&area->node), struct area, node);
 }
 
 struct area *area_previous_locked(struct area *area)
 {
+    assert(mutex_is_held(&area->space->mutex));
     return rb_entry_or_null(rb_prev(&area->node), struct area, node);
 }
 
@@ -222,6 +229,7 @@ static void set_bounds(struct area *area, vaddr_t start, vaddr_t end)
 
 void area_resize_locked(struct area *area, vaddr_t start, vaddr_t end)
 {
+    assert(mutex_is_held(&area->space->mutex));
     account(area, -1);
     if (area->cache != NULL) {
         spin_lock(&area->cache->lock);
@@ -280,6 +288,7 @@ static void join(struct area *low, struct area *high)
 
 struct area *area_merge_locked(struct area *area)
 {
+    assert(mutex_is_held(&area->space->mutex));
     struct area *next = area_next_locked(area);
     if (next != NULL && can_join(area, next)) {
         join(area, next);

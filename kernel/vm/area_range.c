@@ -1,15 +1,18 @@
 // Questions and changes that run over a range of areas.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "vm/vm_internal.h"
 
 struct area *area_first_in_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, start);
     return area != NULL && area->start < end ? area : NULL;
 }
 
 bool area_range_is_mapped_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, start);
     while (start < end && area != NULL && area->start <= start) {
         start = area->end;
@@ -20,6 +23,7 @@ bool area_range_is_mapped_locked(struct address_space *space, vaddr_t start, vad
 
 int area_split_around_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, start);
     if (area != NULL && area->start < start) {
         int result = area_split_locked(area, start);
@@ -37,6 +41,7 @@ int area_split_around_locked(struct address_space *space, vaddr_t start, vaddr_t
 int area_change_range_locked(struct address_space *space, vaddr_t start, vaddr_t end, unsigned set,
                              unsigned clear)
 {
+    assert(mutex_is_held(&space->mutex));
     int result = area_split_around_locked(space, start, end);
     if (result != 0) {
         return result;
@@ -73,6 +78,7 @@ static int residency_visit(struct page_entry *entry, vaddr_t address, unsigned l
 
 void area_resident_locked(struct area *area, uint64_t *present_pages, uint64_t *anonymous_pages)
 {
+    assert(mutex_is_held(&area->space->mutex));
     struct residency residency = {.next = area->start};
     struct page_table *table = area->space->page_table;
     bool is_more = true;

@@ -12,6 +12,7 @@
 //   read-only    write   private   the page itself if nobody else has it, else a copy
 //   read-only    write   shared    marked dirty and made writable
 #include "arch/upcalls.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/page_copy.h"
@@ -261,6 +262,7 @@ static bool area_allows(const struct area *area, unsigned access)
 
 int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned access)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, address);
     if (unlikely(area != NULL && area->start > address)) {
         area = grow_stack(space, area, address);
@@ -298,6 +300,7 @@ int address_space_fault(struct address_space *space, vaddr_t address, unsigned a
 
 void fault_populate_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     for (vaddr_t address = start; address < end; address += PAGE_SIZE) {
         const struct area *area = area_find_locked(space, address);
         if (area == NULL || area->start > address) {

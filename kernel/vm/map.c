@@ -2,6 +2,7 @@
 //
 // Placement is top down from map_base, as Linux does by default: the highest gap that is large
 // enough. A stack keeps STACK_GUARD_GAP below it free of others.
+#include "lib/assert.h"
 #include "lib/checked.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -50,6 +51,7 @@ static bool find_gap(struct address_space *space, vaddr_t low, vaddr_t high, uin
 
 int map_find_place_locked(struct address_space *space, vaddr_t hint, size_t bytes, vaddr_t *result)
 {
+    assert(mutex_is_held(&space->mutex));
     uint64_t size = ALIGN_UP(bytes, PAGE_SIZE);
     hint = ALIGN_UP(hint, PAGE_SIZE);
     if (hint != 0) {
@@ -73,6 +75,7 @@ static bool exceeds(uint64_t pages, uint64_t more_bytes, uint64_t limit_bytes)
 
 int map_check_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
 {
+    assert(mutex_is_held(&space->mutex));
     bool is_private_writable = (flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE;
     if (exceeds(space->total_pages, bytes, space->limit_total)) {
         return -ENOMEM;
@@ -107,6 +110,7 @@ static bool extend_below(struct address_space *space, const struct map_request *
 int map_at_locked(struct address_space *space, const struct map_request *request, vaddr_t start,
                   vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     if (extend_below(space, request, start, end)) {
         return 0;
     }
@@ -145,6 +149,7 @@ static int take_fixed_place(struct address_space *space, const struct map_reques
 static int map_locked(struct address_space *space, const struct map_request *request,
                       uint64_t bytes, vaddr_t *result)
 {
+    assert(mutex_is_held(&space->mutex));
     vaddr_t start = request->address;
     int error;
     if (request->is_fixed || request->is_fixed_no_replace) {

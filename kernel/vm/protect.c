@@ -3,6 +3,7 @@
 // A page is made writable here only if it is this program's alone; all others stay read-only until a
 // write asks for a copy or marks them dirty. Without any right the entries are hidden: not present,
 // but they keep their pages.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "vm/fault_internal.h"
@@ -88,6 +89,7 @@ static int protect_area(struct area **area, unsigned rights, struct tlb_batch *b
 
 static int protect_locked(struct address_space *space, vaddr_t start, vaddr_t end, unsigned rights)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *area = area_first_in_locked(space, start, end);
     if (area == NULL || area->start > start) {
         return -ENOMEM;

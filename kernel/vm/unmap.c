@@ -1,4 +1,5 @@
 // munmap: taking areas and their pages away.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "vm/vm_internal.h"
@@ -15,6 +16,7 @@ struct zap {
 bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vaddr_t address,
                       struct tlb_batch *batch)
 {
+    assert(mutex_is_held(&space->mutex));
     struct page_entry old = *entry;
     struct frame *frame = frame_from_physical(page_entry_address(old, 0));
     *entry = page_entry_none();
@@ -88,6 +90,7 @@ static void prune(struct address_space *space, vaddr_t start, vaddr_t end, struc
 
 int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
+    assert(mutex_is_held(&space->mutex));
     struct area *area = area_first_in_locked(space, start, end);
     if (area == NULL) {
         return 0;
