@@ -40,6 +40,7 @@ static bool is_weak = true;               // [I] after random_init
 // Rotating and adding by exclusive or loses nothing that was unknown before.
 static void pool_add_locked(uint64_t word)
 {
+    assert(spin_is_held(&random_lock));
     uint64_t *slot = &pool[pool_words++ % POOL_WORDS];
     *slot = (*slot << 19 | *slot >> 45) ^ word;
 }
@@ -62,6 +63,7 @@ void random_mix(const void *data, size_t bytes)
 
 static void reseed_locked(void)
 {
+    assert(spin_is_held(&random_lock));
     uint64_t word;
     if (cpu_random_seed(&word)) {
         pool_add_locked(word);

@@ -51,6 +51,7 @@ struct open_file *open_file_get(struct open_file *file)
 
 void open_file_put(struct open_file *file)
 {
+    assert(refcount_read(&file->references) != 0);
     if (!refcount_put(&file->references)) {
         return;
     }

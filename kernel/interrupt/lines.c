@@ -4,6 +4,7 @@
 #include "arch/cpu_block.h"
 #include "interrupt/interrupt_internal.h"
 #include "interrupt/irq.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "log/log.h"
@@ -67,6 +68,7 @@ void line_interrupt(unsigned line)
 // A free slot of this line, else one that no line has yet.
 static struct line_handler *slot_find_locked(struct interrupt_line *line)
 {
+    assert(spin_is_held(&routing_lock));
     for (struct line_handler *h = line->first; h; h = h->next) {
         if (!h->run) {
             return h;
@@ -82,6 +84,7 @@ static struct line_handler *slot_find_locked(struct interrupt_line *line)
 
 static void slot_link_locked(struct interrupt_line *line, struct line_handler *slot)
 {
+    assert(spin_is_held(&routing_lock));
     struct line_handler **end = &line->first;
     while (*end) {
         end = &(*end)->next;
@@ -119,6 +122,7 @@ unlock:
 
 static bool has_handler_locked(const struct interrupt_line *line)
 {
+    assert(spin_is_held(&routing_lock));
     for (const struct line_handler *h = line->first; h; h = h->next) {
         if (h->run) {
             return true;

@@ -8,6 +8,7 @@
 // of the ranges that boot gives. So start-up costs a few hundred stores and not one per frame.
 //
 // Lock: frame_buddy.lock, rank FRAME, over lists and counts. Callers: frame.c, frame_boot.c.
+#include "lib/assert.h"
 #include "memory/frame_internal.h"
 
 struct buddy frame_buddy = {.lock = SPINLOCK_INIT(LOCK_RANK_FRAME)};
@@ -35,6 +36,7 @@ void buddy_init(void)
 
 static void block_link(struct frame *block, unsigned order)
 {
+    assert(order <= FRAME_ORDER_MAX && (frame_number(block) & ((1UL << order) - 1)) == 0);
     unsigned zone = zone_of(frame_number(block));
     block->kind = FRAME_FREE;
     block->order = (uint8_t)order;
@@ -45,6 +47,7 @@ static void block_link(struct frame *block, unsigned order)
 
 static void block_unlink(struct frame *block, unsigned order)
 {
+    assert(block->kind == FRAME_FREE && block->order == order);
     unsigned zone = zone_of(frame_number(block));
     list_remove(&block->link);
     if (list_is_empty(&frame_buddy.free[zone][order])) {
@@ -73,6 +76,7 @@ static struct frame *zone_take(unsigned zone, unsigned order)
 
 struct frame *buddy_take_locked(unsigned order, bool below_4g)
 {
+    assert(spin_is_held(&frame_buddy.lock) && order <= FRAME_ORDER_MAX);
     struct frame *block = below_4g ? NULL : zone_take(ZONE_HIGH, order);
     if (block == NULL) {
         block = zone_take(ZONE_LOW, order);
@@ -85,6 +89,7 @@ struct frame *buddy_take_locked(unsigned order, bool below_4g)
 
 void buddy_give_locked(struct frame *block, unsigned order)
 {
+    assert(spin_is_held(&frame_buddy.lock) && block->kind != FRAME_FREE);
     size_t number = frame_number(block);
     frame_buddy.free_frames += 1UL << order;
     while (order < FRAME_ORDER_MAX) {
@@ -128,6 +133,7 @@ void buddy_announce_range(size_t first, size_t end)
 
 void buddy_give_range(size_t first, size_t end)
 {
+    assert(end <= frame_record_count);
     spin_lock(&frame_buddy.lock);
     while (first < end) {
         unsigned order = largest_order(first, end);

@@ -8,6 +8,7 @@
 // the last frames (the reserve) go only to those who ask for it in order to free memory.
 #include "memory/frame.h"
 
+#include "lib/assert.h"
 #include "memory/fail_nth.h"
 #include "memory/frame_internal.h"
 #include "memory/page_copy.h"
@@ -34,6 +35,7 @@ void frame_set_pressure_hook(void (*pressure)(void))
 // Is there room for 2^order frames above what must stay? Tells the hook when it gets tight.
 static bool may_take_locked(unsigned order, unsigned flags)
 {
+    assert(spin_is_held(&frame_buddy.lock));
     size_t frames = 1UL << order;
     size_t kept = (flags & FRAME_MAY_USE_RESERVE) ? 0 : frame_buddy.reserve;
     if (unlikely(frame_buddy.free_frames < frame_buddy.low_mark + frames) && pressure_hook) {

@@ -86,6 +86,7 @@ static size_t block_bytes(const void *pointer)
 
 void *heap_resize(void *pointer, size_t new_bytes)
 {
+    assert(pointer == NULL || IS_ALIGNED((uintptr_t)pointer, 16));
     if (pointer == NULL) {
         return heap_alloc(new_bytes);
     }

@@ -37,6 +37,7 @@ void io_iter_init_kernel(struct io_iter *iter, void *pointer, size_t bytes)
 void io_iter_init_segments(struct io_iter *iter, enum io_kind kind,
                            const struct io_segment *segments, size_t count)
 {
+    assert(segments != NULL || count == 0);
     *iter = (struct io_iter){.kind = kind, .segments = segments, .segment_count = count};
     for (size_t i = 0; i < count; i++) {
         iter->remaining += segments[i].bytes;

@@ -6,6 +6,7 @@
 // table's lock, taken separately.
 #include "memory/kernel_map.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/list.h"
 #include "lib/macros.h"
@@ -38,6 +39,7 @@ static int entry_set(vaddr_t address, struct page_entry value)
 
 int kernel_map_frames(vaddr_t start, size_t count, unsigned kind, unsigned frame_flags)
 {
+    assert(IS_ALIGNED(start, PAGE_SIZE));
     const struct page_rights rights = {PAGE_READ | PAGE_WRITE | PAGE_GLOBAL};
     for (size_t i = 0; i < count; i++) {
         struct frame *frame = frame_alloc(0, (enum frame_kind)kind, frame_flags);
@@ -57,6 +59,7 @@ int kernel_map_frames(vaddr_t start, size_t count, unsigned kind, unsigned frame
 
 int kernel_map_physical(vaddr_t start, size_t count, paddr_t base, unsigned rights)
 {
+    assert(IS_ALIGNED(start, PAGE_SIZE) && IS_ALIGNED(base, PAGE_SIZE));
     for (size_t i = 0; i < count; i++) {
         struct page_rights bits = {rights};
         struct page_entry value = page_entry_leaf(base + i * PAGE_SIZE, bits, 0);
@@ -70,6 +73,7 @@ int kernel_map_physical(vaddr_t start, size_t count, paddr_t base, unsigned righ
 
 void kernel_map_remove(vaddr_t start, size_t count, bool has_frames)
 {
+    assert(IS_ALIGNED(start, PAGE_SIZE));
     struct tlb_batch batch;
     tlb_batch_begin(&batch, &kernel_page_table);
     for (size_t i = 0; i < count; i++) {
@@ -93,6 +97,7 @@ void kernel_map_remove(vaddr_t start, size_t count, bool has_frames)
 // Links the region into the first hole that holds it.
 static bool region_place_locked(struct kernel_region *region)
 {
+    assert(spin_is_held(&region_lock));
     vaddr_t start = KERNEL_REGION_BASE;
     size_t bytes = region->pages * PAGE_SIZE;
     struct kernel_region *next;
@@ -187,6 +192,7 @@ void kernel_map_free(void *pointer)
 
 vaddr_t kernel_map_device(paddr_t base, size_t bytes)
 {
+    assert(bytes != 0);
     size_t offset = base % PAGE_SIZE;
     size_t pages = (offset + bytes + PAGE_SIZE - 1) / PAGE_SIZE;
     struct kernel_region *region = region_create(pages);

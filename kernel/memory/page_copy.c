@@ -2,6 +2,8 @@
 #include "memory/page_copy.h"
 
 #include "arch/page.h"
+#include "lib/assert.h"
+#include "lib/macros.h"
 
 #define WORDS_PER_TURN 32
 
@@ -16,6 +18,7 @@
 
 void page_zero(void *page, size_t count)
 {
+    assert(IS_ALIGNED((uintptr_t)page, PAGE_SIZE));
     volatile uint64_t *to = page;
     volatile uint64_t *end = to + count * (PAGE_SIZE / sizeof(*to));
     do {
@@ -27,6 +30,7 @@ void page_zero(void *page, size_t count)
 
 void page_copy(void *destination, const void *source)
 {
+    assert(IS_ALIGNED((uintptr_t)destination | (uintptr_t)source, PAGE_SIZE));
     volatile uint64_t *to = destination;
     const volatile uint64_t *from = source;
     volatile uint64_t *end = to + PAGE_SIZE / sizeof(*to);

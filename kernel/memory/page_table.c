@@ -40,6 +40,7 @@ static struct page_entry *entries_of(paddr_t table)
 // highest in the upper.
 static void bounds_widen(paddr_t table, unsigned slot)
 {
+    assert(slot < page_levels[ROOT_LEVEL].entries);
     struct frame *frame = frame_from_physical(table);
     uint32_t low = (uint32_t)frame->index;
     uint32_t end = (uint32_t)(frame->index >> 32);
@@ -139,6 +140,7 @@ void page_table_put(struct page_table *table)
 
 void page_table_activate(struct page_table *table)
 {
+    assert(table->root != 0);
     struct page_table **active = percpu_this(active_table);
     struct page_table *old = *active != NULL ? *active : &kernel_page_table;
     if (old == table) {
@@ -174,6 +176,7 @@ struct page_entry *page_table_find_locked(struct page_table *table, vaddr_t addr
 // Hangs a new, empty table of `level` - 1 into the slot for `address`.
 static bool table_add(struct page_table *table, paddr_t parent, unsigned level, vaddr_t address)
 {
+    assert(spin_is_held(&table->lock));
     struct frame *frame = frame_alloc(0, FRAME_PAGE_TABLE, FRAME_ZERO);
     if (frame == NULL) {
         return false;

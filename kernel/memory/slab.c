@@ -35,6 +35,7 @@ static unsigned registry_count; // [l registry_lock]
 // The smallest order that wastes at most an eighth of the slab.
 static unsigned order_choose(size_t stride, size_t first_offset)
 {
+    assert(stride != 0);
     unsigned order = 0;
     for (; order < SLAB_ORDER_MAX; order++) {
         size_t bytes = PAGE_SIZE << order;

@@ -5,6 +5,7 @@
 // Lock: id_lock, over the bitmap, the place of the last number and changes of the hash.
 #include "scheduler/id.h"
 
+#include "lib/assert.h"
 #include "lib/bitmap.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -29,6 +30,7 @@ static struct hlist_head *id_bucket(int number)
 // The lowest free number above the last one, or after the wrap; ID_MAX if there is none.
 static size_t id_number_take_locked(void)
 {
+    assert(spin_is_held(&id_lock));
     size_t number = bitmap_find_next_zero(id_numbers_used, ID_MAX, id_last + 1);
     if (number >= ID_MAX) {
         number = bitmap_find_next_zero(id_numbers_used, ID_MAX, ID_FIRST_AFTER_WRAP);

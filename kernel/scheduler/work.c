@@ -45,6 +45,7 @@ bool work_queue(struct work *work)
 
 static bool work_is_running_locked(const struct work *work)
 {
+    assert(spin_is_held(&work_lock));
     for (unsigned i = 0; i < WORK_THREADS; i++) {
         if (work_threads[i].running == work) {
             return true;

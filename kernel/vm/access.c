@@ -47,6 +47,7 @@ static int page_hold_locked(struct address_space *space, vaddr_t address, bool i
 static int access_page(struct address_space *space, vaddr_t address, void *buffer, size_t bytes,
                        bool is_write)
 {
+    assert(bytes != 0 && (address & (PAGE_SIZE - 1)) + bytes <= PAGE_SIZE);
     struct frame *frame;
     int error = page_hold_locked(space, address, is_write, &frame);
     if (error != 0) {

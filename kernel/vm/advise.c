@@ -24,6 +24,7 @@ struct advice {
 
 static int drop_pages(struct area *area, vaddr_t start, vaddr_t end)
 {
+    assert(start >= area->start && end <= area->end);
     struct tlb_batch batch;
     tlb_batch_begin(&batch, area->space->page_table);
     zap_range(area->space, start, end, &batch);
@@ -34,6 +35,7 @@ static int drop_pages(struct area *area, vaddr_t start, vaddr_t end)
 // MADV_REMOVE: a hole in the object itself, where the object is memory.
 static int punch_hole(struct area *area, vaddr_t start, vaddr_t end)
 {
+    assert(start >= area->start && end <= area->end);
     if (area->cache == NULL || !(area->flags & AREA_SHARED) || !(area->flags & AREA_WRITE)) {
         return area->cache == NULL ? -EINVAL : -EACCES;
     }

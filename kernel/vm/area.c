@@ -33,6 +33,7 @@ static bool is_data(unsigned flags)
 // Adds (sign 1) or takes off (sign -1) the area's pages everywhere they count.
 static void account(const struct area *area, int sign)
 {
+    assert(mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
     uint64_t pages = BYTES_TO_PAGES(area->end - area->start);
     uint64_t change = sign > 0 ? pages : -pages;
@@ -60,6 +61,7 @@ static void account(const struct area *area, int sign)
 struct area *area_create(struct address_space *space, const struct map_request *request,
                          vaddr_t start, vaddr_t end)
 {
+    assert(IS_ALIGNED(start | end, PAGE_SIZE) && start < end && end <= USER_TOP);
     struct area *area = slab_alloc(&area_cache);
     if (area == NULL) {
         return NULL;
@@ -81,6 +83,7 @@ struct area *area_create(struct address_space *space, const struct map_request *
 struct area *area_duplicate(const struct area *area, struct address_space *space, vaddr_t start,
                             vaddr_t end)
 {
+    assert(start < end && IS_ALIGNED(start | end, PAGE_SIZE));
     struct area *copy = slab_alloc(&area_cache);
     if (copy == NULL) {
         return NULL;
@@ -222,6 +225,7 @@ struct area *area_previous_locked(struct area *area)
 
 static void set_bounds(struct area *area, vaddr_t start, vaddr_t end)
 {
+    assert(start < end && IS_ALIGNED(start | end, PAGE_SIZE));
     area->offset += start - area->start;
     area->start = start;
     area->end = end;
@@ -278,6 +282,7 @@ static bool can_join(const struct area *low, const struct area *high)
 // The lower one takes over the range of the higher one.
 static void join(struct area *low, struct area *high)
 {
+    assert(low->end == high->start);
     vaddr_t end = high->end;
     unsigned flags = high->flags & AREA_HAS_PRIVATE;
     area_remove_locked(high);

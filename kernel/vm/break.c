@@ -2,6 +2,7 @@
 //
 // The break is a number; which areas stand below it is the program's business: one may have been
 // mapped over the start of the range (musl's dynamic loader puts a guard page there), or unmapped.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "memory/fail_nth.h"
 #include "vm/vm_internal.h"
@@ -31,6 +32,7 @@ static bool limit_allows(const struct address_space *space, vaddr_t wanted)
 
 static bool move_break(struct address_space *space, vaddr_t wanted)
 {
+    assert(mutex_is_held(&space->mutex));
     if (wanted < space->break_start || wanted > USER_TOP - PAGE_SIZE) {
         return false;
     }

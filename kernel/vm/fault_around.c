@@ -1,5 +1,6 @@
 // Fault-around: a program that touches one page of a file soon touches the next. What is in the cache
 // already is mapped with it, up to 16 pages in an aligned window, which lies in one leaf table.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "vm/fault_internal.h"
 
@@ -15,6 +16,7 @@ bool fault_may_map_writable(const struct area *area)
 static struct frame *map_present_locked(struct fault *fault, struct page_entry *entry,
                                         uint64_t index, struct page_rights rights)
 {
+    assert(spin_is_held(&fault->space->page_table->lock));
     struct frame *frame = radix_lookup(&fault->area->cache->pages, index);
     if (frame == NULL || !(atomic32_load_acquire(&frame->flags) & FRAME_UP_TO_DATE)) {
         return NULL;

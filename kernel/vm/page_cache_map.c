@@ -3,6 +3,7 @@
 // The list and the areas' bounds are under cache->lock, entries under each page table's lock, taken
 // inside. TLB batches are flushed with neither held: when one is full, both are dropped and the walk
 // starts again, which finds the entries that it took away already gone.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "vm/page_cache_internal.h"
 #include "vm/vm_internal.h"
@@ -77,6 +78,7 @@ static bool batch_is_empty(const struct tlb_batch *batch)
 
 static void walk_areas(struct page_walk *walk, uint64_t first, uint64_t end, walk_function *visit)
 {
+    assert(first < end);
     bool is_more = true;
     while (is_more) {
         struct page_table *table = NULL;

@@ -3,6 +3,7 @@
 // A page is clean from the moment its write-back starts: it is made read-only wherever it is mapped,
 // its mark is cleared, then it is written. A write that comes meanwhile marks it again. Pages of
 // caches that cannot write back (RamFS) carry no mark.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "vm/page_cache_internal.h"
 
@@ -57,6 +58,7 @@ static struct frame *next_dirty(struct page_cache *cache, uint64_t from, uint64_
 
 static int write_page(struct page_cache *cache, struct frame *frame)
 {
+    assert(atomic32_load(&frame->flags) & FRAME_LOCKED);
     int error = 0;
     page_lock(frame);
     if (frame->owner == cache) {

@@ -1,6 +1,7 @@
 // Taking pages away: truncate and holes; and where holes are.
 //
 // The order that settles races with faults is told in page_cache.c.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "vm/page_cache_internal.h"
@@ -36,6 +37,7 @@ static void drop_range(struct page_cache *cache, uint64_t first, uint64_t end)
 // Zeros of a part of one page, if the page is there.
 static void zero_part(struct page_cache *cache, uint64_t position, size_t bytes)
 {
+    assert((position & (PAGE_SIZE - 1)) + bytes <= PAGE_SIZE);
     if (bytes == 0) {
         return;
     }

@@ -48,6 +48,7 @@ static int protect_visit(struct page_entry *entry, vaddr_t address, unsigned lev
 
 static void protect_pages(const struct area *area, struct tlb_batch *batch)
 {
+    assert(mutex_is_held(&area->space->mutex));
     struct page_table *table = area->space->page_table;
     struct protection protection = {.area = area, .batch = batch, .next = area->start};
     bool is_more = true;

@@ -9,6 +9,7 @@
 
 #include "interrupt/clock.h"
 #include "interrupt/deferred.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "log/log.h"
 #include "memory/fail_nth.h"
@@ -95,6 +96,7 @@ static void pressure_hook(void)
 
 static void wait_for_round(void)
 {
+    assert(context_may_sleep());
     if (reclaim_thread == NULL || thread_current() == reclaim_thread) {
         shrink_all(SHRINK_LEAST_FRAMES);
         return;

@@ -2,6 +2,7 @@
 //
 // The range must lie in one area. A move takes the page entries along: the destination's tables are
 // made first, so that nothing can fail once pages have begun to move.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "uapi/mman.h"
@@ -27,6 +28,7 @@ struct move {
 
 static int move_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
+    assert(level == 0 && spin_is_held(&((struct move *)context)->table->lock));
     struct move *move = context;
     (void)level;
     struct page_entry *target =
@@ -211,6 +213,7 @@ static int remap_grow(const struct remap *remap, vaddr_t *result)
 
 static int remap_locked(const struct remap *remap, vaddr_t *result)
 {
+    assert(mutex_is_held(&remap->space->mutex));
     if (remap->flags & MREMAP_FIXED) {
         return remap_fixed(remap, result);
     }

@@ -16,7 +16,7 @@ struct zap {
 bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vaddr_t address,
                       struct tlb_batch *batch)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(spin_is_held(&space->page_table->lock));
     struct page_entry old = *entry;
     struct frame *frame = frame_from_physical(page_entry_address(old, 0));
     *entry = page_entry_none();
@@ -51,6 +51,7 @@ static void note_peak(struct address_space *space)
 
 void zap_range(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
 {
+    assert(IS_ALIGNED(start | end, PAGE_SIZE) && mutex_is_held(&space->mutex));
     struct zap zap = {.space = space, .batch = batch, .next = start};
     bool is_more = true;
     note_peak(space);
