@@ -3,8 +3,8 @@
  * seed: whatever a program asks for, the kernel stays whole. Prints how often each call ran, succeeded and failed; what a single call
  * answers is not looked at.
  *
- * A seed has a folder of its own, and processes that make it their root; even seeds are root there, odd ones a user without rights.
- * Each process makes every call once, in an order of its own. Calls that end, replace or double the caller are made in a child of
+ * A seed has PASSES processes, one after the other, each with a folder of its own that it makes its root; even seeds are root there,
+ * odd ones a user without rights. Each process makes every call once, in an order of its own. Calls that end, replace or double the caller are made in a child of
  * the process. A process that does not get on is killed; that it then ends is checked.
  *
  *     callfuzz @seed FIRST COUNT     makes the calls of these seeds
@@ -341,21 +341,27 @@ static void check_still_whole(void)
     CHECK_OK(munmap(pages, 10 * PAGE));
 }
 
+/* In a folder of its own: what the pass before mounted over its root is in nobody's way. */
+static void make_pass(uint64_t seed, uint64_t pass)
+{
+    char folder[48];
+    snprintf(folder, sizeof(folder), "seed%lu-%lu", (unsigned long)seed, (unsigned long)pass);
+    make_folder(folder);
+    pid_t process = CHECK_OK(fork());
+    if (process == 0) {
+        be_process(seed, pass, folder);
+    }
+    watch_process(seed, process);
+    remove_folder(folder);
+}
+
 static void run_seeds(uint64_t first, uint64_t count)
 {
-    char folder[32];
     CHECK(getenv("THROWAWAY") != NULL);
     for (uint64_t seed = first; seed < first + count; seed++) {
-        snprintf(folder, sizeof(folder), "seed%lu", (unsigned long)seed);
-        make_folder(folder);
         for (uint64_t pass = 0; pass < PASSES; pass++) {
-            pid_t process = CHECK_OK(fork());
-            if (process == 0) {
-                be_process(seed, pass, folder);
-            }
-            watch_process(seed, process);
+            make_pass(seed, pass);
         }
-        remove_folder(folder);
     }
     check_still_whole();
 }
