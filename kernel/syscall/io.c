@@ -154,8 +154,19 @@ static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes
     return result;
 }
 
+/* RWF_SYNC and RWF_DSYNC: what was written stands on its device. Files without one have nothing to do. */
+static ssize_t write_synced(struct open_file *file, ssize_t written, int flags)
+{
+    if (written <= 0 || (flags & (RWF_SYNC | RWF_DSYNC)) == 0) {
+        return written;
+    }
+    int error = file_sync(file, (flags & RWF_SYNC) == 0);
+    return error == 0 || error == -EINVAL ? written : error;
+}
+
+/* `flags`: of preadv2 and pwritev2, 0 for the other calls. */
 static long vector_call(int descriptor, const struct uapi_iovec __user *vector, size_t count,
-                        bool is_write, const uint64_t *position)
+                        bool is_write, const uint64_t *position, int flags)
 {
     struct descriptor_use use;
     if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
@@ -167,6 +178,7 @@ static long vector_call(int descriptor, const struct uapi_iovec __user *vector, 
         result = user_vector_begin(&copy, vector, count);
         if (result == 0) {
             result = file_move(use.file, &copy.iter, is_write, position);
+            result = is_write ? write_synced(use.file, result, flags) : result;
             user_vector_end(&copy);
         }
     }
@@ -198,40 +210,44 @@ SYSTEM_CALL4(pwrite64, int, descriptor, void __user *, buffer, size_t, bytes, ui
 
 SYSTEM_CALL3(readv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count)
 {
-    return vector_call(descriptor, vector, count, false, NULL);
+    return vector_call(descriptor, vector, count, false, NULL, 0);
 }
 
 SYSTEM_CALL3(writev, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count)
 {
-    return vector_call(descriptor, vector, count, true, NULL);
+    return vector_call(descriptor, vector, count, true, NULL, 0);
 }
 
 SYSTEM_CALL4(preadv, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,
              uint64_t, position)
 {
     return (int64_t)position < 0 ? -EINVAL
-                                 : vector_call(descriptor, vector, count, false, &position);
+                                 : vector_call(descriptor, vector, count, false, &position, 0);
 }
 
 SYSTEM_CALL4(pwritev, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,
              uint64_t, position)
 {
     return (int64_t)position < 0 ? -EINVAL
-                                 : vector_call(descriptor, vector, count, true, &position);
+                                 : vector_call(descriptor, vector, count, true, &position, 0);
 }
+
+/* RWF_HIPRI is a wish that no device here can grant. RWF_NOWAIT and RWF_APPEND are not there. */
+#define RWF_TAKEN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
 
 /* The halves of the position are those of 32-bit programs; a 64-bit one passes all of it in the first. -1: the file's own. */
 static long vector_call_with_flags(int descriptor, const struct uapi_iovec __user *vector,
                                    size_t count, bool is_write, uint64_t position, int flags)
 {
-    if (flags != 0) {
+    if ((flags & ~RWF_TAKEN) != 0) {
         return -EOPNOTSUPP;
     }
     if (position == UINT64_MAX) {
-        return vector_call(descriptor, vector, count, is_write, NULL);
+        return vector_call(descriptor, vector, count, is_write, NULL, flags);
     }
-    return (int64_t)position < 0 ? -EINVAL
-                                 : vector_call(descriptor, vector, count, is_write, &position);
+    return (int64_t)position < 0
+               ? -EINVAL
+               : vector_call(descriptor, vector, count, is_write, &position, flags);
 }
 
 SYSTEM_CALL6(preadv2, int, descriptor, const struct uapi_iovec __user *, vector, size_t, count,

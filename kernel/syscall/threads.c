@@ -198,9 +198,9 @@ SYSTEM_CALL3(sched_getaffinity, int, number, unsigned, bytes, uint64_t __user *,
     if (bytes < sizeof(uint64_t) || bytes % sizeof(uint64_t) != 0) {
         return -EINVAL;
     }
-    struct task *task = number < 0 ? NULL : scheduled_task_get(number);
+    struct task *task = scheduled_task_get(number);
     if (task == NULL) {
-        return number < 0 ? -EINVAL : -ESRCH;
+        return -ESRCH;
     }
     uint64_t mask = task->thread.affinity & online_mask();
     task_put(task);

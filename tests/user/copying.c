@@ -85,6 +85,12 @@ TEST(file_systems_are_not_copied_between)
     CHECK_OK(umount("other"));
 }
 
+enum {
+    WISH_FOR_PRIORITY = 1,
+    WRITE_DATA_THROUGH = 2,
+    WRITE_ALL_THROUGH = 4
+}; /* RWF_HIPRI, RWF_DSYNC, RWF_SYNC */
+
 TEST(preadv2_and_pwritev2_have_a_position_or_use_the_files)
 {
     char first[2], second[2];
@@ -99,5 +105,9 @@ TEST(preadv2_and_pwritev2_have_a_position_or_use_the_files)
     CHECK_EQUAL(syscall(SYS_preadv2, fd, back, 2, -1L, 0, 0), 2);
     check_text("file", "ababcd");
     CHECK_ERRNO(syscall(SYS_preadv2, fd, back, 2, 0L, 0, 0x40000000), EOPNOTSUPP);
+    CHECK_EQUAL(syscall(SYS_preadv2, fd, back, 2, 0L, 0, WISH_FOR_PRIORITY), 4);
+    CHECK_EQUAL(syscall(SYS_pwritev2, fd, parts, 2, 0L, 0, WRITE_ALL_THROUGH), 4);
+    CHECK_EQUAL(syscall(SYS_pwritev2, fd, parts, 2, 0L, 0, WRITE_DATA_THROUGH | WISH_FOR_PRIORITY),
+                4);
     CHECK_ERRNO(syscall(SYS_preadv2, fd, back, 2, -2L, 0, 0), EINVAL);
 }

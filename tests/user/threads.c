@@ -291,6 +291,7 @@ TEST(affinity_and_policies_can_be_asked)
     cpu_set_t set;
     CPU_ZERO(&set);
     CHECK(sched_getaffinity(0, sizeof(set), &set) == 0);
+    CHECK_ERRNO(sched_getaffinity(-1, sizeof(set), &set), ESRCH);
     CHECK(CPU_COUNT(&set) >= 1);
     CHECK(sched_setaffinity(0, sizeof(set), &set) == 0);
     CHECK(syscall(SYS_sched_getscheduler, 0) == SCHED_OTHER);
