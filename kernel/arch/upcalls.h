@@ -54,3 +54,6 @@ void upcall_boot_gather(struct boot_info *info, paddr_t start_information, uint3
 
 /* in: boot/. The first C code with the kernel's own page tables; does not return. */
 _Noreturn void upcall_boot(struct boot_info *info);
+
+/* in: boot/. The first C code of every other CPU, on its own stack, interrupts off; does not return. */
+_Noreturn void upcall_cpu_start(void);

@@ -41,6 +41,12 @@ bool multiboot2_gather(struct boot_info *info, paddr_t information);
 // acpi.c: fills info->acpi. What is damaged is left out, with a line in the log.
 void acpi_scan(struct boot_info *info);
 
+// cpus.c: starts the CPUs that the firmware lists, as the command line allows. May sleep.
+void cpus_start(void);
+// One CPU by its local APIC: 0, -ENOMEM, -ENODEV (no page for its first code), -ETIMEDOUT (it does not answer), -ERANGE (its
+// time-stamp counter is another).
+int cpu_start_one(uint8_t apic);
+
 // devices.c
 void boot_devices_map(struct boot_info *info);
 // Takes the page tables that boot made out of usable memory; none is made afterwards.

@@ -111,7 +111,7 @@ static const struct boot_step steps_in_thread[] = {
     {"file systems", fs_init},          {"devices", device_init},
     {"kernel files", kernelfs_init},    {"processes", process_init},
     {"system calls", system_call_init}, {"root", root_start},
-    {"initial files", initramfs_start},
+    {"initial files", initramfs_start}, {"cpus", cpus_start},
 };
 
 static void steps_run(const struct boot_step *steps, size_t count)

@@ -10,6 +10,7 @@
 #include "lib/compiler.h"
 #include "log/log.h"
 #include "sync/atomic.h"
+#include "sync/percpu.h"
 
 enum {
     REFINE_AFTER_S = 1,
@@ -103,7 +104,7 @@ static bool is_plausible(uint64_t hz)
 void clock_refine(void)
 {
     uint64_t elapsed = cpu_timestamp() - rates.start.timestamp;
-    if (is_refined || elapsed < rates.tsc_hz * REFINE_AFTER_S) {
+    if (is_refined || cpu_number() != 0 || elapsed < rates.tsc_hz * REFINE_AFTER_S) {
         return;
     }
     is_refined = true;

@@ -19,7 +19,7 @@ struct clock_event {
     bool is_from_user;    // [o] valid in the handler
 };
 
-static PERCPU_DEFINE(struct clock_event, clock_event_own) = {.deadline_ns = UINT64_MAX};
+static PERCPU_DEFINE(struct clock_event, clock_event_own);
 static void (*event_handler)(void); // [I] after boot
 static bool has_deadline_mode;      // [I]
 
@@ -100,13 +100,19 @@ static bool pit_interrupt(void *context)
     return true;
 }
 
+void clock_event_cpu_init(void)
+{
+    percpu_this(clock_event_own)->deadline_ns = UINT64_MAX;
+    if (has_deadline_mode) {
+        local_apic_timer_deadline_mode();
+    }
+}
+
 void clock_event_init(void)
 {
+    has_deadline_mode = local_apic_is_used() && cpu_has(CPU_HAS_TSC_DEADLINE);
+    clock_event_cpu_init();
     if (local_apic_is_used()) {
-        has_deadline_mode = cpu_has(CPU_HAS_TSC_DEADLINE);
-        if (has_deadline_mode) {
-            local_apic_timer_deadline_mode();
-        }
         return;
     }
     if (interrupt_register(PIT_LINE, pit_interrupt, NULL, "timer")) {

@@ -4,6 +4,7 @@
 #include "arch/cpu_block.h"
 #include "arch/upcalls.h"
 #include "interrupt/interrupt_internal.h"
+#include "interrupt/ipi.h"
 #include "interrupt/irq.h"
 #include "log/boot_parameters.h"
 #include "log/log.h"
@@ -36,6 +37,12 @@ void interrupt_init(void)
              boot_information.acpi.io_apic_count);
 }
 
+void interrupt_cpu_init(void)
+{
+    local_apic_init();
+    clock_event_cpu_init();
+}
+
 static void line_vector(unsigned vector)
 {
     if (local_apic_is_used() && vector >= VECTOR_LINE_FIRST) {
@@ -59,6 +66,14 @@ static void vector_handle(unsigned vector)
         clock_event_interrupt(interrupt_is_from_user());
         break;
     case VECTOR_KICK: local_apic_end(); break;
+    case VECTOR_RESCHEDULE:
+        local_apic_end();
+        cpu_block_set(reschedule_pending, 1);
+        break;
+    case VECTOR_CALL:
+        local_apic_end();
+        ipi_calls_run();
+        break;
     case VECTOR_SPURIOUS: break;
     default: line_vector(vector); break;
     }

@@ -9,8 +9,10 @@
 enum {
     VECTOR_PIC_FIRST = 0x20,
     VECTOR_LINE_FIRST = 0x30,
-    VECTOR_KICK = 0xf0,  // this CPU to itself: deferred work waits
-    VECTOR_TIMER = 0xf1, // local APIC's timer
+    VECTOR_KICK = 0xf0,       // this CPU to itself: deferred work waits
+    VECTOR_TIMER = 0xf1,      // local APIC's timer
+    VECTOR_RESCHEDULE = 0xf2, // another CPU: choose a thread again
+    VECTOR_CALL = 0xf3,       // another CPU: run what is in the box
     VECTOR_SPURIOUS = 0xff,
     PIC_LINES = 16,
     LINES_MAX = 64,
@@ -42,6 +44,9 @@ void local_apic_init(void); // this CPU
 bool local_apic_is_used(void);
 void local_apic_end(void);  // end of interrupt
 void local_apic_kick(void); // VECTOR_KICK to this CPU
+// Sends a vector or one of IPI_* to the CPU of that local APIC. Any context.
+void local_apic_send(uint8_t apic, uint32_t command);
+enum { IPI_NMI = 0x400, IPI_INIT = 0x4500, IPI_STARTUP = 0x4600 }; // delivery mode and level
 uint8_t local_apic_id(void);
 void local_apic_timer_start(uint32_t count); // one shot; 0 stops it
 uint32_t local_apic_timer_count(void);       // what is left
@@ -54,11 +59,15 @@ bool interrupt_is_from_user(void);
 void line_interrupt(unsigned line);
 void lines_init(const struct interrupt_controller *controller);
 
+// ipi.c: what other CPUs want this one to run. Interrupts are off.
+void ipi_calls_run(void);
+
 // deferred.c: at the exit of an interrupt, interrupts off before and after.
 void deferred_run(void);
 
 // clock_event.c
 void clock_event_init(void);
+void clock_event_cpu_init(void); // this CPU
 void clock_event_interrupt(bool is_from_user);
 
 // pit.c

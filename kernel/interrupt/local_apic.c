@@ -1,10 +1,12 @@
-// The local APIC of the calling CPU (Intel SDM 3A, chapter 11): end of interrupt, an interrupt to itself, the one-shot timer.
+// The local APIC of the calling CPU (Intel SDM 3A, chapter 11): end of interrupt, interrupts to itself and
+// to others, the one-shot timer.
 // TSC-deadline mode is untested: QEMU's emulation has none.
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/port_io.h"
 #include "interrupt/interrupt_internal.h"
 #include "lib/compiler.h"
+#include "sync/preempt.h"
 
 enum {
     APIC_ID = 0x20,
@@ -12,6 +14,7 @@ enum {
     APIC_END = 0xb0,
     APIC_SPURIOUS = 0xf0,
     APIC_COMMAND_LOW = 0x300,
+    APIC_COMMAND_HIGH = 0x310,
     APIC_TIMER = 0x320,
     APIC_LINT0 = 0x350,
     APIC_LINT1 = 0x360,
@@ -24,6 +27,8 @@ enum {
     ENTRY_NMI = 0x400,
     TIMER_DEADLINE = 0x40000,
     COMMAND_SELF = 0x40000,
+    COMMAND_IS_PENDING = 0x1000,
+    DESTINATION_SHIFT = 24,
     DIVIDE_BY_1 = 0xb,
 };
 
@@ -59,6 +64,18 @@ void local_apic_end(void)
 void local_apic_kick(void)
 {
     apic_write(APIC_COMMAND_LOW, COMMAND_SELF | VECTOR_KICK);
+}
+
+// The two halves of one command: no interrupt of this CPU may send another in between.
+void local_apic_send(uint8_t apic, uint32_t command)
+{
+    interrupts_block();
+    while (mmio_read32(base + APIC_COMMAND_LOW) & COMMAND_IS_PENDING) {
+        cpu_pause();
+    }
+    apic_write(APIC_COMMAND_HIGH, (uint32_t)apic << DESTINATION_SHIFT);
+    apic_write(APIC_COMMAND_LOW, command);
+    interrupts_unblock();
 }
 
 uint8_t local_apic_id(void)

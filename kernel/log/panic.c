@@ -1,7 +1,8 @@
 // The end of the kernel, on one screen of 80 by 25: what and why, registers, what ran, backtrace; then halt, or reboot after
 // panic=N seconds.
 //
-// The first CPU that comes here owns the rest; a second panic on the same CPU (in the dump itself) says so in one line and stops.
+// The first CPU that comes here owns the rest; a second panic on the same CPU (in the dump itself) says so in one line and stops. The
+// others are stopped where they are, or come here by themselves, leave their frame and halt; the owner shows a line of each.
 #include "log/panic.h"
 #include "arch/cpu.h"
 #include "arch/cpu_block.h"
@@ -15,12 +16,14 @@
 #include "log/log_internal.h"
 #include "log/symbols.h"
 #include "sync/atomic.h"
+#include "sync/percpu.h"
 
-enum { PANIC_TEXT_MAX = 160, NOBODY = 0 };
+enum { PANIC_TEXT_MAX = 160, NOBODY = 0, STOP_TRIES = 1000000 };
 
 static struct atomic32 panicking_cpu = ATOMIC_INIT(NOBODY); // number + 1
 static int timeout_seconds;                                 // [I] after the command line is parsed
 static struct panic_ops ops;                                // [I] after boot, slot by slot
+static const struct trap_frame *stopped_frames[CPU_MAX]; // [a] on the stack of the CPU, which halts
 
 bool panic_is_in_progress(void)
 {
@@ -37,13 +40,13 @@ void panic_set_ops(const struct panic_ops *added)
     if (added->stop_other_cpus) {
         ops.stop_other_cpus = added->stop_other_cpus;
     }
-    if (added->describe_current) {
-        ops.describe_current = added->describe_current;
+    if (added->describe_cpu) {
+        ops.describe_cpu = added->describe_cpu;
     }
 }
 
 // Returns on the one CPU that may dump.
-static void panic_claim(void)
+static void panic_claim(const struct trap_frame *frame)
 {
     uint32_t own = cpu_block_get(number) + 1, owner = NOBODY;
     interrupts_disable();
@@ -57,6 +60,7 @@ static void panic_claim(void)
         static const char text[] = "kernel panic: again, while the first was shown\n";
         early_console_write(text, sizeof(text) - 1);
     }
+    __atomic_store_n(&stopped_frames[own - 1], frame, __ATOMIC_RELEASE);
     cpu_halt_forever();
 }
 
@@ -68,14 +72,48 @@ static void registers_show(const struct trap_frame *frame)
     }
 }
 
+static void cpu_describe_run(unsigned cpu, char *text, size_t size)
+{
+    format_string(text, size, "CPU %u, boot code", cpu);
+    if (ops.describe_cpu) {
+        ops.describe_cpu(cpu, text, size);
+    }
+}
+
 static void current_show(void)
 {
     char text[PANIC_TEXT_MAX];
-    format_string(text, sizeof(text), "CPU %u, boot code", cpu_block_get(number));
-    if (ops.describe_current) {
-        ops.describe_current(text, sizeof(text));
-    }
+    cpu_describe_run(cpu_block_get(number), text, sizeof(text));
     log_write_panic("%s", text);
+}
+
+// Where the CPU stopped; NULL: it did not, in a time that is long for it.
+static const struct trap_frame *stopped_frame_wait(unsigned cpu)
+{
+    const struct trap_frame *frame = NULL;
+    for (unsigned i = 0; i < STOP_TRIES && !frame; i++) {
+        frame = __atomic_load_n(&stopped_frames[cpu], __ATOMIC_ACQUIRE);
+        cpu_pause();
+    }
+    return frame;
+}
+
+static void others_show(void)
+{
+    for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
+        char text[PANIC_TEXT_MAX], place[PANIC_TEXT_MAX] = "does not stop";
+        if (cpu == cpu_block_get(number)) {
+            continue;
+        }
+        const struct trap_frame *frame = stopped_frame_wait(cpu);
+        cpu_describe_run(cpu, text, sizeof(text));
+        if (frame && trap_is_from_user(frame)) {
+            format_string(place, sizeof(place), "user code");
+        } else if (frame) {
+            symbol_describe(trap_instruction_pointer(frame), place, sizeof(place));
+        }
+        log_write_panic("%s: %s", text, place);
+    }
 }
 
 static _Noreturn void panic_finish(void)
@@ -101,6 +139,7 @@ static _Noreturn void panic_dump(const struct trap_frame *frame)
     registers_show(frame);
     current_show();
     backtrace_log(trap_frame_pointer(frame));
+    others_show();
     panic_finish();
 }
 
@@ -110,7 +149,7 @@ _Noreturn void panic(const char *format, ...)
     char text[PANIC_TEXT_MAX];
     va_list arguments;
     trap_frame_capture(&frame);
-    panic_claim();
+    panic_claim(&frame);
     va_start(arguments, format);
     format_string_v(text, sizeof(text), format, arguments);
     va_end(arguments);
@@ -127,7 +166,7 @@ noreturn void assert_failed(const char *expression, const char *file, int line)
 _Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fault_info *fault,
                                        const char *why)
 {
-    panic_claim();
+    panic_claim(frame);
     log_write_panic("%s", "");
     log_write_panic("kernel panic: %s: %s", fault_name(fault->vector), why);
     log_write_panic("address %#lx, error code %#lx, vector %u", fault->address, fault->error_code,

@@ -9,9 +9,9 @@ _Noreturn void panic(const char *format, ...) printf_format(1, 2);
 
 // What upper floors add to the picture; each slot may be empty.
 struct panic_ops {
-    void (*stop_other_cpus)(void);
-    // Writes a one-line description of what runs on this CPU ("thread 12 'ash', process 12").
-    void (*describe_current)(char *text, size_t size);
+    void (*stop_other_cpus)(void); // by an exception that nothing holds back
+    // Writes a one-line description of what runs on a CPU ("CPU 0, user thread 12 'ash'").
+    void (*describe_cpu)(unsigned cpu, char *text, size_t size);
 };
 void panic_set_ops(const struct panic_ops *ops); // each non-NULL slot replaces the former
 

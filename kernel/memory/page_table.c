@@ -20,7 +20,7 @@ enum { ROOT_LEVEL = PAGE_LEVELS - 1 };
 struct page_table kernel_page_table;
 
 static struct slab_cache table_cache;
-static PERCPU_DEFINE(struct page_table *, active_table); // [o] a reference; NULL: the kernel's
+PERCPU_DEFINE(struct page_table *, page_table_loaded);
 
 // The root's slots in use above user space, found when the first table is made.
 static uint16_t kernel_slots[16]; // [I]
@@ -141,15 +141,17 @@ void page_table_put(struct page_table *table)
 void page_table_activate(struct page_table *table)
 {
     assert(table->root != 0);
-    struct page_table **active = percpu_this(active_table);
+    struct page_table **active = percpu_this(page_table_loaded);
     struct page_table *old = *active != NULL ? *active : &kernel_page_table;
     if (old == table) {
         return;
     }
     uint64_t this_cpu = BIT(cpu_number());
     *active = table;
-    page_table_get(table);
-    atomic64_set_bits(&table->active_cpus, this_cpu);
+    if (table != &kernel_page_table) {
+        page_table_get(table);
+        atomic64_set_bits(&table->active_cpus, this_cpu);
+    }
     mmu_root_load(table->root);
     if (old != &kernel_page_table) {
         atomic64_clear_bits(&old->active_cpus, this_cpu);

@@ -8,6 +8,7 @@
 #include "memory/frame.h"
 #include "memory/tlb_batch.h"
 #include "sync/atomic.h"
+#include "sync/percpu.h"
 #include "sync/refcount.h"
 #include "sync/spinlock.h"
 
@@ -30,6 +31,12 @@ void page_table_get(struct page_table *table);
 void page_table_put(struct page_table *table);
 // Makes it current on this CPU, if it is not yet. Interrupts are off.
 void page_table_activate(struct page_table *table);
+// Is it current on this CPU? Preemption is off.
+PERCPU_DECLARE(struct page_table *, page_table_loaded); // [o] a reference; NULL: the kernel's
+static inline bool page_table_is_loaded(const struct page_table *table)
+{
+    return *percpu_this(page_table_loaded) == table;
+}
 
 // The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf).
 // The lock is held. The entry's place stays valid until page_table_prune_locked covers it.

@@ -2,11 +2,13 @@
 //
 // A CPU may hold entries of a table from the moment its bit in active_cpus is set until it loads
 // another root. The bit is set before the root is loaded, and entries are changed before the mask is
-// read here, so a CPU that is not in the mask cannot have seen the old entry. While other CPUs are
-// parked no bit of theirs is ever set; the issue that starts them adds the interrupt that flushes
-// them.
+// read here, so a CPU that is not in the mask cannot have seen the old entry.
+//
+// A CPU that has the table loaded only because nothing else came since (it idles, or runs a kernel
+// thread) is asked once: it then loads the kernel's and is out of the mask.
 #include "memory/tlb_batch.h"
 
+#include "interrupt/ipi.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "memory/page_table.h"
@@ -52,17 +54,40 @@ static void flush_this_cpu(const struct tlb_batch *batch)
     }
 }
 
-static void flush(const struct tlb_batch *batch)
+static bool (*borrow_test)(void); // [I]
+
+void tlb_batch_set_borrow_test(bool (*is_borrowed)(void))
+{
+    borrow_test = is_borrowed;
+}
+
+// On another CPU, in its interrupt.
+static void flush_when_asked(void *argument)
+{
+    const struct tlb_batch *batch = argument;
+    if (batch->table == &kernel_page_table) {
+        flush_this_cpu(batch);
+    } else if (page_table_is_loaded(batch->table)) {
+        if (borrow_test()) {
+            page_table_activate(&kernel_page_table);
+        } else {
+            flush_this_cpu(batch);
+        }
+    } // else it has loaded another one since it was asked
+}
+
+static void flush(struct tlb_batch *batch)
 {
     memory_barrier(); // entries first, then the mask
     preempt_disable();
-    uint64_t cpus = atomic64_load(&batch->table->active_cpus);
+    uint64_t cpus = atomic64_load(&batch->table->active_cpus) & percpu_cpu_mask();
     uint64_t this_cpu = BIT(cpu_number());
     if (cpus & this_cpu) {
         flush_this_cpu(batch);
     }
-    // Other CPUs do not run yet; their start brings the interrupt that flushes them.
-    assert(batch->table == &kernel_page_table || (cpus & ~this_cpu) == 0);
+    if (cpus & ~this_cpu) {
+        ipi_call(cpus & ~this_cpu, flush_when_asked, batch);
+    }
     preempt_enable();
 }
 

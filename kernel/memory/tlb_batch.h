@@ -27,6 +27,9 @@ static inline bool tlb_batch_is_full(const struct tlb_batch *batch)
 {
     return batch->frame_count == TLB_BATCH_FRAMES;
 }
-// Flushes on every CPU that may hold entries, then puts the frames. No spin lock is held. The batch
-// can be used on.
+// Flushes on every CPU that may hold entries, then puts the frames. No spin lock is held, interrupts
+// are on. The batch can be used on.
 void tlb_batch_flush(struct tlb_batch *batch);
+// scheduler/ tells whether the calling CPU has a table loaded that what runs there does not use.
+// Called in interrupts. Set once.
+void tlb_batch_set_borrow_test(bool (*is_borrowed)(void));

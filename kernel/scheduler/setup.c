@@ -1,5 +1,5 @@
-// The order in which scheduler/ comes up on the first CPU: the boot code becomes the idle thread,
-// then timers, then the threads that serve everybody. What must sleep during boot belongs into a
+// The order in which scheduler/ comes up: on each CPU the code that started it becomes the idle
+// thread; on the first, then, what serves everybody. What must sleep during boot belongs into a
 // thread of its own, since the idle thread never blocks.
 #include "interrupt/clock.h"
 #include "interrupt/deferred.h"
@@ -12,14 +12,16 @@
 
 static struct thread boot_thread; // CPU 0's idle thread
 
-static void describe_current(char *text, size_t size)
+// Without its lock: whoever holds that does not go on any more.
+static void describe_cpu(unsigned cpu, char *text, size_t size)
 {
-    const struct thread *thread = thread_current();
+    const struct thread *thread =
+        cpu == cpu_number() ? thread_current() : run_queue_of(cpu)->current;
     if (thread == NULL) {
-        (void)format_string(text, size, "CPU %u, no thread yet", cpu_number());
+        (void)format_string(text, size, "CPU %u, no thread yet", cpu);
         return;
     }
-    (void)format_string(text, size, "CPU %u, %s thread %d '%.*s'", cpu_number(),
+    (void)format_string(text, size, "CPU %u, %s thread %d '%.*s'", cpu,
                         thread->is_kernel ? "kernel" : "user", thread->number,
                         (int)sizeof(thread->name), thread->name);
 }
@@ -33,18 +35,27 @@ static struct fail_nth *fail_nth_of_current(void)
     return &thread_current()->fail_nth;
 }
 
-static const struct panic_ops scheduler_panic_ops = {.describe_current = describe_current};
+static const struct panic_ops scheduler_panic_ops = {.describe_cpu = describe_cpu};
+
+void scheduler_cpu_init(struct thread *idle)
+{
+    thread_adopt_boot(idle, "idle");
+    run_queue_init(percpu_this(run_queue), cpu_number(), idle);
+    cpu_block_set(current, idle);
+    timer_base_init(percpu_this(timer_base));
+}
+
+static bool page_table_is_borrowed(void)
+{
+    return thread_current()->page_table == NULL;
+}
 
 void scheduler_init(void)
 {
-    struct run_queue *queue = percpu_this(run_queue);
-    thread_adopt_boot(&boot_thread, "idle");
-    run_queue_init(queue, cpu_number(), &boot_thread);
-    queue->loaded_table = &kernel_page_table;
-    cpu_block_set(current, &boot_thread);
+    scheduler_cpu_init(&boot_thread);
     panic_set_ops(&scheduler_panic_ops);
     fail_nth_set_current(fail_nth_of_current);
-    timer_base_init(percpu_this(timer_base));
+    tlb_batch_set_borrow_test(page_table_is_borrowed);
     timer_setup();
     thread_setup();
     rcu_setup();

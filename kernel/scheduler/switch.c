@@ -47,8 +47,7 @@ static void switch_to(struct run_queue *queue, struct thread *previous, struct t
     queue->previous = previous;
     queue->current = next;
     queue->switches++;
-    if (next->page_table != NULL && next->page_table != queue->loaded_table) {
-        queue->loaded_table = next->page_table;
+    if (next->page_table != NULL && !page_table_is_loaded(next->page_table)) {
         page_table_activate(next->page_table);
     }
     cpu_block_set(current, next);

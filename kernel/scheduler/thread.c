@@ -167,7 +167,6 @@ void thread_set_page_table(struct page_table *table)
     struct page_table *loaded = table != NULL ? table : &kernel_page_table;
     interrupts_block();
     thread->page_table = table;
-    percpu_this(run_queue)->loaded_table = loaded;
     page_table_activate(loaded);
     interrupts_unblock();
     if (old != NULL) {

@@ -179,7 +179,9 @@ void thread_set_charge_hook(thread_charge_function *charge);
 // between. Stops at false.
 void thread_visit_all(bool (*visit)(struct thread *thread, void *context), void *context);
 
-void scheduler_init(void);           // makes the boot code thread 0's idle-to-be and the run queues
+void scheduler_init(void); // makes the boot code CPU 0's idle-to-be, and what all CPUs share
+// Makes the code that runs, on a CPU of which nobody knows yet, that CPU's idle-to-be.
+void scheduler_cpu_init(struct thread *idle);
 _Noreturn void scheduler_idle(void); // what the boot thread becomes
 // Load averages, fixed point with 11 fractional bits as in /proc/loadavg, and counts.
 void scheduler_load(uint32_t load[3], unsigned *runnable, unsigned *total);
@@ -195,6 +197,6 @@ uint64_t scheduler_switch_count(void);
 // /proc.
 void thread_cpu_times(const struct thread *thread, uint64_t *user_ns, uint64_t *kernel_ns);
 
-// How to make another CPU look at cpu_block.reschedule_pending (an IPI); set once by whoever starts
-// the other CPUs. The hook is called with a run queue locked.
+// How to make another CPU choose again (an interrupt there); set once by whoever starts the other
+// CPUs. The hook is called with a run queue locked.
 void scheduler_set_kick(void (*kick)(unsigned cpu));

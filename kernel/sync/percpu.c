@@ -1,4 +1,4 @@
-// Where each CPU's copy of the .percpu section stands.
+// Where each CPU's copy of the per-CPU section stands.
 //
 // The table is written before the CPU that it describes runs, and never changed: readers need no
 // lock.
@@ -21,11 +21,16 @@ unsigned percpu_cpu_count(void)
     return __atomic_load_n(&percpu_count, __ATOMIC_ACQUIRE);
 }
 
-unsigned percpu_cpu_add(uint64_t delta)
+unsigned percpu_cpu_prepare(uint64_t delta)
 {
     unsigned number = percpu_count;
     assert_always(number < CPU_MAX);
     percpu_deltas[number] = delta;
-    __atomic_store_n(&percpu_count, number + 1, __ATOMIC_RELEASE);
     return number;
+}
+
+void percpu_cpu_publish(unsigned number)
+{
+    assert_always(number == percpu_count);
+    __atomic_store_n(&percpu_count, number + 1, __ATOMIC_RELEASE);
 }

@@ -13,8 +13,11 @@
 
 #include "arch/machine.h"
 #include "boot/kernel_test_hook.h"
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "memory/heap.h"
+#include "scheduler/thread.h"
 
 /* The failure of the running test; file is NULL while there is none. */
 static struct {
@@ -67,11 +70,37 @@ printf_format(1, 2) static void say(const char *format, ...)
     early_console_write(line, strlen(line));
 }
 
+void kernel_test_stay_on(unsigned cpu)
+{
+    assert_always(thread_set_affinity(thread_current(), BIT(cpu)) == 0);
+}
+
+static void thread_release(struct thread *thread)
+{
+    heap_free(thread);
+}
+
+struct thread *kernel_test_thread_on(unsigned cpu, void (*entry)(void *), void *argument)
+{
+    struct thread *thread = heap_alloc(sizeof(*thread));
+    if (thread == NULL) {
+        return NULL;
+    }
+    if (thread_init(thread, "test", entry, argument, thread_release) != 0) {
+        heap_free(thread);
+        return NULL;
+    }
+    assert_always(thread_set_affinity(thread, BIT(cpu)) == 0);
+    thread_start(thread);
+    return thread;
+}
+
 /* Returns whether the test passed. */
 static bool test_run(const struct kernel_test *test)
 {
     failure.file = NULL;
     test->run();
+    assert_always(thread_set_affinity(thread_current(), UINT64_MAX) == 0);
     if (failure.file) {
         say("FAIL %s %s:%d: %s\n", test->name, failure.file, failure.line, failure.condition);
         return false;

@@ -16,6 +16,8 @@
 #include "lib/macros.h"
 #include "lib/types.h"
 
+struct thread;
+
 struct kernel_test {
     const char *name;
     void (*run)(void);
@@ -38,6 +40,11 @@ extern const struct kernel_test kernel_tests_start[], kernel_tests_end[];
             return;                                                                                \
         }                                                                                          \
     } while (0)
+
+/* Tests of order need one CPU: the running test stays on that one from here to its end. */
+void kernel_test_stay_on(unsigned cpu);
+/* A kernel thread that only ever runs on that CPU; NULL: out of memory. */
+struct thread *kernel_test_thread_on(unsigned cpu, void (*entry)(void *), void *argument);
 
 /* Marks the running test as failed, from any thread of it; the first call's place is shown. */
 void kernel_test_fail(const char *file, int line, const char *condition);

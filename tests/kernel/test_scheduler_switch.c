@@ -56,9 +56,10 @@ KERNEL_TEST(yielding_threads_take_turns)
 {
     atomic32_store(&finished_count, 0);
     order_length = 0;
+    kernel_test_stay_on(0);
     preempt_disable();
     for (uintptr_t i = 1; i <= 3; i++) {
-        KT_ASSERT(thread_create_kernel("test", append_number, (void *)i) != NULL);
+        KT_ASSERT(kernel_test_thread_on(0, append_number, (void *)i) != NULL);
     }
     preempt_enable();
     KT_ASSERT(wait_for_finish(3));
@@ -84,8 +85,8 @@ KERNEL_TEST(the_timer_preempts_threads_that_never_block)
     struct atomic64 counts[2] = {ATOMIC_INIT(0), ATOMIC_INIT(0)};
     atomic32_store(&must_stop, 0);
     atomic32_store(&finished_count, 0);
-    KT_ASSERT(thread_create_kernel("test", compute_until_stopped, &counts[0]) != NULL);
-    KT_ASSERT(thread_create_kernel("test", compute_until_stopped, &counts[1]) != NULL);
+    KT_ASSERT(kernel_test_thread_on(0, compute_until_stopped, &counts[0]) != NULL);
+    KT_ASSERT(kernel_test_thread_on(0, compute_until_stopped, &counts[1]) != NULL);
     // A busy host may not run us for long: ask again, within a bound.
     for (unsigned i = 0;
          i < 100 && (atomic64_load(&counts[0]) == 0 || atomic64_load(&counts[1]) == 0); i++) {
@@ -102,7 +103,8 @@ KERNEL_TEST(a_sleeper_gets_the_cpu_from_a_computing_thread_at_once)
     struct atomic64 count = ATOMIC_INIT(0);
     atomic32_store(&must_stop, 0);
     atomic32_store(&finished_count, 0);
-    KT_ASSERT(thread_create_kernel("test", compute_until_stopped, &count) != NULL);
+    kernel_test_stay_on(0);
+    KT_ASSERT(kernel_test_thread_on(0, compute_until_stopped, &count) != NULL);
     unsigned prompt = 0;
     for (unsigned i = 0; i < SLEEPS_MAX && prompt < SLEEPS_PROMPT; i++) {
         uint64_t deadline = clock_monotonic_ns() + 5 * NS_PER_MS;

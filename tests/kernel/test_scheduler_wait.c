@@ -66,7 +66,7 @@ KERNEL_TEST(exclusive_waiters_are_woken_one_by_one_in_order)
     atomic32_store(&tickets, 0);
     order_length = 0;
     for (uintptr_t i = 0; i < WAITERS; i++) {
-        KT_ASSERT(thread_create_kernel("test", wait_for_ticket, (void *)i) != NULL);
+        KT_ASSERT(kernel_test_thread_on(0, wait_for_ticket, (void *)i) != NULL);
     }
     thread_sleep_until(clock_monotonic_ns() + 5 * NS_PER_MS, false);
     for (uint32_t i = 0; i < WAITERS; i++) {

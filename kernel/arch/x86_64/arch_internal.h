@@ -29,6 +29,8 @@ void descriptor_tables_load(unsigned number);
 // Where interrupts from user mode start on this CPU.
 void task_state_set_stack(unsigned number, uint64_t stack_top);
 struct cpu_block *cpu_block_of(unsigned number);
+// The stacks of another CPU than the first, before it starts.
+void exception_stacks_set(unsigned number, void *stacks);
 
 // --- cpu_features.c ---
 void cpu_features_detect(void);
@@ -36,7 +38,7 @@ void cpu_features_detect(void);
 void cpu_identify(void);
 
 // --- fpu.c ---
-void fpu_init(void); // this CPU; the first one also sets the size
+void fpu_init(bool is_first_cpu); // this CPU; the first one also finds out what there is
 void fpu_switch(struct arch_thread *previous, struct arch_thread *next);
 // Between the two the current thread may write its memory image, and sleep.
 void fpu_edit_begin(struct arch_thread *current);
@@ -66,8 +68,14 @@ void kernel_tables_build(const struct boot_info *info);
 // The magic is what the protocol puts in a register, 0 from the PVH entry.
 _Noreturn void arch_start(paddr_t start_information, uint32_t loader_magic);
 
+// --- cpu_start.c, called and read by the entry code of CPUs after the first ---
+extern uint64_t cpu_start_root, cpu_start_stack;
+extern uint32_t cpu_start_number;
+_Noreturn void cpu_start_entry(unsigned number);
+
 // --- assembly ---
 extern const char vdso_image_start[], vdso_image_end[];
+extern const char cpu_trampoline_start[], cpu_trampoline_end[];
 extern char trap_stubs[];
 extern char boot_stack_top[];
 void system_call_entry(void);

@@ -66,6 +66,9 @@
 #define EXCEPTION_STACK_BYTES 8192
 #define BOOT_STACK_BYTES      16384
 
+// The descriptors on which each CPU enters long mode: none, none, code, data.
+#define EARLY_GDT_BYTES 32
+
 // Virtual less physical address of the kernel image (arch/page.h has it with a C suffix).
 #define IMAGE_OFFSET 0xffffffff80000000
 // The load address of a symbol of the image, for assembly.

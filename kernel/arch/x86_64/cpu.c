@@ -81,7 +81,7 @@ void cpu_init(unsigned number)
     }
     control_registers_set();
     system_call_entry_set();
-    fpu_init();
+    fpu_init(number == 0);
 }
 
 void cpu_timer_deadline_write(uint64_t timestamp)

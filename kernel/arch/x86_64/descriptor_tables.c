@@ -2,6 +2,8 @@
 //
 // The IDT is one for all CPUs and read-only in spirit: written once by the first. NMI, double fault, machine check and debug
 // have stacks of their own (IST 1 to 4), whose top word holds the address of the CPU's block (see trap_entry.S).
+#include "arch/cpu_start.h"
+#include "arch/page.h"
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/constants.h"
 #include "arch/x86_64/registers.h"
@@ -79,6 +81,15 @@ static const struct {
 struct cpu_block *cpu_block_of(unsigned number)
 {
     return &blocks[number];
+}
+
+static_assert(EXCEPTION_STACKS * EXCEPTION_STACK_BYTES == PAGE_SIZE << CPU_EXCEPTION_STACKS_ORDER,
+              "what cpu_start.h asks for");
+
+void exception_stacks_set(unsigned number, void *stacks)
+{
+    assert_always(number > 0 && number < CPU_MAX && (uintptr_t)stacks % EXCEPTION_STACK_BYTES == 0);
+    exception_stacks[number] = stacks;
 }
 
 void task_state_set_stack(unsigned number, uint64_t stack_top)

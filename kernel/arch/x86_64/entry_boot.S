@@ -115,16 +115,17 @@ boot_entry:
 
     .section .rodata
     .balign 8
+    .globl early_gdt
 early_gdt:
     .quad 0
     .quad 0
     .quad 0x00af9b000000ffff            // kernel code, 64-bit
     .quad 0x00cf93000000ffff            // kernel data
 early_descriptor:
-    .word . - early_gdt - 1
+    .word EARLY_GDT_BYTES - 1
     .quad PHYSICAL(early_gdt)
 
-// Used until paging.c has built the final tables.
+// Used until paging.c has built the final tables, and by each other CPU on its way to them.
     .section .noinit, "aw", @nobits
     .balign 4096
     .globl early_tables

@@ -57,16 +57,22 @@ static void mxcsr_mask_detect(void)
     mxcsr_mask = mxcsr_mask ? mxcsr_mask : MXCSR_MASK_DEFAULT;
 }
 
-void fpu_init(void)
+void fpu_init(bool is_first_cpu)
 {
     __asm__ volatile("fninit");
-    mxcsr_mask_detect();
+    if (is_first_cpu) {
+        mxcsr_mask_detect();
+    }
     if (!cpu_has(CPU_HAS_XSAVE)) {
         return;
     }
-    enabled_features = cpuid(0xd, 0).eax & FEATURES_USED;
+    if (is_first_cpu) {
+        enabled_features = cpuid(0xd, 0).eax & FEATURES_USED;
+    }
     xcr0_write(enabled_features);
-    xsave_size_detect();
+    if (is_first_cpu) {
+        xsave_size_detect();
+    }
 }
 
 size_t fpu_state_size(void)
