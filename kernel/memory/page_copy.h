@@ -1,4 +1,4 @@
-// Clearing and copying whole pages: unrolled 8-byte stores, since string instructions run one
+// Clearing and copying whole pages: by vector registers, else by unrolled 8-byte stores, since string instructions run one
 // element a step where the CPU is emulated, and start slowly where it is not.
 #pragma once
 

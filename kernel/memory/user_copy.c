@@ -5,9 +5,15 @@
 
 #include "arch/page.h"
 #include "arch/user_access.h"
+#include "arch/vector.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "sync/preempt.h"
+
+enum {
+    VECTOR_LEAST = 1024, // bytes: below, saving the registers costs more than they bring
+    VECTOR_MOST = 65536, // in one go, with preemption off: a few microseconds
+};
 
 bool user_range_is_valid(const void __user *pointer, size_t bytes)
 {
@@ -25,12 +31,34 @@ static void *plain(void __user *pointer)
     return (void *)(uintptr_t)pointer;
 }
 
+// By vectors as far as that meets no fault; faults are the plain copy's, which resolves them. Bytes not copied.
+static noinline size_t copy_long(void *destination, const void *source, size_t bytes)
+{
+    size_t done = 0;
+    if (arch_vector_is_usable()) {
+        size_t stretch = MIN(bytes, (size_t)VECTOR_MOST);
+        preempt_disable();
+        done = stretch - arch_user_copy_vector(destination, source, stretch);
+        preempt_enable();
+    }
+    if (done == bytes) {
+        return 0;
+    }
+    return arch_user_copy((char *)destination + done, (const char *)source + done, bytes - done);
+}
+
+static inline size_t copy(void *destination, const void *source, size_t bytes)
+{
+    return bytes < VECTOR_LEAST ? arch_user_copy(destination, source, bytes)
+                                : copy_long(destination, source, bytes);
+}
+
 size_t user_copy_in_partial(void *destination, const void __user *source, size_t bytes)
 {
     if (unlikely(!user_range_is_valid(source, bytes))) {
         return bytes;
     }
-    return arch_user_copy(destination, plain_const(source), bytes);
+    return copy(destination, plain_const(source), bytes);
 }
 
 size_t user_copy_out_partial(void __user *destination, const void *source, size_t bytes)
@@ -38,7 +66,7 @@ size_t user_copy_out_partial(void __user *destination, const void *source, size_
     if (unlikely(!user_range_is_valid(destination, bytes))) {
         return bytes;
     }
-    return arch_user_copy(plain(destination), source, bytes);
+    return copy(plain(destination), source, bytes);
 }
 
 size_t user_zero_partial(void __user *destination, size_t bytes)

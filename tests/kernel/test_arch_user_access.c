@@ -3,6 +3,7 @@
 
 #include "arch/page.h"
 #include "arch/user_access.h"
+#include "arch/vector.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/frame.h"
@@ -10,6 +11,7 @@
 #include "memory/physical_map.h"
 #include "memory/tlb_batch.h"
 #include "scheduler/thread.h"
+#include "sync/preempt.h"
 
 #define TEST_PAGE 0x40000000UL
 
@@ -87,6 +89,33 @@ static void copies_carry_the_bytes(void)
         KT_ASSERT(memcmp(user_page, kernel_page, bytes) == 0);
         KT_ASSERT(bytes == PAGE_SIZE || user_page[bytes] == 0xee);
     }
+}
+
+// A block that meets the page that is not there counts as not copied, with what follows.
+static void vector_counts_are_blocks(void)
+{
+    for (size_t there = 0; there <= 3 * VECTOR_BLOCK_BYTES; there += 32) {
+        const void *source = (const void *)(TEST_PAGE + PAGE_SIZE - there);
+        size_t bytes = 4 * VECTOR_BLOCK_BYTES,
+               whole = there / VECTOR_BLOCK_BYTES * VECTOR_BLOCK_BYTES;
+        preempt_disable();
+        size_t left_in = arch_user_copy_vector(kernel_page, source, bytes);
+        size_t left_out =
+            arch_user_copy_vector((void *)(TEST_PAGE + PAGE_SIZE - there), kernel_page, bytes);
+        preempt_enable();
+        KT_ASSERT(left_in == bytes - whole);
+        KT_ASSERT(left_out == bytes - whole);
+    }
+}
+
+KERNEL_TEST(a_user_copy_by_vectors_says_which_blocks_are_left)
+{
+    struct page_table *table = user_page_map(PAGE_WRITE);
+    KT_ASSERT(table != NULL);
+    if (arch_vector_is_usable()) {
+        vector_counts_are_blocks();
+    }
+    user_page_unmap(table);
 }
 
 KERNEL_TEST(a_user_copy_carries_every_byte_and_no_more)

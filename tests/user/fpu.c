@@ -38,6 +38,30 @@ TEST(a_system_call_keeps_the_vectors)
     CHECK_EQUAL(vectors_differ(0x1122334455667788), 0);
 }
 
+/* Long copies may go through vector registers in the kernel, with pages that are there and pages that are not. */
+TEST(a_long_copy_keeps_the_vectors_and_counts_exactly)
+{
+    enum { BYTES = 60000, FRESH = 40960 };
+    static char source[BYTES];
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    for (int i = 0; i < BYTES; i++) {
+        source[i] = (char)(i * 31);
+    }
+    char *fresh =
+        mmap(NULL, FRESH + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(fresh != MAP_FAILED);
+    CHECK_OK(munmap(fresh + FRESH, 4096));
+    vectors_load(0x8877665544332211);
+    long sent = write(ends[1], source, BYTES);
+    long got = read(ends[0], fresh + 100, BYTES);
+    CHECK_EQUAL(vectors_differ(0x8877665544332211), 0);
+    CHECK_EQUAL(sent, BYTES);
+    CHECK_EQUAL(got, FRESH - 100);
+    CHECK_EQUAL(memcmp(fresh + 100, source, FRESH - 100), 0);
+    CHECK_ERRNO(write(ends[1], fresh + FRESH, 4096), EFAULT);
+}
+
 static void hold_a_value(uint64_t value)
 {
     vectors_load(value);

@@ -1,6 +1,7 @@
 // User FPU state: XSAVE where the CPU has it (x87, SSE, AVX, AVX-512; nothing that needs a permission), else FXSAVE.
 //
-// The kernel itself never uses the FPU, so the registers keep a user thread's state while kernel threads run. States:
+// The kernel itself never uses the FPU but in vector.S, which leaves it as it was; so the registers keep a user thread's state
+// while kernel threads run. States:
 //   live      block.FPU_OWNER == thread and thread->fpu_cpu == this CPU + 1: the registers count; the memory image is as old as the
 //             last switch away or fpu_state_sync
 //   in memory otherwise: the image counts and is loaded on the way in
@@ -11,6 +12,7 @@
 // in between puts it to sleep.
 #include "arch/context.h"
 #include "arch/cpu.h"
+#include "arch/vector.h"
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/registers.h"
 #include "lib/assert.h"
@@ -20,6 +22,7 @@ enum {
     FXSAVE_BYTES = 512,
     FXSAVE_MXCSR_MASK = 28,
     MXCSR_MASK_DEFAULT = 0xffbf, // where the CPU stores 0
+    FEATURE_AVX = 4,             // in XCR0
     FEATURES_USED = 0xe7,        // XCR0: x87, SSE, AVX, opmask, upper ZMM, ZMM16-31
 };
 
@@ -88,6 +91,11 @@ uint32_t fpu_mxcsr_mask(void)
 uint64_t fpu_features(void)
 {
     return enabled_features;
+}
+
+bool arch_vector_is_usable(void)
+{
+    return (enabled_features & FEATURE_AVX) != 0;
 }
 
 // What lies behind the header stays as it is: the header says that nobody may look at it.
