@@ -1,8 +1,9 @@
 // Waiting for several files at once: poll(2) and select(2) after syscall/ has turned descriptors into files.
 //
-// The first pass over the entries asks each file for its events and, until one is ready, puts a waiter on every queue that the
-// file names. A waiter that is woken sets `is_triggered` before it wakes the thread, and the thread clears it before each
-// pass: an event between a pass and the sleep is seen, so no wake-up is lost, and a poll operation may itself sleep.
+// The first pass over the entries only asks each file for its events: who polls often finds something ready, and then no queue was
+// touched. If nothing is, the second asks again and, until one is ready, puts a waiter on every queue that the file names. A
+// waiter that is woken sets `is_triggered` before it wakes the thread, and the thread clears it before each pass: an event between
+// a pass and the sleep is seen, so no wake-up is lost, and a poll operation may itself sleep.
 #include "file/poll.h"
 
 #include "file/open_file.h"
@@ -145,7 +146,10 @@ static int poll_wait_ready(struct poll_table *table, struct poll_entry *entries,
                            uint64_t deadline_ns)
 {
     int reason = deadline_ns == 0 ? -ETIMEDOUT : 0;
-    int ready = poll_pass(table, entries, count, reason == 0);
+    int ready = poll_pass(table, entries, count, false);
+    if (ready == 0 && reason == 0) {
+        ready = poll_pass(table, entries, count, true);
+    }
     while (ready == 0 && !table->is_out_of_memory && reason == 0) {
         reason = poll_sleep(table, deadline_ns);
         (void)atomic32_exchange(&table->is_triggered, 0);
