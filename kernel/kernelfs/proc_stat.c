@@ -61,7 +61,7 @@ static void snapshot_state(struct snapshot *s, const struct process *process,
 static void snapshot_family_locked(struct snapshot *s, struct process *process)
 {
     assert(spin_is_held(&process_tree_lock));
-    s->parent = process->parent == NULL ? 0 : process->parent->id->number;
+    s->parent = process->parent_number;
     s->group = process->group == NULL ? 0 : process->group->number;
     s->session = process->session == NULL ? 0 : process->session->number;
     s->foreground = -1;

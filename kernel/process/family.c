@@ -10,10 +10,17 @@
 
 enum { FAMILY_BATCH = 256 }; // children moved in one go under the lock
 
-void family_add_locked(struct process *process, struct process *parent)
+static void parent_set_locked(struct process *process, struct process *parent)
 {
     assert(spin_is_held(&process_tree_lock));
     process->parent = parent;
+    WRITE_ONCE(process->parent_number, parent == NULL ? 0 : parent->id->number);
+}
+
+void family_add_locked(struct process *process, struct process *parent)
+{
+    assert(spin_is_held(&process_tree_lock));
+    parent_set_locked(process, parent);
     list_add_tail(&process->id->members[ID_PROCESS], &process->id_link);
     if (parent != NULL) {
         list_add_tail(&parent->children, &process->sibling_link);
@@ -28,7 +35,7 @@ void family_remove_locked(struct process *process)
     list_remove(&process->group_link);
     list_remove(&process->session_link);
     process->id->task = NULL;
-    process->parent = NULL;
+    parent_set_locked(process, NULL);
 }
 
 // A finder may still hold the process: it must not find what is given up here.
@@ -133,7 +140,7 @@ static bool child_give_away_locked(struct process *child, struct process *reaper
         }
     }
     list_remove(&child->sibling_link);
-    child->parent = reaper;
+    parent_set_locked(child, reaper);
     child->exit_signal = SIGCHLD;
     list_add_tail(&reaper->children, &child->sibling_link);
     job_control_check_orphans_locked(child, parent, false);

@@ -49,6 +49,7 @@ struct process {
     struct id *id;                 // [I] the process's number: that of its first task
     struct list_head id_link;      // [l tree] in id->members[ID_PROCESS] until reaped
     struct process *parent;        // [l tree] NULL only for pid 1 and for a reaped process
+    int parent_number;             // [a] its number, 0 where there is none: getppid takes no lock
     struct list_head children;     // [l tree] by sibling_link
     struct list_head sibling_link; // [l tree]
     struct list_head tasks;        // [l both] live ones, by process_link

@@ -211,11 +211,7 @@ SYSTEM_CALL0(gettid)
 
 SYSTEM_CALL0(getppid)
 {
-    spin_lock(&process_tree_lock);
-    const struct process *parent = process_current()->parent;
-    int number = parent == NULL ? 0 : parent->id->number;
-    spin_unlock(&process_tree_lock);
-    return number;
+    return READ_ONCE(process_current()->parent_number);
 }
 
 SYSTEM_CALL2(setpgid, int, number, int, group)
