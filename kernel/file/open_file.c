@@ -127,8 +127,8 @@ static ssize_t write_at(struct open_file *file, struct io_iter *iter, uint64_t *
     return error != 0 ? error : file->ops->write(file, iter, position);
 }
 
-static ssize_t transfer_at_own_position(struct open_file *file, struct io_iter *iter,
-                                        transfer_function *transfer)
+static always_inline ssize_t transfer_at_own_position(struct open_file *file, struct io_iter *iter,
+                                                      transfer_function *transfer)
 {
     bool is_locked = position_lock(file);
     uint64_t position = (file->ops->flags & FILE_OPS_STREAM) != 0 ? 0 : file->position;

@@ -1,7 +1,7 @@
 // Iterators over user, kernel or frame memory (see io_iter.h).
 //
-// All moves run through one loop over segments; what differs is the step, which moves a run that
-// lies in one segment and returns how much of it did not move. The current segment is always a
+// All moves run through one loop over segments, or past it where one segment is enough; what differs is the step, which moves a
+// run that lies in one segment and returns how much of it did not move. The current segment is always a
 // valid one: the iterator stays on the last even when it is used up.
 #include "memory/io_iter.h"
 
@@ -120,9 +120,9 @@ static size_t step_zero(struct io_iter *iter, void *memory, size_t bytes)
     return 0;
 }
 
-static size_t move(struct io_iter *iter, char *memory, size_t bytes, step_function *step)
+static noinline size_t move_by_segments(struct io_iter *iter, char *memory, size_t bytes,
+                                        step_function *step)
 {
-    bytes = MIN(bytes, iter->remaining);
     size_t done = 0;
     while (done < bytes) {
         size_t run = MIN(bytes - done, iter->segments->bytes - iter->segment_offset);
@@ -137,6 +137,19 @@ static size_t move(struct io_iter *iter, char *memory, size_t bytes, step_functi
             break;
         }
     }
+    return done;
+}
+
+// Nearly always the current segment has it all; the step is then a plain call.
+static always_inline size_t move(struct io_iter *iter, char *memory, size_t bytes,
+                                 step_function *step)
+{
+    bytes = MIN(bytes, iter->remaining);
+    if (unlikely(bytes > iter->segments->bytes - iter->segment_offset)) {
+        return move_by_segments(iter, memory, bytes, step);
+    }
+    size_t done = bytes - step(iter, memory, bytes);
+    io_iter_advance(iter, done);
     return done;
 }
 
