@@ -53,7 +53,7 @@ OBJECTS := $(SOURCES:%=$(OBJ)/%.o)
 TEST_SOURCES := $(sort $(wildcard tests/kernel/*.c))
 TEST_OBJECTS := $(TEST_SOURCES:%=$(OBJ)/%.o)
 USER_TESTS := $(patsubst tests/user/%.c,build/tests/user/%,$(sort $(wildcard tests/user/*.c)))
-USER_TESTS += build/tests/user/callfuzz
+USER_TESTS += build/tests/user/callfuzz build/tests/user/races
 USER_PROGRAMS := $(patsubst user/%.c,build/user/%,$(sort $(wildcard user/*.c)))
 PORTS := $(patsubst ports/%/recipe,%,$(sort $(wildcard ports/*/recipe)))
 PORTS_BUILT := $(wildcard $(PORTS:%=build/ports/%/package))
@@ -137,6 +137,11 @@ build/tests/user/callfuzz: $(wildcard tests/user/callfuzz/*) tests/user/check.h 
 	@mkdir -p $(@D)
 	@echo "  MUSL $@"
 	@musl-gcc $(USER_CFLAGS) -Itests/user $(filter %.c,$^) -o $@
+
+build/tests/user/races: $(wildcard tests/user/races/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	@echo "  MUSL $@"
+	@musl-gcc $(USER_CFLAGS) -D_GNU_SOURCE $(filter %.c,$^) -o $@
 
 build/user/%: user/%.c $(wildcard user/*.h) Makefile
 	@mkdir -p $(@D)

@@ -1,0 +1,251 @@
+/* Races in one address space and on shared pages: faults against unmapping, protection, truncation and fork. A page shows what was
+ * written to it, or zeroes, or a fault. */
+#include "races.h"
+
+#include <setjmp.h>
+
+enum { PAGES = 12, LOOKERS = 3, MAPPERS = 4, OWN_PAGES = 8 };
+
+static __thread sigjmp_buf faulted;
+static __thread volatile bool may_fault;
+
+static void on_fault(int signal)
+{
+    if (!may_fault) {
+        race_fail(__FILE__, __LINE__, "signal %d at a place that cannot fault", signal);
+    }
+    siglongjmp(faulted, 1);
+}
+
+static void catch_faults(void)
+{
+    struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER};
+    RACE_OK(sigaction(SIGSEGV, &action, NULL));
+    RACE_OK(sigaction(SIGBUS, &action, NULL));
+}
+
+static volatile uint64_t *ground;
+
+static uint64_t tag_of(unsigned page)
+{
+    return 0x1234567800000001UL * (page + 1);
+}
+
+/* Reads a page, or writes its tag. Returns false where that faulted. */
+static bool touch(unsigned page)
+{
+    volatile uint64_t *word = ground + page * (PAGE / 8) + race_draw() % (PAGE / 8);
+    if (sigsetjmp(faulted, 0) != 0) {
+        may_fault = false;
+        return false;
+    }
+    may_fault = true;
+    uint64_t seen = *word;
+    if (race_draw() % 2) {
+        *word = tag_of(page);
+    }
+    may_fault = false;
+    RACE_CHECK(seen == 0 || seen == tag_of(page));
+    return true;
+}
+
+/* ---- unmapping under faults ---------------------------------------------------------------------------------------- */
+
+static void change_ground(void)
+{
+    unsigned page = race_draw() % PAGES, count = 1 + race_draw() % 3;
+    char *place = (char *)ground + page * PAGE;
+    size_t bytes = (page + count > PAGES ? PAGES - page : count) * PAGE;
+    switch (race_draw() % 5) {
+    case 0: RACE_OK(mprotect(place, bytes, PROT_READ)); break;
+    case 1: RACE_OK(mprotect(place, bytes, PROT_READ | PROT_WRITE)); break;
+    case 2: RACE_OK(madvise(place, bytes, MADV_DONTNEED)); break;
+    default:
+        if (race_draw() % 2) {
+            RACE_OK(mprotect(place, bytes, PROT_NONE));
+        }
+        RACE_CHECK(mmap(place, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == place);
+    }
+}
+
+static void change_or_touch(unsigned index)
+{
+    while (race_goes_on()) {
+        if (index == 0) {
+            change_ground();
+            race_pause();
+        } else {
+            touch(race_draw() % PAGES);
+            race_count();
+        }
+    }
+}
+
+static void unmapped_under_faults(void)
+{
+    catch_faults();
+    ground = RACE_OK(
+        mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    race_threads(1 + LOOKERS, change_or_touch);
+}
+
+/* ---- a file that is cut and grown under its mappings ----------------------------------------------------------------- */
+
+static int file;
+
+static void cut_or_touch(unsigned index)
+{
+    while (race_goes_on()) {
+        if (index == 0) {
+            RACE_OK(ftruncate(file, race_draw() % (PAGES + 1) * PAGE));
+            race_pause();
+        } else {
+            touch(race_draw() % PAGES);
+            race_count();
+        }
+    }
+}
+
+static void map_file(void)
+{
+    catch_faults();
+    file = RACE_OK(open("mapped", O_RDWR | O_CREAT, 0600));
+    ground = RACE_OK(mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+}
+
+static void cut_under_threads(void)
+{
+    map_file();
+    race_threads(1 + LOOKERS, cut_or_touch);
+}
+
+static void cut_under_processes(void)
+{
+    map_file();
+    race_processes(1 + LOOKERS, cut_or_touch);
+}
+
+/* ---- mappings that many threads make at once ---------------------------------------------------------------------------- */
+
+static void fill(uint64_t *pages, size_t count, uint64_t tag)
+{
+    for (size_t i = 0; i < count * (PAGE / 8); i += 64) {
+        pages[i] = tag;
+    }
+}
+
+static void check_filled(const uint64_t *pages, size_t count, uint64_t tag)
+{
+    for (size_t i = 0; i < count * (PAGE / 8); i += 64) {
+        RACE_CHECK(pages[i] == tag);
+    }
+}
+
+static void map_own(unsigned index)
+{
+    while (race_goes_on()) {
+        size_t count = 1 + race_draw() % OWN_PAGES, grown = count + race_draw() % OWN_PAGES;
+        uint64_t tag = tag_of(index);
+        uint64_t *pages = RACE_OK(
+            mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        fill(pages, count, tag);
+        race_pause();
+        check_filled(pages, count, tag);
+        pages = RACE_OK(mremap(pages, count * PAGE, grown * PAGE, 1 /* may move */));
+        check_filled(pages, count, tag);
+        fill(pages, grown, tag + 1);
+        race_pause();
+        check_filled(pages, grown, tag + 1);
+        RACE_OK(munmap(pages, grown * PAGE));
+        race_count();
+    }
+}
+
+static void mappings_do_not_overlap(void)
+{
+    race_threads(MAPPERS, map_own);
+}
+
+/* ---- fork while threads write ------------------------------------------------------------------------------------------- */
+
+static void look_twice(unsigned index)
+{
+    uint64_t seen[PAGES];
+    for (unsigned i = 0; i < PAGES; i++) {
+        seen[i] = ground[i * (PAGE / 8)];
+    }
+    race_pause();
+    for (unsigned i = 0; i < PAGES; i++) {
+        RACE_CHECK(ground[i * (PAGE / 8)] == seen[i]);
+        ground[i * (PAGE / 8)] = 0;
+    }
+    (void)index;
+}
+
+static atomic_bool is_over;
+
+static void fork_or_write(unsigned index)
+{
+    uint64_t written[PAGES] = {0};
+    while (index == 0 ? race_goes_on() : !is_over) {
+        if (index == 0) {
+            RACE_CHECK(race_wait(race_process(look_twice, 0)) == 0);
+            race_count();
+            continue;
+        }
+        /* Each page has one writer. */
+        unsigned page = race_draw() % (PAGES / LOOKERS) * LOOKERS + index - 1;
+        RACE_CHECK(ground[page * (PAGE / 8)] == written[page]);
+        ground[page * (PAGE / 8)] = ++written[page];
+    }
+    is_over = true;
+}
+
+static void forked_under_writes(void)
+{
+    ground = RACE_OK(
+        mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    race_threads(1 + LOOKERS, fork_or_write);
+}
+
+/* ---- processes on the same pages ------------------------------------------------------------------------------------------ */
+
+static _Atomic uint64_t *shared_counters;
+static _Atomic uint64_t *expected;
+
+static void add_and_leave(unsigned index)
+{
+    for (unsigned i = race_draw() % 50; i > 0; i--) {
+        shared_counters[race_draw() % PAGES * (PAGE / 8)]++;
+        ++*expected;
+    }
+    if (index % 2) {
+        RACE_OK(munmap((void *)shared_counters, PAGES * PAGE));
+    }
+}
+
+static void shared_pages_are_one(void)
+{
+    shared_counters = race_shared_pages(PAGES);
+    expected = race_shared_pages(1);
+    while (race_goes_on()) {
+        uint64_t sum = 0;
+        race_processes(MAPPERS, add_and_leave);
+        for (unsigned i = 0; i < PAGES; i++) {
+            sum += shared_counters[i * (PAGE / 8)];
+        }
+        RACE_CHECK(sum == *expected);
+        race_count();
+    }
+}
+
+const struct race memory_races[] = {
+    {"unmapped_under_faults", unmapped_under_faults},
+    {"cut_under_threads", cut_under_threads},
+    {"cut_under_processes", cut_under_processes},
+    {"mappings_do_not_overlap", mappings_do_not_overlap},
+    {"forked_under_writes", forked_under_writes},
+    {"shared_pages_are_one", shared_pages_are_one},
+    {NULL, NULL},
+};
