@@ -18,6 +18,7 @@
 #include "kernelfs/kernelfs.h"
 #include "lib/macros.h"
 #include "log/boot_parameters.h"
+#include "log/lock_report.h"
 #include "log/log.h"
 #include "log/panic.h"
 #include "memory/frame.h"
@@ -74,6 +75,12 @@ static void memory_start(void)
     kernel_map_init();
 }
 
+static void clock_start(void)
+{
+    clock_init();
+    lock_report_init(clock_tsc_frequency_hz());
+}
+
 static void root_start(void)
 {
     int error = mount_root("rootfs", "rootfs", "", 0);
@@ -103,7 +110,7 @@ static void initramfs_start(void)
 static const struct boot_step steps_before_threads[] = {
     {"log", log_start},       {"firmware", firmware_scan},
     {"memory", memory_start}, {"interrupts", interrupt_init},
-    {"clock", clock_init},    {"scheduler", scheduler_init},
+    {"clock", clock_start},   {"scheduler", scheduler_init},
 };
 
 static const struct boot_step steps_in_thread[] = {

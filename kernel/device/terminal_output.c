@@ -177,7 +177,7 @@ bool terminal_output_raw_locked(struct terminal *terminal, uint8_t byte)
 static size_t write_chunk(struct terminal *terminal, const char *bytes, size_t count)
 {
     size_t used = 0;
-    mutex_lock_nested(&terminal->lock);
+    mutex_lock(&terminal->lock);
     while (used < count && terminal_output_char_locked(terminal, (uint8_t)bytes[used])) {
         used++;
     }

@@ -14,7 +14,7 @@ struct spinlock file_locks_lock = SPINLOCK_INIT(LOCK_RANK_FILE_LOCKS);
 
 struct file_locks *file_locks_of(struct vnode *vnode, bool may_make)
 {
-    struct file_locks *locks = rcu_dereference(vnode->locks);
+    struct file_locks *locks = __atomic_load_n(&vnode->locks, __ATOMIC_ACQUIRE);
     if (locks != NULL || !may_make) {
         return locks;
     }
@@ -27,7 +27,7 @@ struct file_locks *file_locks_of(struct vnode *vnode, bool may_make)
     wait_queue_init(&made->released);
     spin_lock(&file_locks_lock);
     if (vnode->locks == NULL) {
-        rcu_assign(vnode->locks, made);
+        __atomic_store_n(&vnode->locks, made, __ATOMIC_RELEASE); // once: it goes with the vnode
         made = NULL;
     }
     spin_unlock(&file_locks_lock);

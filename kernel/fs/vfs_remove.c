@@ -54,7 +54,7 @@ static int remove_locked(struct vnode *directory, struct name_entry *victim,
     }
     struct vnode *vnode = victim->vnode;
     vnode_get(vnode);
-    mutex_lock_nested(&vnode->mutex);
+    mutex_lock_nested(&vnode->mutex, VNODE_MUTEX_VICTIM);
     int error = victim->is_mount_point ? -EBUSY : operation(directory, victim);
     mutex_unlock(&vnode->mutex);
     vnode_put(vnode);

@@ -37,7 +37,7 @@ static void no_lock_analysis rename_lock(struct rename_call *call)
         second = swap;
     }
     mutex_lock(&first->mutex);
-    mutex_lock_nested(&second->mutex);
+    mutex_lock_nested(&second->mutex, VNODE_MUTEX_SECOND);
 }
 
 static void no_lock_analysis rename_unlock(struct rename_call *call)
@@ -137,7 +137,7 @@ static int no_lock_analysis rename_perform(struct rename_call *call)
     struct vnode *replaced = call->to->vnode;
     bool locks_replaced = replaced != NULL && (call->flags & RENAME_EXCHANGE) == 0;
     if (locks_replaced) {
-        mutex_lock_nested(&replaced->mutex);
+        mutex_lock_nested(&replaced->mutex, VNODE_MUTEX_VICTIM);
     }
     int error = -EBUSY;
     if (!locks_replaced || !call->to->is_mount_point) { // its mutex keeps it so

@@ -29,7 +29,11 @@ void vnode_init(struct vnode *vnode, struct file_system *file_system, const stru
     vnode->ops = ops;
     vnode->file_system = file_system;
     refcount_init(&vnode->references, 1);
-    mutex_init(&vnode->mutex, S_ISDIR(mode) ? LOCK_RANK_VNODE_DIRECTORY : LOCK_RANK_VNODE_FILE);
+    if (S_ISDIR(mode)) {
+        mutex_init(&vnode->mutex, LOCK_RANK_VNODE_DIRECTORY);
+    } else {
+        mutex_init(&vnode->mutex, LOCK_RANK_VNODE_FILE);
+    }
     vnode->number = number;
     vnode->mode = mode;
     vnode->link_count = S_ISDIR(mode) ? 2 : 1;

@@ -91,16 +91,20 @@ struct vnode_ops {
     void (*inactive)(struct vnode *vnode);
 };
 
+// Several vnodes' mutexes are taken in this order: the first directory (with two: the ancestor, else the lower address), the
+// second one, and last what loses its name.
+enum vnode_mutex_level { VNODE_MUTEX_FIRST, VNODE_MUTEX_SECOND, VNODE_MUTEX_VICTIM };
+
 struct vnode {
     const struct vnode_ops *ops;     // [I]
     struct file_system *file_system; // [I]
     struct refcount references;      // [a]
-    struct mutex mutex;              // directory: entries; file: contents and size
-    uint64_t number;                 // [I] inode number
-    uint32_t mode;                   // [l mutex] type bits [I]
-    uint32_t uid, gid;               // [l mutex]
-    uint32_t link_count;             // [l mutex]
-    uint64_t device_number;          // [I] of a device file
+    struct mutex mutex;     // directory: entries; file: contents and size (enum vnode_mutex_level)
+    uint64_t number;        // [I] inode number
+    uint32_t mode;          // [l mutex] type bits [I]
+    uint32_t uid, gid;      // [l mutex]
+    uint32_t link_count;    // [l mutex]
+    uint64_t device_number; // [I] of a device file
     struct file_time access_time, modify_time, change_time,
         birth_time; // [l mutex], torn reads are possible and harmless
     struct page_cache

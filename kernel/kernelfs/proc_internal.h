@@ -70,13 +70,19 @@ int proc_show_process_stat(const struct generated_key *key, struct text_buffer *
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);
 
-/* How the tables of the root's and of a process's files end: with those that only debug kernels have (proc_fail_nth.c). */
+/* How the tables of the root's and of a process's files end: with those that only debug kernels have. */
 #if ASTRA_DEBUG
+int proc_show_lock_stat(const struct generated_key *key, struct text_buffer *text);
+ssize_t proc_store_lock_stat(const struct generated_key *key, const char *data, size_t bytes);
 int proc_show_fail_nth(const struct generated_key *key, struct text_buffer *text);
 ssize_t proc_store_fail_nth(const struct generated_key *key, const char *data, size_t bytes);
 int proc_show_fail_nth_tallies(const struct generated_key *key, struct text_buffer *text);
 #    define PROC_ROOT_LAST_ROWS                                                                    \
         {.name = "fail-nth", .mode = S_IFREG | 0444, .show = proc_show_fail_nth_tallies},          \
+        {.name = "lock_stat",                                                                      \
+         .mode = S_IFREG | 0600,                                                                   \
+         .show = proc_show_lock_stat,                                                              \
+         .store = proc_store_lock_stat},                                                           \
         {                                                                                          \
             0                                                                                      \
         }

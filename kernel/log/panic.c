@@ -158,6 +158,18 @@ _Noreturn void panic(const char *format, ...)
     panic_dump(&frame);
 }
 
+_Noreturn void panic_explained(const char *what, void (*explain)(const void *context),
+                               const void *context)
+{
+    struct trap_frame frame;
+    trap_frame_capture(&frame);
+    panic_claim();
+    log_write_panic("%s", "");
+    log_write_panic("kernel panic: %s", what);
+    explain(context);
+    panic_dump(&frame);
+}
+
 noreturn void assert_failed(const char *expression, const char *file, int line)
 {
     panic("assertion failed: %s (%s:%d)", expression, file, line);

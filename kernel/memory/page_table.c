@@ -100,9 +100,9 @@ struct page_table *page_table_create(void)
     *table = (struct page_table){
         .references = REFCOUNT_INIT(1),
         .root = frame_to_physical(root),
-        .lock = SPINLOCK_INIT(LOCK_RANK_PAGE_TABLE),
         .table_frames = 1,
     };
+    spin_init(&table->lock, LOCK_RANK_PAGE_TABLE);
     struct page_entry *entries = entries_of(table->root);
     const struct page_entry *kernel_entries = entries_of(kernel_page_table.root);
     for (size_t i = 0; i < kernel_slot_count; i++) {

@@ -63,8 +63,8 @@ void slab_cache_init(struct slab_cache *cache, const char *name, size_t object_b
         .objects_per_slab = (uint32_t)(((PAGE_SIZE << order) - first) / stride),
         .first_offset = (uint32_t)first,
         .slab_order = (uint8_t)order,
-        .lock = SPINLOCK_INIT(LOCK_RANK_HEAP),
     };
+    spin_init(&cache->lock, LOCK_RANK_HEAP);
     list_init(&cache->partial);
     spin_lock(&registry_lock);
     cache->number = (uint16_t)registry_count++;

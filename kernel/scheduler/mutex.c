@@ -9,16 +9,20 @@
 // the bit, at worst for one wake-up that finds nobody.
 #include "scheduler/mutex.h"
 
+#include "arch/cpu.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "sync/lock_debug.h"
 
 enum { MUTEX_HAS_WAITERS = 1 };
 
-void mutex_init(struct mutex *mutex, enum lock_rank rank)
+#define CALLER_FRAME() ((uint64_t)(uintptr_t)__builtin_frame_address(0))
+
+void mutex_init_class(struct mutex *mutex, struct lock_class *class, struct lock_class *queue_class)
 {
     atomic64_store(&mutex->owner, 0);
-    wait_queue_init(&mutex->waiters);
-    mutex->rank = (uint16_t)rank;
+    wait_queue_init_class(&mutex->waiters, queue_class);
+    LOCK_CLASS_SET(mutex, class);
 }
 
 static struct thread *mutex_owner(const struct mutex *mutex)
@@ -32,30 +36,59 @@ bool mutex_is_held(const struct mutex *mutex)
     return mutex_owner(mutex) == thread_current();
 }
 
-// Ranks above this one must not be held; nor this one, unless the caller orders them by itself.
-static void mutex_check_order(const struct mutex *mutex, bool is_nested)
+#if ASTRA_DEBUG
+static void check_order(struct mutex *mutex, unsigned level, uint64_t frame)
 {
-    assert(mutex->rank < LOCK_RANK_SPIN_FIRST);
-    unsigned forbidden_from = is_nested ? mutex->rank + 1u : mutex->rank;
-    assert((uint64_t)thread_current()->sleeping_locks_held >> forbidden_from == 0);
-    (void)forbidden_from;
+    struct lock_request request = {mutex, mutex->class, level, frame};
+    lock_debug_check(&thread_current()->sleeping_locks, &request);
 }
 
-static void mutex_note_taken(struct mutex *mutex)
+static void note_taken(struct mutex *mutex, unsigned level, uint64_t frame)
 {
-    if (ASTRA_DEBUG) {
-        thread_current()->sleeping_locks_held |= 1u << mutex->rank;
-    }
+    struct lock_request request = {mutex, mutex->class, level, frame};
+    lock_debug_taken(&thread_current()->sleeping_locks, &request);
 }
 
-// With two of one rank held, the first release clears the bit of both: the check grows weaker then,
-// never wrong.
-static void mutex_note_released(unsigned rank)
+static void note_released(const struct mutex *mutex)
 {
-    if (ASTRA_DEBUG) {
-        thread_current()->sleeping_locks_held &= ~(1u << rank);
-    }
+    lock_debug_released(&thread_current()->sleeping_locks, mutex);
 }
+
+static uint64_t wait_begin_time(void)
+{
+    return cpu_timestamp();
+}
+
+static void note_waited(struct mutex *mutex, uint64_t start)
+{
+    lock_debug_waited(mutex->class, cpu_timestamp() - start);
+}
+#else
+static inline void check_order(struct mutex *mutex, unsigned level, uint64_t frame)
+{
+    (void)mutex, (void)level, (void)frame;
+}
+
+static inline void note_taken(struct mutex *mutex, unsigned level, uint64_t frame)
+{
+    (void)mutex, (void)level, (void)frame;
+}
+
+static inline void note_released(const struct mutex *mutex)
+{
+    (void)mutex;
+}
+
+static inline uint64_t wait_begin_time(void)
+{
+    return 0;
+}
+
+static inline void note_waited(struct mutex *mutex, uint64_t start)
+{
+    (void)mutex, (void)start;
+}
+#endif
 
 static bool mutex_take_free(struct mutex *mutex)
 {
@@ -104,33 +137,36 @@ static int mutex_wait(struct mutex *mutex, enum thread_state state)
     return result;
 }
 
-static int mutex_lock_common(struct mutex *mutex, enum thread_state state, bool is_nested)
+static int mutex_lock_common(struct mutex *mutex, enum thread_state state, unsigned level,
+                             uint64_t frame)
 {
-    assert(context_may_sleep() && !mutex_is_held(mutex));
-    mutex_check_order(mutex, is_nested);
+    lock_debug_check_sleep(LOCK_CLASS_OF(mutex));
+    check_order(mutex, level, frame);
     if (!mutex_take_free(mutex)) {
+        uint64_t start = wait_begin_time();
         int result = mutex_wait(mutex, state);
+        note_waited(mutex, start);
         if (result != 0) {
             return -EINTR;
         }
     }
-    mutex_note_taken(mutex);
+    note_taken(mutex, level, frame);
     return 0;
 }
 
 void mutex_lock(struct mutex *mutex) no_lock_analysis
 {
-    (void)mutex_lock_common(mutex, THREAD_BLOCKED, false);
+    (void)mutex_lock_common(mutex, THREAD_BLOCKED, 0, CALLER_FRAME());
 }
 
 int mutex_lock_interruptible(struct mutex *mutex) no_lock_analysis
 {
-    return mutex_lock_common(mutex, THREAD_BLOCKED_INTERRUPTIBLE, false);
+    return mutex_lock_common(mutex, THREAD_BLOCKED_INTERRUPTIBLE, 0, CALLER_FRAME());
 }
 
-void mutex_lock_nested(struct mutex *mutex) no_lock_analysis
+void mutex_lock_nested(struct mutex *mutex, unsigned level) no_lock_analysis
 {
-    (void)mutex_lock_common(mutex, THREAD_BLOCKED, true);
+    (void)mutex_lock_common(mutex, THREAD_BLOCKED, level, CALLER_FRAME());
 }
 
 bool mutex_try_lock(struct mutex *mutex) no_lock_analysis
@@ -138,16 +174,15 @@ bool mutex_try_lock(struct mutex *mutex) no_lock_analysis
     if (!mutex_take_free(mutex)) {
         return false;
     }
-    mutex_note_taken(mutex);
+    note_taken(mutex, 0, CALLER_FRAME());
     return true;
 }
 
 void mutex_unlock(struct mutex *mutex) no_lock_analysis
 {
     assert(mutex_is_held(mutex));
-    unsigned rank = mutex->rank;
+    note_released(mutex);
     uint64_t old = atomic64_exchange(&mutex->owner, 0);
-    mutex_note_released(rank);
     if ((old & MUTEX_HAS_WAITERS) != 0) {
         wait_queue_wake_one(&mutex->waiters);
     }

@@ -4,26 +4,32 @@
 
 #include "lib/compiler.h"
 #include "scheduler/wait_queue.h"
+#include "sync/lock_class.h"
 #include "sync/lock_ranks.h"
 
 struct lock_capability("mutex") mutex
 {
     struct atomic64 owner; // [a] struct thread *, bit 0: somebody waits
     struct wait_queue waiters;
-    uint16_t rank; // [I]
+    LOCK_CLASS_MEMBER // [I] debug
 };
 
+// For mutexes at file scope; elsewhere mutex_init.
 #define MUTEX_INIT(name, lock_rank)                                                                \
     {                                                                                              \
-        ATOMIC_INIT(0), WAIT_QUEUE_INIT((name).waiters), (lock_rank)                               \
+        .owner = ATOMIC_INIT(0),                                                                   \
+        .waiters = WAIT_QUEUE_INIT((name).waiters) LOCK_CLASS_FIRST_USE(lock_rank)                 \
     }
 
-void mutex_init(struct mutex *mutex, enum lock_rank rank);
+void mutex_init_class(struct mutex *mutex, struct lock_class *class,
+                      struct lock_class *queue_class);
+#define mutex_init(mutex, lock_rank)                                                               \
+    mutex_init_class(mutex, LOCK_CLASS_HERE(lock_rank), LOCK_CLASS_HERE(LOCK_RANK_WAIT_QUEUE))
 void mutex_lock(struct mutex *mutex) acquires(mutex);
 // 0 or -EINTR if a signal arrives while waiting.
 must_check int mutex_lock_interruptible(struct mutex *mutex) acquires_if(0, mutex);
 must_check bool mutex_try_lock(struct mutex *mutex) acquires_if(true, mutex);
-// For a second lock of the same rank, where the order is by ancestry or address.
-void mutex_lock_nested(struct mutex *mutex) acquires(mutex);
+// For a second lock of one class, where the caller has an order for them: a level above the first's, which is 0.
+void mutex_lock_nested(struct mutex *mutex, unsigned level) acquires(mutex);
 void mutex_unlock(struct mutex *mutex) releases(mutex);
 bool mutex_is_held(const struct mutex *mutex); // by the current thread

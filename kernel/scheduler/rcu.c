@@ -147,7 +147,7 @@ static void rcu_barrier_pass(struct rcu_head *head)
 void rcu_synchronize(void)
 {
     struct rcu_barrier rcu_barrier = {.thread = thread_current()};
-    assert(context_may_sleep());
+    lock_debug_check_sleep(NULL);
     rcu_add(&rcu_barrier.head, rcu_barrier_pass);
     rcu_wake_reaper();
     thread_prepare_to_block(THREAD_BLOCKED);

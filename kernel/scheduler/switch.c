@@ -80,6 +80,7 @@ void scheduler_switch(enum switch_reason reason) no_lock_analysis
 {
     struct run_queue *queue = percpu_this(run_queue);
     struct thread *previous = thread_current();
+    rcu_debug_check_switch();
     assert(cpu_block_get(preempt_count) == 0 && cpu_block_get(interrupt_off_depth) == 0);
     spin_lock(&queue->lock);
     cpu_block_set(reschedule_pending, 0);
@@ -102,7 +103,7 @@ void scheduler_switch(enum switch_reason reason) no_lock_analysis
 
 void scheduler_block(void)
 {
-    assert(context_may_sleep());
+    lock_debug_check_sleep(NULL);
     assert(thread_current() != percpu_this(run_queue)->idle);
     interrupts_disable();
     scheduler_switch(SWITCH_BLOCK);
@@ -111,7 +112,7 @@ void scheduler_block(void)
 
 void scheduler_yield(void)
 {
-    assert(context_may_sleep());
+    lock_debug_check_sleep(NULL);
     interrupts_disable();
     scheduler_switch(SWITCH_YIELD);
     interrupts_enable();

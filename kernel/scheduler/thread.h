@@ -14,6 +14,7 @@
 #include "memory/fail_nth.h"
 #include "scheduler/rcu.h"
 #include "sync/atomic.h"
+#include "sync/lock_debug.h"
 #include "sync/refcount.h"
 
 struct page_table;
@@ -76,12 +77,12 @@ struct thread {
     uint64_t started_ns;                               // [I] monotonic
     uint64_t voluntary_switches, involuntary_switches; // [o]
     uint64_t minor_faults, major_faults;               // [o]
-    const char *waiting_for;      // [o] text for ps and the panic, NULL while it runs
-    struct list_head all_link;    // [l scheduler's list of all threads]
-    int number;                   // [I] thread id once known, 0 for the boot and idle threads
-    uint32_t sleeping_locks_held; // [o] debug: bit per rank of sleeping locks held
-    struct fail_nth fail_nth;     // [o] debug: which of its allocations fail
-    struct rcu_head rcu;          // [o] the reaper's, once it is dead
+    const char *waiting_for;          // [o] text for ps and the panic, NULL while it runs
+    struct list_head all_link;        // [l scheduler's list of all threads]
+    int number;                       // [I] thread id once known, 0 for the boot and idle threads
+    struct lock_holds sleeping_locks; // [o] debug
+    struct fail_nth fail_nth;         // [o] debug: which of its allocations fail
+    struct rcu_head rcu;              // [o] the reaper's, once it is dead
 };
 
 static inline struct thread *thread_current(void)

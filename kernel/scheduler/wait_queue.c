@@ -6,12 +6,12 @@
 // and another wait queue's where a wake-up is passed on.
 #include "scheduler/wait_queue.h"
 
-#include "lib/assert.h"
 #include "scheduler/timer.h"
+#include "sync/lock_debug.h"
 
-void wait_queue_init(struct wait_queue *queue)
+void wait_queue_init_class(struct wait_queue *queue, struct lock_class *class)
 {
-    spin_init(&queue->lock, LOCK_RANK_WAIT_QUEUE);
+    spin_init_class(&queue->lock, LOCK_RANK_WAIT_QUEUE, class);
     list_init(&queue->waiters);
 }
 
@@ -54,7 +54,7 @@ static bool thread_waiter_wake(struct waiter *waiter, unsigned events)
 
 void wait_begin(struct wait_queue *queue, struct thread_waiter *waiter, bool is_exclusive)
 {
-    assert(context_may_sleep());
+    lock_debug_check_sleep(NULL);
     waiter->thread = thread_current();
     waiter->waiter.wake = thread_waiter_wake;
     waiter->waiter.is_exclusive = is_exclusive;

@@ -26,7 +26,8 @@ struct waiter {
     bool is_exclusive; // wake_one stops after one of these
 };
 
-void wait_queue_init(struct wait_queue *queue);
+void wait_queue_init_class(struct wait_queue *queue, struct lock_class *class);
+#define wait_queue_init(queue) wait_queue_init_class(queue, LOCK_CLASS_HERE(LOCK_RANK_WAIT_QUEUE))
 void wait_queue_add(struct wait_queue *queue, struct waiter *waiter);
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter);
 // Wakes all non-exclusive waiters and up to `exclusive` exclusive ones. Any context.

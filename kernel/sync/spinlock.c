@@ -9,16 +9,97 @@
 #include "sync/percpu.h"
 #include "sync/preempt.h"
 
-void spin_lock(struct spinlock *lock) no_lock_analysis
+#define CALLER_FRAME() ((uint64_t)(uintptr_t)__builtin_frame_address(0))
+
+#if ASTRA_DEBUG
+static struct lock_request request_of(struct spinlock *lock, unsigned level, uint64_t frame)
 {
-    interrupts_block();
-    spin_check_order(lock);
-    uint16_t ticket = __atomic_fetch_add(&lock->next_ticket, 1, __ATOMIC_SEQ_CST);
-    while (unlikely(__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket)) {
+    return (struct lock_request){lock, lock->class, level, frame};
+}
+
+static void check_order(struct spinlock *lock, unsigned level, uint64_t frame)
+{
+    struct lock_request request = request_of(lock, level, frame);
+    lock_debug_check(lock_debug_spinning(), &request);
+}
+
+static void note_taken(struct spinlock *lock, unsigned level, uint64_t frame)
+{
+    struct lock_request request = request_of(lock, level, frame);
+    lock_debug_taken(lock_debug_spinning(), &request);
+}
+
+static void note_released(const struct spinlock *lock)
+{
+    lock_debug_released(lock_debug_spinning(), lock);
+}
+
+static uint64_t wait_begin_time(void)
+{
+    return cpu_timestamp();
+}
+
+static void note_waited(struct spinlock *lock, uint64_t start)
+{
+    lock_debug_waited(lock->class, cpu_timestamp() - start);
+}
+#else
+static inline void check_order(struct spinlock *lock, unsigned level, uint64_t frame)
+{
+    (void)lock, (void)level, (void)frame;
+}
+
+static inline void note_taken(struct spinlock *lock, unsigned level, uint64_t frame)
+{
+    (void)lock, (void)level, (void)frame;
+}
+
+static inline void note_released(const struct spinlock *lock)
+{
+    (void)lock;
+}
+
+static inline uint64_t wait_begin_time(void)
+{
+    return 0;
+}
+
+static inline void note_waited(struct spinlock *lock, uint64_t start)
+{
+    (void)lock, (void)start;
+}
+#endif
+
+static noinline void spin_wait(struct spinlock *lock, uint16_t ticket)
+{
+    uint64_t start = wait_begin_time();
+    while (__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket) {
         cpu_pause();
     }
+    note_waited(lock, start);
+}
+
+static always_inline void spin_take(struct spinlock *lock, unsigned level,
+                                    uint64_t frame) no_lock_analysis
+{
+    interrupts_block();
+    check_order(lock, level, frame);
+    uint16_t ticket = __atomic_fetch_add(&lock->next_ticket, 1, __ATOMIC_SEQ_CST);
+    if (unlikely(__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket)) {
+        spin_wait(lock, ticket);
+    }
     lock->owner = (uint16_t)(cpu_number() + 1);
-    spin_note_taken(lock);
+    note_taken(lock, level, frame);
+}
+
+void spin_lock(struct spinlock *lock) no_lock_analysis
+{
+    spin_take(lock, 0, CALLER_FRAME());
+}
+
+void spin_lock_nested(struct spinlock *lock, unsigned level) no_lock_analysis
+{
+    spin_take(lock, level, CALLER_FRAME());
 }
 
 bool spin_try_lock(struct spinlock *lock) no_lock_analysis
@@ -33,16 +114,16 @@ bool spin_try_lock(struct spinlock *lock) no_lock_analysis
         return false;
     }
     lock->owner = (uint16_t)(cpu_number() + 1);
-    spin_note_taken(lock);
+    note_taken(lock, 0, CALLER_FRAME());
     return true;
 }
 
 void spin_unlock(struct spinlock *lock) no_lock_analysis
 {
     assert(spin_is_held(lock));
-    spin_note_released(lock);
     lock->owner = 0;
     __atomic_store_n(&lock->now_serving, (uint16_t)(lock->now_serving + 1), __ATOMIC_RELEASE);
+    note_released(lock);
     interrupts_unblock();
 }
 

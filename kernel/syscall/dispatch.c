@@ -9,8 +9,8 @@
 #include "lib/errno.h"
 #include "memory/fail_nth.h"
 #include "scheduler/thread.h"
+#include "sync/lock_debug.h"
 #include "sync/percpu.h"
-#include "sync/preempt.h"
 #include "syscall/system_call.h"
 #include "syscall/table.h"
 
@@ -50,7 +50,8 @@ void upcall_system_call(struct trap_frame *frame)
             result = call_make(handler, number, frame);
         }
     }
-    assert(context_may_sleep());
+    lock_debug_check_sleep(NULL);
+    lock_debug_check_exit(&thread_current()->sleeping_locks);
     assert(!is_restart(result) || thread_is_interrupted() || system_call_number(frame) < 0);
     system_call_set_result(frame, result);
 }

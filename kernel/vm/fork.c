@@ -65,7 +65,7 @@ static int copy_pages(struct copy *copy)
     while (is_more && copy->error == 0) {
         copy->entries_left = ENTRIES_PER_HOLD;
         spin_lock(&parent->lock);
-        spin_lock(&child->lock);
+        spin_lock_nested(&child->lock, 1); // nobody else has it yet
         is_more =
             page_table_visit_locked(parent, copy->next, copy->area->end, copy_visit, copy) != 0;
         spin_unlock(&child->lock);
@@ -146,7 +146,7 @@ int address_space_clone(struct address_space *parent, struct address_space **res
         return -ENOMEM;
     }
     mutex_lock(&parent->mutex);
-    mutex_lock_nested(&child->mutex);
+    mutex_lock_nested(&child->mutex, 1);
     copy_description(child, parent);
     int error = copy_areas(parent, child);
     mutex_unlock(&child->mutex);

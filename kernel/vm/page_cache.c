@@ -43,9 +43,9 @@ void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops,
 {
     *cache = (struct page_cache){
         .ops = ops,
-        .lock = SPINLOCK_INIT(LOCK_RANK_PAGE_CACHE),
         .owner = owner,
     };
+    spin_init(&cache->lock, LOCK_RANK_PAGE_CACHE);
     radix_init(&cache->pages, &node_allocator);
     list_init(&cache->areas);
     list_init(&cache->reclaim_link);

@@ -4,7 +4,7 @@
  * raises a signal. Include it once, in the test's own file, after support.h.
  *
  * The test links scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c scheduler/credentials.c
- * memory/io_iter.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c.
+ * memory/io_iter.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c.
  */
 #pragma once
 

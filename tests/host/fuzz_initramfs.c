@@ -12,7 +12,7 @@
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c
  * host-sources: scheduler/credentials.c sync/spinlock.c sync/preempt.c sync/percpu.c
- * host-sources: sync/lock_debug.c lib/text.c lib/format.c lib/string_text.c
+ * host-sources: sync/lock_debug.c sync/lock_graph.c lib/text.c lib/format.c lib/string_text.c
  * host-sources: fs/initramfs.c lib/cpio.c lib/cpio_links.c lib/inflate.c lib/inflate_code.c
  * host-sources: lib/inflate_gzip.c lib/crc32.c
  */

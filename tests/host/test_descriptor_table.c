@@ -2,7 +2,7 @@
  * Descriptor tables against a plain array: lowest free number, growth, copies, close-on-exec, and that every reference comes back.
  *
  * host-sources: process/descriptor_table.c process/descriptor_change.c lib/bitmap.c
- * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

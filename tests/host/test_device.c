@@ -4,7 +4,7 @@
  *
  * host-sources: device/node.c device/device.c device/random.c crypto/random_generator.c
  * host-sources: crypto/chacha20.c lib/string_text.c scheduler/wait_queue.c scheduler/sleep.c
- * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

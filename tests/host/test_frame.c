@@ -4,7 +4,7 @@
  * what the allocator wrote itself may count.
  *
  * host-sources: memory/buddy.c memory/frame.c memory/frame_boot.c memory/page_copy.c
- * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  * host-sources: memory/fail_nth.c
  */
 #include "support.h"

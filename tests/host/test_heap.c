@@ -4,7 +4,7 @@
  *
  * host-sources: memory/heap.c memory/slab.c memory/heap_debug.c memory/buddy.c memory/frame.c
  * host-sources: memory/frame_boot.c memory/page_copy.c
- * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  * host-sources: memory/fail_nth.c
  */
 #include "support.h"

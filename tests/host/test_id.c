@@ -1,7 +1,7 @@
 /*
  * Ids: which numbers are given out, and how they are found.
  *
- * host-sources: scheduler/id.c lib/bitmap.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: scheduler/id.c lib/bitmap.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

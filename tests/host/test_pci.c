@@ -2,7 +2,7 @@
  * A PCI of ours behind the two configuration ports: what the scan finds on it, and what it costs.
  *
  * host-sources: device/pci.c lib/format.c sync/spinlock.c sync/preempt.c sync/percpu.c
- * host-sources: sync/lock_debug.c
+ * host-sources: sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

@@ -5,7 +5,7 @@
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c
  * host-sources: scheduler/credentials.c sync/spinlock.c sync/preempt.c sync/percpu.c
- * host-sources: sync/lock_debug.c
+ * host-sources: sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

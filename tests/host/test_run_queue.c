@@ -1,7 +1,7 @@
 /*
  * The run queue's rules: who runs next, for how long, and who overtakes whom.
  *
- * host-sources: scheduler/run_queue.c scheduler/placement.c scheduler/policy.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: scheduler/run_queue.c scheduler/placement.c scheduler/policy.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

@@ -7,7 +7,7 @@
  * host-sources: device/terminal_settings.c device/terminal_ioctl.c lib/ring.c lib/bitmap.c
  * host-sources: lib/string_text.c memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c
  * host-sources: scheduler/sleep.c scheduler/credentials.c sync/spinlock.c sync/preempt.c
- * host-sources: sync/percpu.c sync/lock_debug.c
+ * host-sources: sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 

@@ -1,7 +1,7 @@
 /*
  * Wait queues: whom a wake-up reaches.
  *
- * host-sources: scheduler/wait_queue.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c
+ * host-sources: scheduler/wait_queue.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 
