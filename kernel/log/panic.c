@@ -163,7 +163,7 @@ _Noreturn void panic_explained(const char *what, void (*explain)(const void *con
 {
     struct trap_frame frame;
     trap_frame_capture(&frame);
-    panic_claim();
+    panic_claim(&frame);
     log_write_panic("%s", "");
     log_write_panic("kernel panic: %s", what);
     explain(context);

@@ -30,12 +30,12 @@ poweroff -f
 def swapped_kernel(tmp_path_factory):
     """A debug kernel built from a copy of the sources with the patch; what is built already is taken along."""
     copy = tmp_path_factory.mktemp("swapped")
-    for name in ("kernel", "tools", "image", "user", "tests/kernel"):
+    for name in ("kernel", "tools", "tests"):
         shutil.copytree(machine.TOP / name, copy / name, symlinks=True)
     shutil.copy2(machine.TOP / "Makefile", copy)
     if (machine.BUILD / "obj-debug").exists():
         shutil.copytree(machine.BUILD / "obj-debug", copy / "build" / "obj-debug")
-    subprocess.run(["patch", "-p1", "-i", str(PATCH)], cwd=copy, check=True, capture_output=True)
+    subprocess.run(["git", "apply", str(PATCH)], cwd=copy, check=True, capture_output=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     subprocess.run(["make", "-s", "DEBUG=1", "kernel"], cwd=copy, env=environment, check=True,
                    capture_output=True, timeout=BUILD_LIMIT_S)
