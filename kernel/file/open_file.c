@@ -89,14 +89,8 @@ static no_lock_analysis void position_unlock(struct open_file *file, bool is_loc
 // Bounds one transfer: no more than Linux moves at once, and never past the largest position.
 static int transfer_limit(struct io_iter *iter, uint64_t position)
 {
-    if (position > INT64_MAX) {
-        return -EINVAL;
-    }
     iter->remaining = MIN(iter->remaining, (size_t)MAX_RW_COUNT);
-    if (iter->remaining > INT64_MAX - position) {
-        return -EOVERFLOW;
-    }
-    return 0;
+    return position > INT64_MAX || iter->remaining > INT64_MAX - position ? -EINVAL : 0;
 }
 
 // ---- read and write ------------------------------------------------------------------------------
@@ -295,11 +289,13 @@ int file_set_flags(struct open_file *file, unsigned flags)
     if ((file->flags & O_PATH) != 0) {
         return -EBADF;
     }
+    bool adds_direct = (flags & ~READ_ONCE(file->flags) & O_DIRECT) != 0;
+    int error = adds_direct ? -EINVAL : 0;
     if (file->ops->set_flags != NULL) {
-        int error = file->ops->set_flags(file, flags);
-        if (error != 0) {
-            return error;
-        }
+        error = file->ops->set_flags(file, flags);
+    }
+    if (error != 0) {
+        return error;
     }
     unsigned seen = READ_ONCE(file->flags);
     while (!__atomic_compare_exchange_n(&file->flags, &seen,

@@ -48,8 +48,21 @@ struct pipe *pipe_object_create(void)
     wait_queue_init(&pipe->write_queue);
     pipe->capacity = PIPE_DEFAULT_PAGES;
     pipe->number = atomic64_add(&pipe_last_number, 1);
-    pipe->created_ns = clock_realtime_ns();
     return pipe;
+}
+
+void pipe_get_attributes(struct pipe *pipe, struct pipe_attributes *attributes)
+{
+    mutex_lock(&pipe->mutex);
+    *attributes = pipe->attributes;
+    mutex_unlock(&pipe->mutex);
+}
+
+void pipe_set_attributes(struct pipe *pipe, const struct pipe_attributes *attributes)
+{
+    mutex_lock(&pipe->mutex);
+    pipe->attributes = *attributes;
+    mutex_unlock(&pipe->mutex);
 }
 
 void pipe_object_get(struct pipe *pipe)
@@ -117,7 +130,7 @@ static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
     return (long)count * PAGE_SIZE;
 }
 
-long pipe_set_size(struct pipe *pipe, size_t bytes)
+long pipe_set_size(struct pipe *pipe, size_t bytes, bool may_exceed)
 {
     if (bytes > (size_t)1 << 31) {
         return -EINVAL;
@@ -126,7 +139,7 @@ long pipe_set_size(struct pipe *pipe, size_t bytes)
     while ((size_t)count * PAGE_SIZE < bytes) {
         count *= 2;
     }
-    if (count > PIPE_MAX_PAGES) {
+    if (count > PIPE_MAX_PAGES && !may_exceed) {
         return -EPERM;
     }
     mutex_lock(&pipe->mutex);
@@ -199,16 +212,23 @@ static struct open_file *pipe_open_end(struct pipe *pipe, unsigned flags,
 
 int pipe_create(unsigned flags, struct credentials *credentials, struct open_file *ends[2])
 {
-    if ((flags & O_DIRECT) != 0) {
-        return -EINVAL;
-    }
     struct pipe *pipe = pipe_object_create();
     if (pipe == NULL) {
         return -ENOMEM;
     }
+    uint64_t now_ns = clock_realtime_ns();
+    pipe->attributes = (struct pipe_attributes){
+        .mode = S_IRUSR | S_IWUSR,
+        .uid = credentials->fsuid,
+        .gid = credentials->fsgid,
+        .access_ns = now_ns,
+        .modify_ns = now_ns,
+        .change_ns = now_ns,
+    };
     unsigned status = flags & O_NONBLOCK;
     struct open_file *reader = pipe_open_end(pipe, O_RDONLY | status, credentials);
-    struct open_file *writer = pipe_open_end(pipe, O_WRONLY | status, credentials);
+    struct open_file *writer =
+        pipe_open_end(pipe, O_WRONLY | status | (flags & O_DIRECT), credentials);
     pipe_object_put(pipe);
     if (reader != NULL && writer != NULL) {
         ends[0] = reader;
@@ -305,22 +325,32 @@ static unsigned pipe_poll(struct open_file *file, struct poll_context *context)
 
 static int pipe_get_status(struct open_file *file, struct uapi_stat *status)
 {
-    const struct pipe *pipe = file->private_data;
+    struct pipe *pipe = file->private_data;
+    struct pipe_attributes now;
+    pipe_get_attributes(pipe, &now);
     *status = (struct uapi_stat){
         .st_dev = PIPE_FILE_SYSTEM_DEVICE,
         .st_ino = pipe->number,
         .st_nlink = 1,
-        .st_mode = S_IFIFO | S_IRUSR | S_IWUSR,
-        .st_uid = file->credentials->fsuid,
-        .st_gid = file->credentials->fsgid,
+        .st_mode = S_IFIFO | now.mode,
+        .st_uid = now.uid,
+        .st_gid = now.gid,
         .st_blksize = PAGE_SIZE,
-        .st_atime_sec = pipe->created_ns / NS_PER_SECOND,
-        .st_atime_nsec = pipe->created_ns % NS_PER_SECOND,
-        .st_mtime_sec = pipe->created_ns / NS_PER_SECOND,
-        .st_mtime_nsec = pipe->created_ns % NS_PER_SECOND,
-        .st_ctime_sec = pipe->created_ns / NS_PER_SECOND,
-        .st_ctime_nsec = pipe->created_ns % NS_PER_SECOND,
+        .st_atime_sec = now.access_ns / NS_PER_SECOND,
+        .st_atime_nsec = now.access_ns % NS_PER_SECOND,
+        .st_mtime_sec = now.modify_ns / NS_PER_SECOND,
+        .st_mtime_nsec = now.modify_ns % NS_PER_SECOND,
+        .st_ctime_sec = now.change_ns / NS_PER_SECOND,
+        .st_ctime_nsec = now.change_ns % NS_PER_SECOND,
     };
+    return 0;
+}
+
+// O_DIRECT makes packets of later writes.
+static int pipe_set_flags(struct open_file *file, unsigned flags)
+{
+    (void)file;
+    (void)flags;
     return 0;
 }
 
@@ -347,5 +377,6 @@ static const struct file_ops pipe_file_ops = {
     .ioctls = pipe_ioctls,
     .ioctl_count = ARRAY_SIZE(pipe_ioctls),
     .get_status = pipe_get_status,
+    .set_flags = pipe_set_flags,
     .release = pipe_release,
 };

@@ -6,7 +6,16 @@
 
 struct pipe;
 
-// pipe(2): two files with one reference each. `flags` O_NONBLOCK, O_DIRECT (-EINVAL). 0, -ENOMEM, -ENFILE.
+// What stat shows of a pipe without a name, and fchmod, fchown and utimensat change. Times on the wall clock.
+struct pipe_attributes {
+    uint32_t mode, uid, gid; // mode: permission bits
+    uint64_t access_ns, modify_ns, change_ns;
+};
+void pipe_get_attributes(struct pipe *pipe, struct pipe_attributes *attributes);
+void pipe_set_attributes(struct pipe *pipe, const struct pipe_attributes *attributes);
+
+// pipe(2): two files with one reference each. `flags` O_NONBLOCK, O_DIRECT (writes of at most a page stay packets). 0, -ENOMEM,
+// -ENFILE.
 must_check int pipe_create(unsigned flags, struct credentials *credentials,
                            struct open_file *ends[2]);
 
@@ -22,7 +31,8 @@ must_check int pipe_open_fifo(struct pipe *pipe, struct open_file *file);
 // The pipe of an open file, borrowed; NULL: it is none. For F_GETPIPE_SZ, splice.
 struct pipe *pipe_from_file(struct open_file *file);
 long pipe_get_size(struct pipe *pipe); // capacity in bytes
-// F_SETPIPE_SZ: rounded up to a power of two of pages. The new size; -EBUSY (holds more), -EPERM (over 1 MiB), -EINVAL, -ENOMEM.
-long pipe_set_size(struct pipe *pipe, size_t bytes);
+// F_SETPIPE_SZ: rounded up to a power of two of pages. The new size; -EBUSY (holds more), -EPERM (over 1 MiB and not may_exceed),
+// -EINVAL, -ENOMEM.
+long pipe_set_size(struct pipe *pipe, size_t bytes, bool may_exceed);
 
 void pipe_init(void); // by file_init

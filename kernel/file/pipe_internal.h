@@ -12,11 +12,13 @@ enum {
     PIPE_MAX_PAGES = 256, // 1 MiB: what F_SETPIPE_SZ gives at most
 };
 
-// One page of the ring: the bytes [offset, offset + length) of the frame wait for a reader.
+// One page of the ring: the bytes [offset, offset + length) of the frame wait for a reader. A packet (O_DIRECT) is read in one go:
+// what a reader leaves of it is lost.
 struct pipe_page {
     struct frame *frame;
     uint32_t offset;
-    uint32_t length;
+    uint16_t length; // at most PAGE_SIZE
+    bool is_packet;
 };
 
 // Pages are used from `first` on, `used` of them, in a ring of `capacity` (a power of two). Readers take from the first page,
@@ -33,7 +35,7 @@ struct pipe {
     struct wait_queue read_queue;  // readers, exclusive; and FIFO readers that wait for a writer
     struct wait_queue write_queue; // writers, exclusive; and FIFO writers that wait for a reader
     uint64_t number;               // [I] inode number
-    uint64_t created_ns;           // [I] wall clock
+    struct pipe_attributes attributes; // [l], of pipes without a name; torn reads are harmless
 };
 
 ssize_t pipe_read(struct open_file *file, struct io_iter *iter, uint64_t *position);

@@ -67,16 +67,21 @@ static ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter)
         size_t wanted = MIN((size_t)page->length, io_iter_remaining(iter));
         const char *bytes = frame_to_virtual(page->frame);
         size_t count = io_iter_write(iter, bytes + page->offset, wanted);
+        if (count < wanted) { // what cannot be handed over whole stays in the pipe
+            io_iter_rewind(iter, count);
+            return moved != 0 ? (ssize_t)moved : -EFAULT;
+        }
         page->offset += (uint32_t)count;
-        page->length -= (uint32_t)count;
+        page->length -= (uint16_t)count;
         moved += count;
-        if (page->length == 0) {
+        bool ends_packet = page->is_packet;
+        if (page->length == 0 || ends_packet) {
             frame_put(page->frame);
             pipe->first = (pipe->first + 1) & (pipe->capacity - 1);
             WRITE_ONCE(pipe->used, pipe->used - 1);
         }
-        if (count < wanted) {
-            return moved != 0 ? (ssize_t)moved : -EFAULT;
+        if (ends_packet) {
+            break;
         }
     }
     return (ssize_t)moved;
@@ -88,6 +93,9 @@ static ssize_t pipe_try_read(struct pipe *pipe, struct io_iter *iter)
     mutex_lock(&pipe->mutex);
     bool was_full = pipe->used == pipe->capacity;
     ssize_t result = pipe_take_locked(pipe, iter);
+    if (result > 0) {
+        pipe->attributes.access_ns = clock_realtime_ns();
+    }
     if (result == 0 && pipe->writers != 0) {
         result = -EAGAIN;
     }
@@ -129,7 +137,7 @@ static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
 {
     assert(mutex_is_held(&pipe->mutex));
     size_t count = io_iter_remaining(iter) % PAGE_SIZE;
-    if (count == 0 || pipe->used == 0) {
+    if (count == 0 || pipe->used == 0 || pipe_page_at(pipe, pipe->used - 1)->is_packet) {
         return 0;
     }
     struct pipe_page *page = pipe_page_at(pipe, pipe->used - 1);
@@ -143,12 +151,12 @@ static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
         io_iter_rewind(iter, moved);
         return -EFAULT;
     }
-    page->length += (uint32_t)count;
+    page->length += (uint16_t)count;
     return (ssize_t)count;
 }
 
 // Adds one page of bytes. Bytes moved (more than 0), -ENOMEM, -EFAULT.
-static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter)
+static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter, bool is_packet)
 {
     assert(mutex_is_held(&pipe->mutex));
     size_t wanted = MIN(io_iter_remaining(iter), (size_t)PAGE_SIZE);
@@ -162,19 +170,21 @@ static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter)
         frame_put(frame);
         return -EFAULT;
     }
-    *pipe_page_at(pipe, pipe->used) = (struct pipe_page){.frame = frame, .length = (uint32_t)moved};
+    *pipe_page_at(pipe, pipe->used) =
+        (struct pipe_page){.frame = frame, .length = (uint16_t)moved, .is_packet = is_packet};
     WRITE_ONCE(pipe->used, pipe->used + 1);
     return (ssize_t)moved;
 }
 
 // Puts in what fits. 0 when all is in, -EAGAIN when the pipe is full, or another error; *moved grows by what went in.
-static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t *moved)
+static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t *moved,
+                                bool is_packet)
 {
     assert(mutex_is_held(&pipe->mutex));
     if (pipe->readers == 0) {
         return -EPIPE;
     }
-    ssize_t result = *moved == 0 ? pipe_merge_locked(pipe, iter) : 0;
+    ssize_t result = *moved == 0 && !is_packet ? pipe_merge_locked(pipe, iter) : 0;
     while (result >= 0) {
         *moved += (size_t)result;
         if (*moved != 0) {
@@ -183,16 +193,22 @@ static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t 
         if (io_iter_remaining(iter) == 0) {
             return 0;
         }
-        result = pipe->used < pipe->capacity ? pipe_append_locked(pipe, iter) : -EAGAIN;
+        result = pipe->used < pipe->capacity ? pipe_append_locked(pipe, iter, is_packet) : -EAGAIN;
     }
     return result;
 }
 
-static ssize_t pipe_try_write(struct pipe *pipe, struct io_iter *iter, size_t *moved)
+static ssize_t pipe_try_write(struct pipe *pipe, struct io_iter *iter, size_t *moved,
+                              bool is_packet)
 {
+    size_t before = *moved;
     mutex_lock(&pipe->mutex);
     bool was_empty = pipe->used == 0;
-    ssize_t result = pipe_fill_locked(pipe, iter, moved);
+    ssize_t result = pipe_fill_locked(pipe, iter, moved, is_packet);
+    if (*moved != before) {
+        pipe->attributes.modify_ns = clock_realtime_ns();
+        pipe->attributes.change_ns = pipe->attributes.modify_ns;
+    }
     bool has_bytes_now = was_empty && pipe->used != 0;
     bool has_room = pipe->used < pipe->capacity;
     mutex_unlock(&pipe->mutex);
@@ -212,7 +228,7 @@ ssize_t pipe_write(struct open_file *file, struct io_iter *iter, uint64_t *posit
     size_t moved = 0;
     ssize_t result = 0;
     while (io_iter_remaining(iter) != 0) {
-        result = pipe_try_write(pipe, iter, &moved);
+        result = pipe_try_write(pipe, iter, &moved, (file->flags & O_DIRECT) != 0);
         if (result != -EAGAIN || open_file_is_nonblocking(file)) {
             break;
         }

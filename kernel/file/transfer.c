@@ -29,8 +29,8 @@ static int transfer_check(const struct open_file *out, const uint64_t *out_posit
     if ((in_position != NULL && is_in_stream) || (out_position != NULL && is_out_stream)) {
         return -ESPIPE;
     }
-    if (is_in_stream || in->ops->read == NULL || out->ops->write == NULL ||
-        (out->flags & O_APPEND) != 0) {
+    if (is_in_stream || in->ops->read == NULL || in->ops->read_directory != NULL ||
+        out->ops->write == NULL || (out->flags & O_APPEND) != 0) {
         return -EINVAL;
     }
     return 0;
@@ -50,11 +50,11 @@ static ssize_t transfer_write(struct transfer *transfer, size_t bytes)
     return written;
 }
 
-// One buffer's worth. Bytes moved (0 at the end of the source), or -errno; *is_done is set when the rest cannot follow.
+// At most a buffer's worth. Bytes moved (0 at the end of the source), or -errno; *is_done is set when the rest cannot follow.
 static ssize_t transfer_step(struct transfer *transfer, size_t bytes, bool *is_done)
 {
     struct io_iter iter;
-    io_iter_init_kernel(&iter, transfer->buffer, MIN(bytes, (size_t)TRANSFER_BUFFER_BYTES));
+    io_iter_init_kernel(&iter, transfer->buffer, bytes);
     ssize_t count = file_read_at(transfer->in, &iter, transfer->in_position);
     if (count <= 0) {
         *is_done = true;
@@ -68,14 +68,24 @@ static ssize_t transfer_step(struct transfer *transfer, size_t bytes, bool *is_d
     return written;
 }
 
+// A pipe or a terminal is waited for once; what it does not take at once after that is the caller's to send again.
+static bool transfer_would_wait(const struct transfer *transfer)
+{
+    struct open_file *out = transfer->out;
+    return (out->ops->flags & FILE_OPS_STREAM) != 0 && (file_poll(out, NULL) & POLLOUT) == 0;
+}
+
 static ssize_t transfer_run(struct transfer *transfer, size_t bytes)
 {
+    bool is_out_stream = (transfer->out->ops->flags & FILE_OPS_STREAM) != 0;
+    size_t most = is_out_stream ? PIPE_BUF : TRANSFER_BUFFER_BYTES;
     size_t moved = 0;
     ssize_t count = 0;
     bool is_done = false;
     while (moved < bytes && !is_done && !thread_is_killed()) {
-        count = transfer_step(transfer, bytes - moved, &is_done);
+        count = transfer_step(transfer, MIN(bytes - moved, most), &is_done);
         moved += count > 0 ? (size_t)count : 0;
+        is_done = is_done || (moved != 0 && transfer_would_wait(transfer));
     }
     return moved > 0 ? (ssize_t)moved : count;
 }

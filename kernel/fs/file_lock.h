@@ -1,5 +1,5 @@
 // Advisory locks: flock(2) by open file, record locks of fcntl(2) by owner (a process's descriptor
-// table) and range.
+// table, or an open file) and range.
 #pragma once
 
 #include "file/open_file.h"
@@ -8,7 +8,8 @@
 // operation: LOCK_SH, LOCK_EX, LOCK_UN with LOCK_NB. 0, -EWOULDBLOCK, -ERESTARTSYS, -EINVAL,
 // -ENOLCK.
 must_check int file_lock_flock(struct open_file *file, int operation);
-// F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports.
+// F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports. The
+// F_OFD_ commands: the open file is the owner, and -1 is reported.
 // -EAGAIN, -EDEADLK, -ERESTARTSYS, -EINVAL.
 must_check int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock,
                                 void *owner, int pid);

@@ -8,7 +8,7 @@
 #include "sync/spinlock.h"
 
 // One lock that is held. A flock's owner is its open file, a record lock's the process's descriptor
-// table.
+// table or (F_OFD_SETLK) its open file.
 struct file_lock {
     struct list_head link;        // [l file locks] in flocks, or in records by start
     void *owner;                  // [I]

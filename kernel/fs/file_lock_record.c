@@ -1,9 +1,10 @@
 // Record locks of fcntl(2): ranges of bytes, owned by a process (its descriptor table), as POSIX
-// has them. A process's own locks never conflict: a new one replaces, splits or joins what it
-// overlaps.
+// has them, or by an open file (F_OFD_SETLK). An owner's own locks never conflict: a new one
+// replaces, splits or joins what it overlaps.
 //
 // Deadlock: a process that waits is written down with what it waits for; before another one waits,
-// the chain of "waits for a lock of" is followed, and -EDEADLK given when it comes back.
+// the chain of "waits for a lock of" is followed, and -EDEADLK given when it comes back. Open files
+// are nobody's alone, so that a wait on their behalf is never called a deadlock.
 #include "fs/file_lock_internal.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -25,6 +26,7 @@ struct record_request {
     void *owner;
     int pid;
     int type;
+    bool is_of_file;     // the owner is the open file
     uint64_t start, end; // both inclusive
     struct file_lock *spare[2];
 };
@@ -217,7 +219,8 @@ static int record_try(struct record_request *request, struct record_waiter *wait
         error = -ENOLCK;
     } else if (conflict == NULL) {
         record_apply_locked(request, unused);
-    } else if (waiter != NULL && record_would_deadlock_locked(request, conflict->owner)) {
+    } else if (waiter != NULL && !request->is_of_file &&
+               record_would_deadlock_locked(request, conflict->owner)) {
         error = -EDEADLK;
     } else {
         error = -EAGAIN;
@@ -292,14 +295,20 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
         return -EBADF;
     }
     struct record_request request = {.file = file, .owner = owner, .pid = pid};
+    if (command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW) {
+        request.is_of_file = true;
+        request.owner = file;
+        request.pid = -1;
+    }
     int error = record_decode(file, lock, &request);
     if (error != 0) {
         return error;
     }
-    if (command == F_GETLK && request.type == F_UNLCK) {
+    bool is_get = command == F_GETLK || command == F_OFD_GETLK;
+    if ((is_get && request.type == F_UNLCK) || (request.is_of_file && lock->l_pid != 0)) {
         return -EINVAL;
     }
-    bool may_use = command == F_GETLK || request.type == F_UNLCK ||
+    bool may_use = is_get || request.type == F_UNLCK ||
                    (request.type == F_RDLCK ? open_file_can_read(file) : open_file_can_write(file));
     if (!may_use) {
         return -EBADF;
@@ -308,12 +317,11 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
     if (request.locks == NULL) {
         return -ENOLCK;
     }
-    switch (command) {
-    case F_GETLK: record_get(&request, lock); return 0;
-    case F_SETLK:
-    case F_SETLKW: return record_set(&request, command == F_SETLKW);
-    default: return -EINVAL;
+    if (is_get) {
+        record_get(&request, lock);
+        return 0;
     }
+    return record_set(&request, command == F_SETLKW || command == F_OFD_SETLKW);
 }
 
 // Drops the locks of an owner, or (owner NULL) those that were asked for through a file.

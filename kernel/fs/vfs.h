@@ -35,6 +35,15 @@ must_check int vfs_rename(const struct fs_context *context, const struct path *o
 long vfs_read_link(const struct fs_context *context, const struct path *start, const char *name,
                    char *text, size_t size);
 
+// What statx shows beyond stat, of a file with a path.
+struct vfs_extra_status {
+    struct file_time birth_time;
+    bool has_birth_time; // the file system keeps it
+    bool is_mount_root;
+    int mount_id; // 0: no path
+};
+void vfs_extra_status(const struct path *path, struct vfs_extra_status *extra);
+
 // On a path (after walk_path) or an open file's path.
 must_check int vfs_status(const struct path *path, struct uapi_stat *status);
 must_check int vfs_file_status(struct open_file *file,
@@ -51,7 +60,11 @@ must_check int vfs_change_times(const struct fs_context *context, const struct p
                                 const struct file_time *modify_time, unsigned modify_flags);
 must_check int vfs_truncate(const struct fs_context *context, const struct path *path,
                             uint64_t size);
-must_check int vfs_file_truncate(struct open_file *file, uint64_t size, uint64_t limit_file_size);
+// `credentials`: whoever asks for it, which need not be who opened the file.
+must_check int vfs_file_truncate(struct open_file *file, const struct credentials *credentials,
+                                 uint64_t size, uint64_t limit_file_size);
+// Before a write by these credentials: the set-id bits that it costs a regular file. Other files: nothing.
+void vfs_file_drop_set_id(struct open_file *file, const struct credentials *credentials);
 // access(2): `access` ACCESS_* bits or 0; which ids count is decided by the credentials in the
 // context.
 must_check int vfs_check_access(const struct fs_context *context, const struct path *path,

@@ -57,12 +57,15 @@ static bool may_change_owner(const struct vnode *vnode, const struct credentials
     return uid_stays && gid_is_own;
 }
 
-// The mode that is left when the file changes hands: no set-user-id; no set-group-id where it means
-// a group's program.
-static uint32_t mode_without_set_id(uint32_t mode)
+// The mode that is left when the file changes hands or contents: no set-user-id; no set-group-id
+// where it means a group's program, or where these credentials could not have given it.
+static uint32_t mode_without_set_id(const struct vnode *vnode,
+                                    const struct credentials *credentials)
 {
-    mode &= ~(uint32_t)S_ISUID;
-    return (mode & S_IXGRP) != 0 ? mode & ~(uint32_t)S_ISGID : mode;
+    uint32_t mode = vnode->mode & ~(uint32_t)S_ISUID;
+    bool keeps_group = (mode & S_IXGRP) == 0 && (credentials_in_group(credentials, vnode->gid) ||
+                                                 credentials_can(credentials, CAP_FSETID));
+    return keeps_group ? mode : mode & ~(uint32_t)S_ISGID;
 }
 
 int vfs_change_owner(const struct fs_context *context, const struct path *path, uint32_t uid,
@@ -80,7 +83,7 @@ int vfs_change_owner(const struct fs_context *context, const struct path *path, 
     if (!may_change_owner(vnode, context->credentials, &attributes)) {
         error = -EPERM;
     } else {
-        uint32_t mode = mode_without_set_id(vnode->mode);
+        uint32_t mode = mode_without_set_id(vnode, context->credentials);
         if (!vnode_is_directory(vnode) && mode != vnode->mode) {
             attributes.valid |= ATTRIBUTE_MODE;
             attributes.mode = mode;
@@ -94,12 +97,25 @@ int vfs_change_owner(const struct fs_context *context, const struct path *path, 
 void vnode_drop_set_id_locked(struct vnode *vnode, const struct credentials *credentials)
 {
     assert(mutex_is_held(&vnode->mutex));
-    uint32_t mode = mode_without_set_id(vnode->mode);
-    if (likely(mode == vnode->mode) || credentials_can(credentials, CAP_FSETID)) {
+    if (likely((vnode->mode & (S_ISUID | S_ISGID)) == 0) ||
+        credentials_can(credentials, CAP_FSETID)) {
         return;
     }
-    struct attributes attributes = {.valid = ATTRIBUTE_MODE, .mode = mode};
-    (void)set_locked(vnode, &attributes);
+    uint32_t mode = mode_without_set_id(vnode, credentials);
+    if (mode != vnode->mode) {
+        struct attributes attributes = {.valid = ATTRIBUTE_MODE, .mode = mode};
+        (void)set_locked(vnode, &attributes);
+    }
+}
+
+void vfs_file_drop_set_id(struct open_file *file, const struct credentials *credentials)
+{
+    struct vnode *vnode = vnode_from_file(file);
+    if (vnode != NULL && vnode_is_regular(vnode) && (vnode->mode & (S_ISUID | S_ISGID)) != 0) {
+        mutex_lock(&vnode->mutex);
+        vnode_drop_set_id_locked(vnode, credentials);
+        mutex_unlock(&vnode->mutex);
+    }
 }
 
 // ---- times --------------------------------------------------------------------------------------
@@ -191,11 +207,12 @@ int vfs_truncate(const struct fs_context *context, const struct path *path, uint
     return error;
 }
 
-int vfs_file_truncate(struct open_file *file, uint64_t size, uint64_t limit_file_size)
+int vfs_file_truncate(struct open_file *file, const struct credentials *credentials, uint64_t size,
+                      uint64_t limit_file_size)
 {
     struct vnode *vnode = vnode_from_file(file);
     if (!open_file_can_write(file) || vnode == NULL || !vnode_is_regular(vnode)) {
         return -EINVAL;
     }
-    return vnode_truncate(vnode, file->credentials, size, limit_file_size);
+    return vnode_truncate(vnode, credentials, size, limit_file_size);
 }

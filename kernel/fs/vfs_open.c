@@ -390,7 +390,12 @@ int vfs_open(const struct fs_context *context, const struct path *start, const c
                        (flags & O_ACCMODE) == O_RDONLY)) {
         return -EINVAL;
     }
-    if ((flags & O_CREAT) != 0 && (flags & O_PATH) == 0) {
+    // A directory is not made by open; Linux refuses to be asked for both.
+    bool creates = (flags & O_CREAT) != 0 && (flags & O_PATH) == 0;
+    if (creates && (flags & O_DIRECTORY) != 0) {
+        return -EINVAL;
+    }
+    if (creates) {
         return open_or_create(&request, start, name, file);
     }
     unsigned walk_flags = (flags & O_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW;

@@ -21,6 +21,17 @@ int vfs_status(const struct path *path, struct uapi_stat *status)
     return vnode_get_status(path->entry->vnode, status);
 }
 
+void vfs_extra_status(const struct path *path, struct vfs_extra_status *extra)
+{
+    const struct vnode *vnode = path->entry->vnode;
+    *extra = (struct vfs_extra_status){
+        .birth_time = vnode->birth_time,
+        .has_birth_time = vnode->file_system->type->magic == TMPFS_MAGIC,
+        .is_mount_root = path->entry == path->mount->root,
+        .mount_id = path->mount->id,
+    };
+}
+
 int vfs_file_status(struct open_file *file, struct uapi_stat *status)
 {
     if (file->vnode != NULL) {

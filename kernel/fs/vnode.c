@@ -154,7 +154,7 @@ int vnode_get_status(struct vnode *vnode, struct uapi_stat *status)
     return vnode->ops->get_attributes != NULL ? vnode->ops->get_attributes(vnode, status) : 0;
 }
 
-static void vnode_apply_attributes(struct vnode *vnode, const struct attributes *attributes)
+void vnode_apply_attributes_locked(struct vnode *vnode, const struct attributes *attributes)
 {
     if ((attributes->valid & ATTRIBUTE_MODE) != 0) {
         vnode->mode = (vnode->mode & S_IFMT) | (attributes->mode & S_IALLUGO);
@@ -185,7 +185,7 @@ int vnode_set_attributes_locked(struct vnode *vnode, const struct attributes *at
     if (vnode->ops->set_attributes != NULL) {
         return vnode->ops->set_attributes(vnode, attributes);
     }
-    vnode_apply_attributes(vnode, attributes);
+    vnode_apply_attributes_locked(vnode, attributes);
     return 0;
 }
 

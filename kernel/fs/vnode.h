@@ -176,6 +176,9 @@ bool vnode_is_owner(const struct vnode *vnode, const struct credentials *credent
 must_check int vnode_set_attributes_locked(struct vnode *vnode,
                                            const struct attributes *attributes);
 
+// The default of set_attributes: the vnode's own fields. Mutex held.
+void vnode_apply_attributes_locked(struct vnode *vnode, const struct attributes *attributes);
+
 // Regular file or not, for loaders: denies writing while a program runs from it. 0 or -ETXTBSY.
 must_check int vnode_deny_write(struct vnode *vnode);
 void vnode_allow_write(struct vnode *vnode);

@@ -33,7 +33,6 @@ static ssize_t vnode_file_write(struct open_file *file, struct io_iter *iter, ui
     uint64_t at = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes : *position;
     ssize_t done = -EFBIG;
     if (at < INT64_MAX) {
-        vnode_drop_set_id_locked(vnode, file->credentials);
         vnode_touch_modify(vnode);
         done = page_cache_write(&vnode->pages, iter, at);
     }
@@ -73,10 +72,34 @@ static int vnode_file_sync(struct open_file *file, bool data_only)
 
 static int vnode_file_truncate(struct open_file *file, uint64_t size)
 {
-    return vfs_file_truncate(file, size, UINT64_MAX);
+    return vfs_file_truncate(file, file->credentials, size, UINT64_MAX);
 }
 
 // ---- fallocate ----------------------------------------------------------------------------------
+
+// Pages that are missing in [first, end).
+static uint64_t count_missing(struct page_cache *pages, uint64_t first, uint64_t end)
+{
+    uint64_t missing = 0;
+    while (first < end) {
+        uint64_t hole = page_cache_next(pages, first, false);
+        uint64_t data = page_cache_next(pages, hole, true);
+        hole = MIN(hole, end);
+        first = MIN(data, end);
+        missing += first - hole;
+    }
+    return missing;
+}
+
+// Would the file system's size allow that many more? Asked first, so that a request that is too large changes nothing.
+static bool has_room(struct file_system *file_system, uint64_t pages)
+{
+    struct uapi_statfs status = {0};
+    if (file_system->ops->status == NULL || file_system->ops->status(file_system, &status) != 0) {
+        return true;
+    }
+    return status.f_blocks == 0 || pages <= (uint64_t)status.f_bfree;
+}
 
 // Makes the pages that are missing in [first, end). Those that were made stay when memory or the
 // limit ends it.
@@ -109,17 +132,21 @@ static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset
     uint64_t end = offset + bytes;
     int error = 0;
     mutex_lock(&vnode->mutex);
-    vnode_drop_set_id_locked(vnode, file->credentials);
     if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) {
         page_cache_punch(&vnode->pages, offset, end);
-        vnode_touch_modify(vnode);
     } else {
-        error = allocate_pages(&vnode->pages, offset / PAGE_SIZE, DIV_ROUND_UP(end, PAGE_SIZE));
+        uint64_t first = offset / PAGE_SIZE, last = (end - 1) / PAGE_SIZE;
+        uint64_t missing = count_missing(&vnode->pages, first, last + 1);
+        error = has_room(vnode->file_system, missing)
+                    ? allocate_pages(&vnode->pages, first, last + 1)
+                    : -ENOSPC;
         bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && end > vnode->pages.size_bytes;
         if (error == 0 && grows) {
             __atomic_store_n(&vnode->pages.size_bytes, end, __ATOMIC_RELEASE);
         }
-        vnode->change_time = file_time_now();
+    }
+    if (error == 0) {
+        vnode_touch_modify(vnode);
     }
     mutex_unlock(&vnode->mutex);
     return error;

@@ -168,6 +168,8 @@ void task_put(struct task *task);
 // What another task has at this moment, with a reference, or NULL (kernel shell, ended).
 must_check struct address_space *task_space_get(struct task *task);
 must_check struct descriptor_table *task_descriptors_get(struct task *task);
+// The current task's own table from now on, if it shares one (close_range's CLOSE_RANGE_UNSHARE). 0, -ENOMEM. May sleep.
+must_check int task_descriptors_unshare(struct task *task);
 must_check struct fs_state *task_fs_get(struct task *task);
 must_check struct credentials *task_credentials_get(struct task *task);
 // New credentials of the current task; consumes the reference. A change of the effective or file ids, or a gain, makes the process

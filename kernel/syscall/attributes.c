@@ -34,15 +34,16 @@ static int begin_by_descriptor(struct attribute_call *call, int descriptor)
         return -EBADF;
     }
     int result = (file->flags & O_PATH) != 0 ? -EBADF : 0;
-    if (result == 0) {
-        result = vfs_file_path(file, &call->path) ? 0 : -EINVAL;
+    if (result == 0 && vfs_file_path(file, &call->path)) {
+        path_get(&call->path);
+    } else if (result == 0) {
+        result = vfs_anonymous_path(file, &call->path);
     }
     if (result == 0) {
-        path_get(&call->path);
         fs_context_begin(task_current(), &call->context);
     }
     open_file_put(file);
-    return result;
+    return result == -ENXIO ? -EINVAL : result;
 }
 
 static const struct fs_context *call_context(const struct attribute_call *call)
@@ -205,6 +206,9 @@ static long change_times_by_name(int directory, const char __user *name,
         return -EINVAL;
     }
     struct attribute_call call;
+    if (name == NULL && directory != AT_FDCWD) {
+        return change_times(&call, begin_by_descriptor(&call, directory), &times);
+    }
     return change_times(&call, begin_by_name(&call, directory, name, WALK_FOLLOW), &times);
 }
 
@@ -234,6 +238,7 @@ SYSTEM_CALL2(utimes, const char __user *, name, const struct uapi_timeval __user
     return change_times_by_timevals(AT_FDCWD, name, user);
 }
 
+/* Without a name: of the descriptor itself. */
 SYSTEM_CALL3(futimesat, int, directory, const char __user *, name,
              const struct uapi_timeval __user *, user)
 {
@@ -296,8 +301,9 @@ SYSTEM_CALL2(ftruncate, int, descriptor, int64_t, size)
         return -EINVAL;
     }
     uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
-    return size_finish(WITH_FILE(descriptor, file, result,
-                                 result = vfs_file_truncate(file, (uint64_t)size, limit)));
+    return size_finish(WITH_FILE(
+        descriptor, file, result,
+        result = vfs_file_truncate(file, task_current()->credentials, (uint64_t)size, limit)));
 }
 
 /* What makes a file larger than RLIMIT_FSIZE is refused, with FALLOC_FL_KEEP_SIZE, too. */
@@ -319,9 +325,11 @@ static long allocate(struct open_file *file, int mode, int64_t offset, int64_t b
     if (is_beyond_limit(file, mode, (uint64_t)offset + (uint64_t)bytes)) {
         return -EFBIG;
     }
-    return file->ops->allocate == NULL
-               ? -ENODEV
-               : file->ops->allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
+    if (file->ops->allocate == NULL) {
+        return -ENODEV;
+    }
+    vfs_file_drop_set_id(file, task_current()->credentials);
+    return file->ops->allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);
 }
 
 SYSTEM_CALL4(fallocate, int, descriptor, int, mode, int64_t, offset, int64_t, bytes)

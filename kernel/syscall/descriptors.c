@@ -6,10 +6,8 @@
 #include "fs/vfs.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
+#include "uapi/capability.h"
 #include "uapi/fcntl.h"
-
-/* Status flags that F_SETFL can change. */
-#define SETTABLE_FLAGS (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
 
 static struct descriptor_table *current_descriptors(void)
 {
@@ -83,8 +81,8 @@ SYSTEM_CALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
     if (first > last || (flags & ~(unsigned)(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)) != 0) {
         return -EINVAL;
     }
-    if ((flags & CLOSE_RANGE_UNSHARE) != 0) {
-        return -ENOSYS;
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0 && task_descriptors_unshare(task_current()) != 0) {
+        return -ENOMEM;
     }
     descriptor_close_range(current_descriptors(), first, last, (flags & CLOSE_RANGE_CLOEXEC) != 0);
     return 0;
@@ -141,26 +139,12 @@ SYSTEM_CALL2(flock, int, descriptor, int, operation)
         return -EBADF;
     }
     int kind = operation & ~LOCK_NB;
-    int result = -EINVAL;
+    int result = (operation & LOCK_MAND) != 0 ? 0 : -EINVAL;
     if (kind == LOCK_SH || kind == LOCK_EX || kind == LOCK_UN) {
         result = (file->flags & O_PATH) != 0 ? -EBADF : file_lock_flock(file, operation);
     }
     open_file_put(file);
     return result;
-}
-
-static long set_status_flags(struct open_file *file, unsigned wanted)
-{
-    unsigned now = file->flags;
-    unsigned flags = (now & ~(unsigned)SETTABLE_FLAGS) | (wanted & SETTABLE_FLAGS);
-    if (file->ops->set_flags != NULL) {
-        int result = file->ops->set_flags(file, flags);
-        if (result != 0) {
-            return result;
-        }
-    }
-    __atomic_store_n(&file->flags, flags, __ATOMIC_RELAXED);
-    return 0;
 }
 
 static long record_lock(struct open_file *file, int command, struct uapi_flock __user *user)
@@ -171,10 +155,47 @@ static long record_lock(struct open_file *file, int command, struct uapi_flock _
     }
     struct process *process = process_current();
     int result = file_lock_record(file, command, &lock, current_descriptors(), process->id->number);
-    if (result == 0 && command == F_GETLK) {
+    if (result == 0 && (command == F_GETLK || command == F_OFD_GETLK)) {
         result = user_copy_out(user, &lock, sizeof(lock));
     }
     return result;
+}
+
+/* Who is to hear of the file (F_SETOWN): number 0 means nobody. Kept and told; no signal is sent. */
+static long set_owner(struct open_file *file, int kind, int number)
+{
+    if (number != 0) {
+        struct id *id = id_find(number);
+        if (id == NULL) {
+            return -ESRCH;
+        }
+        id_put(id);
+    }
+    file->owner_kind = kind;
+    file->owner_number = number;
+    return 0;
+}
+
+static long set_owner_number(struct open_file *file, int number)
+{
+    if (number == INT32_MIN) {
+        return -EINVAL;
+    }
+    return number < 0 ? set_owner(file, F_OWNER_PGRP, -number)
+                      : set_owner(file, F_OWNER_PID, number);
+}
+
+static long owner_command(struct open_file *file, int command, struct uapi_f_owner_ex __user *user)
+{
+    struct uapi_f_owner_ex owner = {.type = file->owner_kind, .pid = file->owner_number};
+    if (command == F_GETOWN_EX) {
+        return user_copy_out(user, &owner, sizeof(owner));
+    }
+    if (user_copy_in(&owner, user, sizeof(owner)) != 0) {
+        return -EFAULT;
+    }
+    bool is_known = owner.type >= F_OWNER_TID && owner.type <= F_OWNER_PGRP;
+    return is_known ? set_owner(file, owner.type, owner.pid) : -EINVAL;
 }
 
 static long pipe_size_command(struct open_file *file, int command, uint64_t argument)
@@ -183,19 +204,30 @@ static long pipe_size_command(struct open_file *file, int command, uint64_t argu
     if (pipe == NULL) {
         return -EBADF;
     }
-    return command == F_GETPIPE_SZ ? pipe_get_size(pipe) : pipe_set_size(pipe, (uint32_t)argument);
+    if (command == F_GETPIPE_SZ) {
+        return pipe_get_size(pipe);
+    }
+    bool may_exceed = credentials_can(task_current()->credentials, CAP_SYS_RESOURCE);
+    return pipe_set_size(pipe, (uint32_t)argument, may_exceed);
 }
 
 /* Commands that change or tell something of the open file. */
 static long file_command(struct open_file *file, int command, uint64_t argument)
 {
     switch (command) {
-    case F_SETFL: return set_status_flags(file, (unsigned)argument);
+    case F_SETFL: return file_set_flags(file, (unsigned)argument);
     case F_GETLK:
     case F_SETLK:
-    case F_SETLKW: return record_lock(file, command, (struct uapi_flock __user *)argument);
-    case F_SETOWN: file->owner_pid = (int)argument; return 0;
-    case F_GETOWN: return file->owner_pid;
+    case F_SETLKW:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW: return record_lock(file, command, (struct uapi_flock __user *)argument);
+    case F_SETOWN: return set_owner_number(file, (int)argument);
+    case F_GETOWN:
+        return file->owner_kind == F_OWNER_PGRP ? -file->owner_number : file->owner_number;
+    case F_SETOWN_EX:
+    case F_GETOWN_EX:
+        return owner_command(file, command, (struct uapi_f_owner_ex __user *)argument);
     case F_SETSIG:
         if (argument > SIGRTMAX) {
             return -EINVAL;

@@ -5,7 +5,7 @@
  * RLIMIT_FSIZE raises SIGXFSZ.
  */
 #include "file/open_file.h"
-#include "fs/vnode.h"
+#include "fs/vfs.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
@@ -33,7 +33,7 @@ static int user_vector_check(struct io_segment *segments, const struct uapi_iove
         }
         size_t bytes = MIN((size_t)vector[i].iov_len, (size_t)MAX_RW_COUNT - total);
         void __user *base = (void __user *)vector[i].iov_base;
-        if (bytes != 0 && !user_range_is_valid(base, vector[i].iov_len)) {
+        if (!user_range_is_valid(base, vector[i].iov_len)) {
             return -EFAULT;
         }
         segments[i] = (struct io_segment){.user = base, .bytes = bytes};
@@ -118,6 +118,9 @@ static ssize_t file_write_limited(struct open_file *file, struct io_iter *iter,
 {
     size_t bytes = io_iter_remaining(iter);
     ssize_t result = apply_size_limit(file, position, &bytes);
+    if (result == 0 && bytes != 0 && open_file_can_write(file)) {
+        vfs_file_drop_set_id(file, task_current()->credentials);
+    }
     if (result == 0) {
         io_iter_truncate(iter, bytes);
         result = position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
@@ -280,6 +283,9 @@ static long transfer_limited(struct open_file *out, uint64_t *out_position, stru
                              uint64_t *in_position, size_t bytes)
 {
     long result = apply_size_limit(out, out_position, &bytes);
+    if (result == 0 && bytes != 0) {
+        vfs_file_drop_set_id(out, task_current()->credentials);
+    }
     return write_finish(result != 0 ? result
                                     : file_transfer(out, out_position, in, in_position, bytes));
 }
@@ -348,13 +354,17 @@ static long copy_range(struct open_file *in, struct copy_side *from, struct open
 {
     const struct vnode *source = in->vnode;
     uint64_t size = source->pages.size_bytes;
-    if ((int64_t)from->position < 0 || (int64_t)to->position < 0) {
-        return -EINVAL;
-    }
     if (from->position + bytes < from->position || to->position + bytes < to->position) {
         return -EOVERFLOW;
     }
+    if (to->position >= INT64_MAX) {
+        return -EFBIG;
+    }
     bytes = MIN(bytes, size > from->position ? size - from->position : 0);
+    bytes = MIN(bytes, INT64_MAX - to->position);
+    if ((int64_t)from->position < 0) {
+        return -EINVAL;
+    }
     if (in->vnode == out->vnode && from->position + bytes > to->position &&
         to->position + bytes > from->position) {
         return -EINVAL;

@@ -1,6 +1,7 @@
 /*
  * ioctl: a few commands belong to every file; the rest are rows of the file's own table, and the copying is done here.
  */
+#include "uapi/ioctl.h"
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
@@ -52,6 +53,29 @@ static long table_command(struct open_file *file, const struct ioctl_row *row, u
     return result;
 }
 
+/* What a file system may be asked: the size of its blocks, of the file's own, and for what RamFS and its like do not have. */
+static long vnode_command(struct open_file *file, uint32_t command, void __user *user)
+{
+    struct uapi_stat status;
+    int result = vfs_file_status(file, &status);
+    if (result != 0) {
+        return result;
+    }
+    int block_bytes = (int)status.st_blksize;
+    int64_t stored_bytes = status.st_blocks * 512;
+    switch (command) {
+    case FIGETBSZ: return user_copy_out(user, &block_bytes, sizeof(block_bytes));
+    case FIOQSIZE:
+        return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)
+                   ? user_copy_out(user, &stored_bytes, sizeof(stored_bytes))
+                   : -ENOTTY;
+    case FIBMAP: return S_ISREG(status.st_mode) ? -EINVAL : -ENOTTY;
+    case FS_IOC_FIEMAP: return -EOPNOTSUPP;
+    case FIONREAD: return bytes_left(file, user);
+    default: return -ENOTTY;
+    }
+}
+
 static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t command,
                           uint64_t argument)
 {
@@ -60,14 +84,19 @@ static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t comma
     case FIONCLEX:
         return descriptor_set_flag(task_current()->descriptors, descriptor, command == FIOCLEX);
     case FIONBIO: return set_nonblocking(file, O_NONBLOCK, (const int __user *)argument);
-    case FIOASYNC: return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
+    case FIOASYNC:
+        /* Only what delivers bytes by itself could have a signal to send. */
+        if ((file->ops->flags & FILE_OPS_STREAM) == 0) {
+            return -ENOTTY;
+        }
+        return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
     default: break;
     }
     const struct ioctl_row *row = file_ioctl_find(file, command);
     if (row != NULL) {
         return table_command(file, row, argument);
     }
-    return command == FIONREAD ? bytes_left(file, (int __user *)argument) : -ENOTTY;
+    return file->vnode != NULL ? vnode_command(file, command, (void __user *)argument) : -ENOTTY;
 }
 
 SYSTEM_CALL3(ioctl, int, descriptor, uint32_t, command, uint64_t, argument)

@@ -27,19 +27,26 @@ void path_text_free(char *text)
     slab_free(&path_text_cache, text);
 }
 
-int path_text_copy_in(const char __user *name, char **text)
+/* The first `known` bytes of the name (0 or 1) are `first`; the rest is the user's. */
+static int text_copy_after(char first, size_t known, const char __user *name, char **text)
 {
     char *copy = path_text_alloc();
     if (copy == NULL) {
         return -ENOMEM;
     }
-    long length = user_copy_string(copy, name, PATH_MAX);
+    copy[0] = first;
+    long length = user_copy_string(copy + known, name + known, PATH_MAX - known);
     if (length < 0) {
         path_text_free(copy);
         return (int)length;
     }
     *text = copy;
     return 0;
+}
+
+int path_text_copy_in(const char __user *name, char **text)
+{
+    return text_copy_after('\0', 0, name, text);
 }
 
 static int name_call_find_start(struct name_call *call, int directory)
@@ -61,19 +68,22 @@ static int name_call_find_start(struct name_call *call, int directory)
     return 0;
 }
 
-int name_call_begin(struct name_call *call, int directory, const char __user *name)
+/* With the name copied in; it is freed where the call does not begin. */
+static int begin_with_text(struct name_call *call, int directory)
 {
-    int result = path_text_copy_in(name, &call->name);
-    if (result != 0) {
-        return result;
-    }
-    result = name_call_find_start(call, directory);
+    int result = name_call_find_start(call, directory);
     if (result != 0) {
         path_text_free(call->name);
         return result;
     }
     fs_context_begin(task_current(), &call->context);
     return 0;
+}
+
+int name_call_begin(struct name_call *call, int directory, const char __user *name)
+{
+    int result = path_text_copy_in(name, &call->name);
+    return result != 0 ? result : begin_with_text(call, directory);
 }
 
 void name_call_end(struct name_call *call)
@@ -85,18 +95,30 @@ void name_call_end(struct name_call *call)
     path_text_free(call->name);
 }
 
-int name_call_walk(int directory, const char __user *name, unsigned flags, struct name_call *call,
-                   struct path *result)
+static int walk_begun(struct name_call *call, unsigned flags, struct path *result)
 {
-    int error = name_call_begin(call, directory, name);
-    if (error != 0) {
-        return error;
-    }
-    error = walk_path(&call->context, call->start, call->name, flags, result);
+    int error = walk_path(&call->context, call->start, call->name, flags, result);
     if (error != 0) {
         name_call_end(call);
     }
     return error;
+}
+
+int name_call_walk(int directory, const char __user *name, unsigned flags, struct name_call *call,
+                   struct path *result)
+{
+    int error = name_call_begin(call, directory, name);
+    return error != 0 ? error : walk_begun(call, flags, result);
+}
+
+int name_call_walk_after(char first, int directory, const char __user *name, unsigned flags,
+                         struct name_call *call, struct path *result)
+{
+    int error = text_copy_after(first, 1, name, &call->name);
+    if (error == 0) {
+        error = begin_with_text(call, directory);
+    }
+    return error != 0 ? error : walk_begun(call, flags, result);
 }
 
 int descriptor_path(int descriptor, struct path *path)

@@ -30,6 +30,12 @@ void name_call_end(struct name_call *call);
 must_check int name_call_walk(int directory, const char __user *name, unsigned flags,
                               struct name_call *call, struct path *result);
 
+/*
+ * The same for a name whose first byte, not 0, was read already, so that no byte of it is read twice.
+ */
+must_check int name_call_walk_after(char first, int directory, const char __user *name,
+                                    unsigned flags, struct name_call *call, struct path *result);
+
 /* A second name of the same call (rename, link). Shares nothing with the first. */
 char *path_text_alloc(void);
 void path_text_free(char *text);

@@ -25,6 +25,17 @@ static void put_entries(struct poll_entry *entries, size_t count)
     }
 }
 
+/* A file that can be waited for, with a reference; NULL: not open, or open as a place only (O_PATH). */
+static struct open_file *pollable_file(int descriptor)
+{
+    struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+    if (file != NULL && (file->flags & O_PATH) != 0) {
+        open_file_put(file);
+        return NULL;
+    }
+    return file;
+}
+
 /* Opens the entries' files. Returns how many name a descriptor that is not open: those are ready, with POLLNVAL. */
 static int get_entries(struct poll_entry *entries, const struct uapi_pollfd *user, size_t count)
 {
@@ -34,7 +45,7 @@ static int get_entries(struct poll_entry *entries, const struct uapi_pollfd *use
         if (user[i].fd < 0) {
             continue;
         }
-        entries[i].file = descriptor_get(task_current()->descriptors, user[i].fd);
+        entries[i].file = pollable_file(user[i].fd);
         invalid += entries[i].file == NULL;
     }
     return invalid;
@@ -167,20 +178,34 @@ SYSTEM_CALL5(ppoll, struct uapi_pollfd __user *, user, uint32_t, count,
     return result;
 }
 
-/* The three bit sets of select, in the order of the arguments, and what each asks. */
+/* The three bit sets of select, in the order of the arguments, one behind the other; and what each asks. */
 struct select_sets {
-    uint64_t bits[3][FD_SETSIZE / 64];
+    size_t words; /* of one set */
+    uint64_t bits[];
 };
 static const unsigned select_asks[3] = {POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
                                         POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR, POLLPRI};
 
-static bool set_has(const struct select_sets *sets, int which, int descriptor)
+static uint64_t *set_word(struct select_sets *sets, int which, int descriptor)
 {
-    return (sets->bits[which][descriptor / 64] >> (descriptor % 64) & 1) != 0;
+    return &sets->bits[(size_t)which * sets->words + (size_t)descriptor / 64];
+}
+
+static bool set_has(struct select_sets *sets, int which, int descriptor)
+{
+    return (*set_word(sets, which, descriptor) >> (descriptor % 64) & 1) != 0;
+}
+
+/* The last word may name descriptors at the limit and above it. */
+static void set_clear_beyond(struct select_sets *sets, int which, int limit)
+{
+    if (limit % 64 != 0) {
+        *set_word(sets, which, limit) &= (1ULL << (limit % 64)) - 1;
+    }
 }
 
 /* Builds one entry per descriptor that any set names. Their number, or -EBADF, -ENOMEM is the caller's. */
-static int select_entries(const struct select_sets *sets, int limit, struct poll_entry *entries,
+static int select_entries(struct select_sets *sets, int limit, struct poll_entry *entries,
                           int *descriptors)
 {
     int count = 0;
@@ -207,18 +232,19 @@ static int select_entries(const struct select_sets *sets, int limit, struct poll
 static int select_collect(struct select_sets *sets, const struct poll_entry *entries,
                           const int *descriptors, int count)
 {
-    struct select_sets ready = {0};
     int bits = 0;
     for (int i = 0; i < count; i++) {
         for (int which = 0; which < 3; which++) {
-            if (set_has(sets, which, descriptors[i]) &&
-                (entries[i].result & select_asks[which]) != 0) {
-                ready.bits[which][descriptors[i] / 64] |= 1ULL << (descriptors[i] % 64);
+            if (!set_has(sets, which, descriptors[i])) {
+                continue;
+            }
+            if ((entries[i].result & select_asks[which]) != 0) {
                 bits++;
+            } else {
+                *set_word(sets, which, descriptors[i]) &= ~(1ULL << (descriptors[i] % 64));
             }
         }
     }
-    *sets = ready;
     return bits;
 }
 
@@ -251,14 +277,16 @@ struct select_call {
 
 static long select_until(const struct select_call *call, uint64_t deadline)
 {
-    struct select_sets *sets = heap_alloc_zeroed(sizeof(*sets));
+    struct select_sets *sets = heap_alloc_zeroed(sizeof(*sets) + 3 * call->set_bytes);
     if (sets == NULL) {
         return -ENOMEM;
     }
+    sets->words = call->set_bytes / sizeof(uint64_t);
     long result = 0;
     for (int which = 0; which < 3 && result == 0; which++) {
         if (call->user[which] != NULL) {
-            result = user_copy_in(sets->bits[which], call->user[which], call->set_bytes);
+            result = user_copy_in(set_word(sets, which, 0), call->user[which], call->set_bytes);
+            set_clear_beyond(sets, which, call->limit);
         }
     }
     if (result == 0) {
@@ -266,7 +294,7 @@ static long select_until(const struct select_call *call, uint64_t deadline)
     }
     for (int which = 0; which < 3 && result >= 0; which++) {
         if (call->user[which] != NULL &&
-            user_copy_out(call->user[which], sets->bits[which], call->set_bytes) != 0) {
+            user_copy_out(call->user[which], set_word(sets, which, 0), call->set_bytes) != 0) {
             result = -EFAULT;
         }
     }
@@ -279,8 +307,8 @@ static int select_call_init(struct select_call *call, int limit)
     if (limit < 0) {
         return -EINVAL;
     }
-    unsigned most = MIN(descriptor_capacity(task_current()->descriptors), (unsigned)FD_SETSIZE);
-    call->limit = MIN(limit, (int)most);
+    /* What the table cannot hold is not looked at: neither the numbers nor the user's memory for them. */
+    call->limit = MIN(limit, (int)descriptor_capacity(task_current()->descriptors));
     call->set_bytes = DIV_ROUND_UP((size_t)call->limit, 64UL) * sizeof(uint64_t);
     return 0;
 }

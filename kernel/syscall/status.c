@@ -14,49 +14,81 @@
 #include "uapi/stat.h"
 #include "uapi/statfs.h"
 
-static int descriptor_status(int descriptor, struct uapi_stat *status)
+/* What is told of a file: stat's part, and (where it is asked for) statx's. */
+struct told_status {
+    struct uapi_stat *stat;
+    struct vfs_extra_status *extra; /* NULL: not asked for */
+};
+
+static int descriptor_status(int descriptor, const struct told_status *told)
 {
     struct descriptor_use use;
+    struct path path;
     if (!descriptor_borrow(task_current()->descriptors, descriptor, &use)) {
         return -EBADF;
     }
-    int result = vfs_file_status(use.file, status);
+    int result = vfs_file_status(use.file, told->stat);
+    if (result == 0 && told->extra != NULL && vfs_file_path(use.file, &path)) {
+        vfs_extra_status(&path, told->extra);
+    }
     descriptor_release(&use);
     return result;
 }
 
-static int name_status(int directory, const char __user *name, unsigned walk_flags,
-                       struct uapi_stat *status)
+/* After a walk that gave `walked`. */
+static int walked_status(int walked, struct name_call *call, struct path *path,
+                         const struct told_status *told)
 {
-    struct name_call call;
-    struct path path;
-    int result = name_call_walk(directory, name, walk_flags, &call, &path);
-    if (result != 0) {
-        return result;
+    if (walked != 0) {
+        return walked;
     }
-    result = vfs_status(&path, status);
-    path_put(&path);
-    name_call_end(&call);
+    int result = vfs_status(path, told->stat);
+    if (result == 0 && told->extra != NULL) {
+        vfs_extra_status(path, told->extra);
+    }
+    path_put(path);
+    name_call_end(call);
     return result;
 }
 
-/* Is it the empty name, which with AT_EMPTY_PATH means the descriptor itself? Programs use it for every fstat. */
-static bool name_is_empty(const char __user *name)
+static int name_status(int directory, const char __user *name, unsigned walk_flags,
+                       const struct told_status *told)
 {
-    char first;
-    return user_copy_in(&first, name, 1) == 0 && first == '\0';
+    struct name_call call;
+    struct path path;
+    int walked = name_call_walk(directory, name, walk_flags, &call, &path);
+    return walked_status(walked, &call, &path, told);
 }
 
-static int status_at(int directory, const char __user *name, int flags, struct uapi_stat *status)
+/* With AT_EMPTY_PATH the empty name means the descriptor itself. Programs use it for every fstat. */
+static int status_at_or_of(int directory, const char __user *name, unsigned walk_flags,
+                           const struct told_status *told)
+{
+    struct name_call call;
+    struct path path;
+    char first;
+    if (user_copy_in(&first, name, 1) != 0) {
+        return -EFAULT;
+    }
+    if (first == '\0') {
+        return descriptor_status(directory, told);
+    }
+    int walked = name_call_walk_after(first, directory, name, walk_flags, &call, &path);
+    return walked_status(walked, &call, &path, told);
+}
+
+static int status_at(int directory, const char __user *name, int flags,
+                     const struct told_status *told)
 {
     if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) !=
         0) {
         return -EINVAL;
     }
-    if ((flags & AT_EMPTY_PATH) != 0 && directory != AT_FDCWD && name_is_empty(name)) {
-        return descriptor_status(directory, status);
+    unsigned walk_flags = walk_flags_from_at(flags);
+    if ((flags & AT_EMPTY_PATH) != 0 && directory != AT_FDCWD) {
+        return status_at_or_of(directory, name, walk_flags, told);
     }
-    return name_status(directory, name, walk_flags_from_at(flags), status);
+    return name_status(directory, name, walk_flags, told);
 }
 
 static long status_finish(int result, struct uapi_stat __user *user, const struct uapi_stat *status)
@@ -67,26 +99,30 @@ static long status_finish(int result, struct uapi_stat __user *user, const struc
 SYSTEM_CALL2(stat, const char __user *, name, struct uapi_stat __user *, user)
 {
     struct uapi_stat status;
-    return status_finish(name_status(AT_FDCWD, name, WALK_FOLLOW, &status), user, &status);
+    const struct told_status told = {.stat = &status};
+    return status_finish(name_status(AT_FDCWD, name, WALK_FOLLOW, &told), user, &status);
 }
 
 SYSTEM_CALL2(lstat, const char __user *, name, struct uapi_stat __user *, user)
 {
     struct uapi_stat status;
-    return status_finish(name_status(AT_FDCWD, name, 0, &status), user, &status);
+    const struct told_status told = {.stat = &status};
+    return status_finish(name_status(AT_FDCWD, name, 0, &told), user, &status);
 }
 
 SYSTEM_CALL2(fstat, int, descriptor, struct uapi_stat __user *, user)
 {
     struct uapi_stat status;
-    return status_finish(descriptor_status(descriptor, &status), user, &status);
+    const struct told_status told = {.stat = &status};
+    return status_finish(descriptor_status(descriptor, &told), user, &status);
 }
 
 SYSTEM_CALL4(newfstatat, int, directory, const char __user *, name, struct uapi_stat __user *, user,
              int, flags)
 {
     struct uapi_stat status;
-    return status_finish(status_at(directory, name, flags, &status), user, &status);
+    const struct told_status told = {.stat = &status};
+    return status_finish(status_at(directory, name, flags, &told), user, &status);
 }
 
 static struct uapi_statx_timestamp statx_time(uint64_t seconds, uint64_t nanoseconds)
@@ -117,6 +153,24 @@ static void statx_from_stat(struct uapi_statx *statx, const struct uapi_stat *st
     };
 }
 
+/* The birth time only where it is asked for and kept; the mount's number wherever there is one. */
+static void statx_add_extra(struct uapi_statx *statx, uint32_t mask,
+                            const struct vfs_extra_status *extra)
+{
+    statx->stx_attributes_mask = STATX_ATTR_MOUNT_ROOT | STATX_ATTR_AUTOMOUNT;
+    if (extra->mount_id == 0) {
+        return;
+    }
+    statx->stx_mask |= STATX_MNT_ID;
+    statx->stx_mnt_id = (uint64_t)extra->mount_id;
+    statx->stx_attributes = extra->is_mount_root ? STATX_ATTR_MOUNT_ROOT : 0;
+    if (extra->has_birth_time && (mask & STATX_BTIME) != 0) {
+        statx->stx_mask |= STATX_BTIME;
+        statx->stx_btime =
+            statx_time((uint64_t)extra->birth_time.seconds, extra->birth_time.nanoseconds);
+    }
+}
+
 SYSTEM_CALL5(statx, int, directory, const char __user *, name, int, flags, uint32_t, mask,
              struct uapi_statx __user *, user)
 {
@@ -124,12 +178,15 @@ SYSTEM_CALL5(statx, int, directory, const char __user *, name, int, flags, uint3
         return -EINVAL;
     }
     struct uapi_stat status;
-    int result = status_at(directory, name, flags, &status);
+    struct vfs_extra_status extra = {0};
+    const struct told_status told = {.stat = &status, .extra = &extra};
+    int result = status_at(directory, name, flags, &told);
     if (result != 0) {
         return result;
     }
     struct uapi_statx statx;
     statx_from_stat(&statx, &status);
+    statx_add_extra(&statx, mask, &extra);
     return user_copy_out(user, &statx, sizeof(statx));
 }
 

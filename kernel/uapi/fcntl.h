@@ -72,6 +72,8 @@
 #define LOCK_EX 2
 #define LOCK_NB 4
 #define LOCK_UN 8
+/* Mandatory locks of long ago: asked for, nothing happens. */
+#define LOCK_MAND 32
 
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
@@ -137,6 +139,10 @@ struct uapi_flock {
     int32_t padding1;
 };
 _Static_assert(sizeof(struct uapi_flock) == 32, "struct flock");
+
+#define F_OWNER_TID  0
+#define F_OWNER_PID  1
+#define F_OWNER_PGRP 2
 
 struct uapi_f_owner_ex {
     int32_t type;

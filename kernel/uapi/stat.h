@@ -119,4 +119,5 @@ _Static_assert(__builtin_offsetof(struct uapi_statx, stx_mnt_id) == 0x90, "struc
 #define STATX_DIOALIGN    0x2000
 #define STATX__RESERVED   0x80000000u
 
+#define STATX_ATTR_AUTOMOUNT  0x1000
 #define STATX_ATTR_MOUNT_ROOT 0x2000
