@@ -247,9 +247,15 @@ int page_table_visit_locked(struct page_table *table, vaddr_t start, vaddr_t end
     return visit_table(table->root, ROOT_LEVEL, start, end, &arguments);
 }
 
-// Takes tables out below one table (level 1 or more). True: the batch is full.
-static bool prune_table(struct page_table *owner, paddr_t table, unsigned level, vaddr_t start,
-                        vaddr_t end, struct tlb_batch *batch)
+struct prune {
+    struct page_table *owner;
+    struct tlb_batch *batch;
+    vaddr_t gap_start, gap_end; // nothing is mapped there: a table whose reach lies within can go
+};
+
+// Takes tables out below one table (level 1 or more) that reach into [start, end). True: the batch is full.
+static bool prune_table(const struct prune *prune, paddr_t table, unsigned level, vaddr_t start,
+                        vaddr_t end)
 {
     uint64_t reach = 1UL << page_levels[level].shift;
     unsigned first = MAX(slot_of(start, level), bounds_low(table));
@@ -263,16 +269,18 @@ static bool prune_table(struct page_table *owner, paddr_t table, unsigned level,
         if (page_entry_is_none(*entry)) {
             continue;
         }
+        // What goes, goes with all that hangs below it.
+        bool can_go = low >= prune->gap_start && low + reach <= prune->gap_end;
         paddr_t below = page_entry_address(*entry, level);
-        if (level > 1 &&
-            prune_table(owner, below, level - 1, MAX(low, start), MIN(low + reach, end), batch)) {
+        if (level > 1 && prune_table(prune, below, level - 1, can_go ? low : MAX(low, start),
+                                     can_go ? low + reach : MIN(low + reach, end))) {
             return true;
         }
-        if (low >= start && low + reach <= end) {
+        if (can_go) {
             *entry = page_entry_none();
-            owner->table_frames--;
-            tlb_batch_add_page(batch, low); // drops what the CPU remembers of upper levels, too
-            if (tlb_batch_add_frame(batch, frame_from_physical(below))) {
+            prune->owner->table_frames--;
+            tlb_batch_add_page(prune->batch, low); // and what the CPU remembers of upper levels
+            if (tlb_batch_add_frame(prune->batch, frame_from_physical(below))) {
                 return true;
             }
         }
@@ -281,13 +289,12 @@ static bool prune_table(struct page_table *owner, paddr_t table, unsigned level,
 }
 
 bool page_table_prune_locked(struct page_table *table, vaddr_t start, vaddr_t end,
-                             struct tlb_batch *batch)
+                             vaddr_t gap_start, vaddr_t gap_end, struct tlb_batch *batch)
 {
-    assert(spin_is_held(&table->lock) && end <= USER_TOP);
-    if (start >= end) {
-        return false;
-    }
-    return prune_table(table, table->root, ROOT_LEVEL, start, end, batch);
+    assert(spin_is_held(&table->lock) && gap_end <= USER_TOP);
+    assert(gap_start <= start && end <= gap_end);
+    const struct prune prune = {table, batch, gap_start, gap_end};
+    return start < end && prune_table(&prune, table->root, ROOT_LEVEL, start, end);
 }
 
 bool page_table_translate(struct page_table *table, vaddr_t address, struct page_entry *entry,

@@ -51,10 +51,10 @@ typedef int page_visit_function(struct page_entry *entry, vaddr_t address, unsig
 int page_table_visit_locked(struct page_table *table, vaddr_t start, vaddr_t end,
                             page_visit_function *visit, void *context);
 
-// Frees the tables whose whole reach lies in [start, end), where nothing is mapped any more. The
-// lock is held. Their frames go into the batch; true: the batch is full, so flush it and call again.
+// Frees the tables that reach into [start, end) and whose whole reach lies in the gap around it, where nothing is mapped any more.
+// The lock is held. Their frames go into the batch; true: the batch is full, so flush it and call again.
 bool page_table_prune_locked(struct page_table *table, vaddr_t start, vaddr_t end,
-                             struct tlb_batch *batch);
+                             vaddr_t gap_start, vaddr_t gap_end, struct tlb_batch *batch);
 
 // What stands at `address` (any half): leaf entry and level. False: not mapped. Takes no lock: for
 // diagnosis.

@@ -81,7 +81,7 @@ static void prune(struct address_space *space, vaddr_t start, vaddr_t end, struc
     bool is_more = true;
     while (is_more) {
         spin_lock(&space->page_table->lock);
-        is_more = page_table_prune_locked(space->page_table, low, high, batch);
+        is_more = page_table_prune_locked(space->page_table, start, end, low, high, batch);
         spin_unlock(&space->page_table->lock);
         if (is_more) {
             tlb_batch_flush(batch);
