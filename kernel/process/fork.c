@@ -7,6 +7,7 @@
 #include "arch/page.h"
 #include "device/terminal.h"
 #include "lib/errno.h"
+#include "lib/macros.h"
 #include "log/log.h"
 #include "memory/kernel_map.h"
 #include "memory/user_copy.h"
@@ -135,6 +136,23 @@ static int clone_process_state(uint64_t flags, const struct process *parent, str
     return 0;
 }
 
+// SCHED_RESET_ON_FORK: a privileged thread's children start as anybody's.
+static void clone_scheduling(const struct task *parent, struct task *child)
+{
+    child->thread.affinity = parent->thread.affinity;
+    child->io_priority = parent->io_priority;
+    child->thread.nice = parent->thread.nice;
+    child->thread.policy = parent->thread.policy;
+    child->thread.real_time_priority = parent->thread.real_time_priority;
+    if (READ_ONCE(parent->resets_scheduling_on_fork)) {
+        child->thread.nice = MAX(parent->thread.nice, 0);
+        bool is_real_time = parent->thread.real_time_priority != 0;
+        child->thread.nice = is_real_time ? 0 : child->thread.nice;
+        child->thread.policy = is_real_time ? THREAD_NORMAL : parent->thread.policy;
+        child->thread.real_time_priority = 0;
+    }
+}
+
 // Registers, and the words that the child's C library wants.
 static void clone_task_state(const struct clone_request *request, struct task *parent,
                              struct task *child)
@@ -159,10 +177,7 @@ static void clone_task_state(const struct clone_request *request, struct task *p
     fail_nth_inherit(&child->thread.fail_nth, &parent->thread.fail_nth);
     child->credentials = credentials_get(parent->credentials);
     child->signal_mask = parent->signal_mask;
-    child->thread.nice = parent->thread.nice;
-    child->thread.policy = parent->thread.policy;
-    child->thread.real_time_priority = parent->thread.real_time_priority;
-    child->thread.affinity = parent->thread.affinity;
+    clone_scheduling(parent, child);
     if ((request->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
         child->alternate_stack = parent->alternate_stack;
     }

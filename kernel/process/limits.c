@@ -49,6 +49,13 @@ void limits_apply(struct process *process, struct address_space *space)
     space->limit_locked = process_limit(process, RLIMIT_MEMLOCK);
 }
 
+void limits_apply_locking(const struct task *task)
+{
+    bool is_free = credentials_can(task->credentials, CAP_IPC_LOCK);
+    WRITE_ONCE(task->space->limit_locked,
+               is_free ? UINT64_MAX : process_limit(task->process, RLIMIT_MEMLOCK));
+}
+
 static int limit_check(int resource, const struct uapi_rlimit *present,
                        const struct uapi_rlimit *wanted)
 {

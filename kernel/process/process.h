@@ -135,6 +135,8 @@ struct task {
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
     struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit
+    uint16_t io_priority;               // [a] ioprio_set: class and level
+    bool resets_scheduling_on_fork;     // [a] SCHED_RESET_ON_FORK
     uint64_t parent_death_signal;       // [o] PR_SET_PDEATHSIG
     struct rcu_head rcu;
 };
@@ -204,6 +206,9 @@ struct clone_request {
 // -ERESTARTNOINTR when a signal came first). With CLONE_VFORK returns after the child's exec or exit.
 long process_clone(const struct clone_request *request);
 
+// unshare: CLONE_FS and CLONE_FILES part, CLONE_THREAD, SIGHAND and VM are checked. 0, -EINVAL, -ENOMEM.
+long process_unshare(uint64_t flags);
+
 // Ends the current task (exit) or the whole process (exit_group). `status` as wait gives it (uapi/wait.h).
 _Noreturn void task_exit(int status);
 _Noreturn void process_exit(int status);
@@ -230,6 +235,9 @@ uint64_t process_limit(const struct process *process, int resource);          //
 // prlimit: either pointer may be NULL. 0, -EINVAL (soft above hard), -EPERM (hard raised without the right).
 must_check int process_set_limit(struct process *process, int resource,
                                  const struct uapi_rlimit *wanted, struct uapi_rlimit *old);
+
+// Before a call that may lock memory: the limit that counts for the current task, by its rights.
+void limits_apply_locking(const struct task *task);
 
 // ITIMER_REAL and alarm: time to the first expiry and interval, ns, 0 first: off. `old` may be NULL.
 void process_set_real_timer(uint64_t first_ns, uint64_t interval_ns, uint64_t *old_first_ns,

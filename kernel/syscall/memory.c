@@ -79,9 +79,20 @@ static int decode_flags(struct map_request *request, int flags)
     return 0;
 }
 
+/* 0, or -EPERM where the caller may lock nothing at all. */
+static int may_lock(void)
+{
+    const struct task *task = task_current();
+    limits_apply_locking(task);
+    return task->space->limit_locked == 0 ? -EPERM : 0;
+}
+
 static long map_memory(struct map_request *request, int flags, struct open_file *file)
 {
     int result = decode_flags(request, flags);
+    if (result == 0 && (flags & MAP_LOCKED) != 0) {
+        result = may_lock();
+    }
     if (result == 0) {
         bool is_shared = (request->flags & AREA_SHARED) != 0;
         result = file == NULL ? decode_anonymous(request, is_shared)
@@ -226,23 +237,54 @@ SYSTEM_CALL3(mincore, vaddr_t, start, size_t, bytes, uint8_t __user *, vector)
     return 0;
 }
 
-static long lock_range(vaddr_t start, size_t bytes, bool lock)
+/* The start is rounded down, unlike in the other calls. */
+static long lock_range(vaddr_t start, size_t bytes, enum memory_lock kind)
 {
-    /* mlock rounds the start down, unlike the other calls. */
+    int error = kind != MEMORY_UNLOCK ? may_lock() : 0;
+    if (error != 0) {
+        return error;
+    }
     bytes += start & ~PAGE_MASK;
     start &= PAGE_MASK;
-    if (range_to_pages(start, &bytes) != 0) {
+    if (range_to_pages(start, &bytes) != 0 || start + bytes < start) {
         return -EINVAL;
     }
-    return bytes == 0 ? 0 : address_space_lock_range(task_current()->space, start, bytes, lock);
+    return bytes == 0 ? 0 : address_space_lock_range(task_current()->space, start, bytes, kind);
 }
 
 SYSTEM_CALL2(mlock, vaddr_t, start, size_t, bytes)
 {
-    return lock_range(start, bytes, true);
+    return lock_range(start, bytes, MEMORY_LOCK);
+}
+
+SYSTEM_CALL3(mlock2, vaddr_t, start, size_t, bytes, int, flags)
+{
+    if ((flags & ~MLOCK_ONFAULT) != 0) {
+        return -EINVAL;
+    }
+    return lock_range(start, bytes, flags != 0 ? MEMORY_LOCK_ON_FAULT : MEMORY_LOCK);
 }
 
 SYSTEM_CALL2(munlock, vaddr_t, start, size_t, bytes)
 {
-    return lock_range(start, bytes, false);
+    return lock_range(start, bytes, MEMORY_UNLOCK);
+}
+
+SYSTEM_CALL1(mlockall, int, flags)
+{
+    if ((flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0 || flags == 0 ||
+        flags == MCL_ONFAULT) {
+        return -EINVAL;
+    }
+    int error = may_lock();
+    enum memory_lock kind = (flags & MCL_ONFAULT) != 0 ? MEMORY_LOCK_ON_FAULT : MEMORY_LOCK;
+    return error != 0 ? error
+                      : address_space_lock_all(task_current()->space,
+                                               (flags & MCL_CURRENT) != 0 ? kind : MEMORY_UNLOCK,
+                                               (flags & MCL_FUTURE) != 0 ? kind : MEMORY_UNLOCK);
+}
+
+SYSTEM_CALL0(munlockall)
+{
+    return address_space_lock_all(task_current()->space, MEMORY_UNLOCK, MEMORY_UNLOCK);
 }

@@ -1,5 +1,5 @@
 /*
- * What threads need: futex, robust lists, clone3, scheduling parameters, membarrier.
+ * What threads need: futex, robust lists, clone3, membarrier.
  */
 #include "interrupt/clock.h"
 #include "lib/macros.h"
@@ -7,8 +7,6 @@
 #include "process/futex.h"
 #include "process/process.h"
 #include "scheduler/rcu.h"
-#include "scheduler/thread.h"
-#include "sync/percpu.h"
 #include "syscall/call.h"
 #include "syscall/extensible.h"
 #include "syscall/time_values.h"
@@ -172,173 +170,9 @@ SYSTEM_CALL2(clone3, const char __user *, user, size_t, bytes)
     return process_clone(&request);
 }
 
-/* Runs with a reference on the task of that number (0: the caller); NULL: -ESRCH. */
-static struct task *scheduled_task_get(int number)
+SYSTEM_CALL1(unshare, uint64_t, flags)
 {
-    return task_find(number == 0 ? thread_current()->number : number);
-}
-
-static bool may_schedule(struct task *task)
-{
-    const struct credentials *own = task_current()->credentials;
-    struct credentials *other = task_credentials_get(task);
-    bool is_same = own->euid == other->euid || own->euid == other->uid;
-    credentials_put(other);
-    return is_same || credentials_can(own, CAP_SYS_NICE);
-}
-
-static uint64_t online_mask(void)
-{
-    unsigned count = percpu_cpu_count();
-    return count >= 64 ? ~0ULL : (1ULL << count) - 1;
-}
-
-SYSTEM_CALL3(sched_getaffinity, int, number, unsigned, bytes, uint64_t __user *, user)
-{
-    if (bytes < sizeof(uint64_t) || bytes % sizeof(uint64_t) != 0) {
-        return -EINVAL;
-    }
-    struct task *task = scheduled_task_get(number);
-    if (task == NULL) {
-        return -ESRCH;
-    }
-    uint64_t mask = task->thread.affinity & online_mask();
-    task_put(task);
-    return user_copy_out(user, &mask, sizeof(mask)) != 0 ? -EFAULT : (long)sizeof(mask);
-}
-
-SYSTEM_CALL3(sched_setaffinity, int, number, unsigned, bytes, const uint64_t __user *, user)
-{
-    uint64_t mask = 0;
-    if (user_copy_in(&mask, user, MIN((size_t)bytes, sizeof(mask))) != 0) {
-        return -EFAULT;
-    }
-    struct task *task = scheduled_task_get(number);
-    if (task == NULL) {
-        return -ESRCH;
-    }
-    long result = -EPERM;
-    if (may_schedule(task)) {
-        mask &= online_mask();
-        result = mask == 0 ? -EINVAL : thread_set_affinity(&task->thread, mask);
-    }
-    task_put(task);
-    return result;
-}
-
-SYSTEM_CALL1(sched_getscheduler, int, number)
-{
-    struct task *task = number < 0 ? NULL : scheduled_task_get(number);
-    if (task == NULL) {
-        return number < 0 ? -EINVAL : -ESRCH;
-    }
-    int policy = task->thread.policy;
-    task_put(task);
-    return policy;
-}
-
-SYSTEM_CALL2(sched_getparam, int, number, struct uapi_sched_param __user *, user)
-{
-    if (number < 0 || user == NULL) {
-        return -EINVAL;
-    }
-    struct task *task = scheduled_task_get(number);
-    if (task == NULL) {
-        return -ESRCH;
-    }
-    const struct uapi_sched_param param = {.sched_priority = task->thread.real_time_priority};
-    task_put(task);
-    return user_copy_out(user, &param, sizeof(param));
-}
-
-/* A real-time policy, or a higher priority than now, needs the right to (RLIMIT_RTPRIO is 0 by default). */
-static int check_policy(const struct task *task, int policy, int priority)
-{
-    bool is_real_time = policy == SCHED_FIFO || policy == SCHED_RR;
-    if (policy != SCHED_NORMAL && policy != SCHED_BATCH && policy != SCHED_IDLE && !is_real_time) {
-        return -EINVAL;
-    }
-    if (is_real_time ? priority < 1 || priority > 99 : priority != 0) {
-        return -EINVAL;
-    }
-    uint64_t limit = process_limit(task->process, RLIMIT_RTPRIO);
-    bool is_raised =
-        is_real_time && priority > task->thread.real_time_priority && (uint64_t)priority > limit;
-    return is_raised && !credentials_can(task_current()->credentials, CAP_SYS_NICE) ? -EPERM : 0;
-}
-
-static long set_policy(int number, int policy, const struct uapi_sched_param __user *user)
-{
-    struct uapi_sched_param param;
-    if (number < 0 || user == NULL) {
-        return -EINVAL;
-    }
-    if (user_copy_in(&param, user, sizeof(param)) != 0) {
-        return -EFAULT;
-    }
-    struct task *task = scheduled_task_get(number);
-    if (task == NULL) {
-        return -ESRCH;
-    }
-    policy = policy < 0 ? task->thread.policy : policy & ~SCHED_RESET_ON_FORK;
-    long result = check_policy(task, policy, param.sched_priority);
-    if (result == 0) {
-        result = may_schedule(task) ? thread_set_policy(&task->thread, policy, param.sched_priority)
-                                    : -EPERM;
-    }
-    if (result == 0) {
-        futex_pi_priority_changed(task);
-    }
-    task_put(task);
-    return result;
-}
-
-SYSTEM_CALL3(sched_setscheduler, int, number, int, policy, const struct uapi_sched_param __user *,
-             user)
-{
-    return policy < 0 ? -EINVAL : set_policy(number, policy, user);
-}
-
-SYSTEM_CALL2(sched_setparam, int, number, const struct uapi_sched_param __user *, user)
-{
-    return set_policy(number, -1, user);
-}
-
-SYSTEM_CALL1(sched_get_priority_max, int, policy)
-{
-    switch (policy) {
-    case SCHED_FIFO:
-    case SCHED_RR: return 99;
-    case SCHED_NORMAL:
-    case SCHED_BATCH:
-    case SCHED_IDLE: return 0;
-    default: return -EINVAL;
-    }
-}
-
-SYSTEM_CALL1(sched_get_priority_min, int, policy)
-{
-    switch (policy) {
-    case SCHED_FIFO:
-    case SCHED_RR: return 1;
-    case SCHED_NORMAL:
-    case SCHED_BATCH:
-    case SCHED_IDLE: return 0;
-    default: return -EINVAL;
-    }
-}
-
-SYSTEM_CALL2(sched_rr_get_interval, int, number, struct uapi_timespec __user *, user)
-{
-    struct task *task = number < 0 ? NULL : scheduled_task_get(number);
-    if (task == NULL) {
-        return number < 0 ? -EINVAL : -ESRCH;
-    }
-    uint64_t slice = thread_slice_ns(&task->thread);
-    task_put(task);
-    /* No slice at all is told as 0. */
-    const struct uapi_timespec spec = timespec_from_ns(slice == UINT64_MAX ? 0 : slice);
-    return user_copy_out(user, &spec, sizeof(spec));
+    return process_unshare(flags);
 }
 
 enum { MEMBARRIER_GLOBAL = 1 };

@@ -60,6 +60,28 @@ _Static_assert(sizeof(struct uapi_clone_args) == 88, "struct clone_args");
 #define SCHED_DEADLINE      6
 #define SCHED_RESET_ON_FORK 0x40000000
 
+/* sched_flags of sched_setattr. */
+#define SCHED_FLAG_RESET_ON_FORK 0x01
+#define SCHED_FLAG_KEEP_POLICY   0x08
+#define SCHED_FLAG_KEEP_PARAMS   0x10
+#define SCHED_FLAG_UTIL_CLAMP    0x60
+#define SCHED_FLAG_ALL           0x7f
+
+struct uapi_sched_attr {
+    uint32_t size;
+    uint32_t sched_policy;
+    uint64_t sched_flags;
+    int32_t sched_nice;
+    uint32_t sched_priority;
+    uint64_t sched_runtime;
+    uint64_t sched_deadline;
+    uint64_t sched_period;
+    uint32_t sched_util_min;
+    uint32_t sched_util_max;
+};
+_Static_assert(sizeof(struct uapi_sched_attr) == 56, "struct sched_attr");
+#define SCHED_ATTR_SIZE_VER0 48
+
 struct uapi_sched_param {
     int32_t sched_priority;
 };

@@ -33,6 +33,12 @@ enum area_flag {
     AREA_WIPE_ON_FORK = 32768, // MADV_WIPEONFORK: the child finds zeros
 };
 
+enum memory_lock {
+    MEMORY_UNLOCK,
+    MEMORY_LOCK,
+    MEMORY_LOCK_ON_FAULT, // pages count as locked, but are brought in when they are touched
+};
+
 struct area {
     struct rb_node node;
     vaddr_t start, end;       // [l mutex, and cache->lock] page aligned
@@ -67,6 +73,7 @@ struct address_space {
     size_t saved_auxv_words;
     // Limits in bytes, refreshed by process/ at setrlimit and fork; UINT64_MAX: none.
     uint64_t limit_total, limit_data, limit_stack, limit_locked;
+    enum memory_lock lock_later; // [l] mlockall: of what is mapped from now on
 };
 
 // Where things start; the random parts come from exec as numbers.
@@ -115,8 +122,12 @@ must_check int address_space_advise(struct address_space *space, vaddr_t start, 
 // MS_*
 must_check int address_space_sync(struct address_space *space, vaddr_t start, size_t bytes,
                                   int flags);
+// mlock of an aligned range. -ENOMEM: a hole, or the limit.
 must_check int address_space_lock_range(struct address_space *space, vaddr_t start, size_t bytes,
-                                        bool lock);
+                                        enum memory_lock kind);
+// mlockall: what is there now, and what will be mapped. -ENOMEM: the limit.
+must_check int address_space_lock_all(struct address_space *space, enum memory_lock now,
+                                      enum memory_lock later);
 // mincore: one byte a page, bit 0 set where the page is in memory. -ENOMEM where nothing is mapped.
 must_check int address_space_residency(struct address_space *space, vaddr_t start, size_t pages,
                                        uint8_t *vector);

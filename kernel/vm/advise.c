@@ -1,4 +1,4 @@
-// madvise, mlock, msync: calls that say something about a range that is mapped already.
+// madvise, msync: calls that say something about a range that is mapped already.
 //
 // Advice is a table: what the areas must be like, what happens to each, what is refused. Advice that
 // only hints at a use that this kernel does not make is taken and does nothing, as Linux may, too.
@@ -158,38 +158,6 @@ int address_space_advise(struct address_space *space, vaddr_t start, size_t byte
     }
     mutex_lock(&space->mutex);
     result = advise_locked(&advices[advice], space, start, end);
-    mutex_unlock(&space->mutex);
-    return result;
-}
-
-static int lock_locked(struct address_space *space, vaddr_t start, vaddr_t end, bool lock)
-{
-    assert(mutex_is_held(&space->mutex));
-    uint64_t limit = space->limit_locked;
-    if (lock && limit != UINT64_MAX && space->locked_pages * PAGE_SIZE + (end - start) > limit) {
-        return -ENOMEM;
-    }
-    int result =
-        area_change_range_locked(space, start, end, lock ? AREA_LOCKED : 0, lock ? 0 : AREA_LOCKED);
-    if (result == 0 && lock) {
-        fault_populate_locked(space, start, end);
-    }
-    return result;
-}
-
-int address_space_lock_range(struct address_space *space, vaddr_t start, size_t bytes, bool lock)
-{
-    vaddr_t low = ALIGN_DOWN(start, PAGE_SIZE); // mlock takes any address
-    vaddr_t end;
-    int result = range_decode(low, bytes + (start - low), &end);
-    if (result != 0 || low == end) {
-        return result;
-    }
-    if (end > USER_TOP) {
-        return -ENOMEM;
-    }
-    mutex_lock(&space->mutex);
-    result = lock_locked(space, low, end, lock);
     mutex_unlock(&space->mutex);
     return result;
 }

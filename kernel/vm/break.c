@@ -9,18 +9,28 @@
 
 static bool grow(struct address_space *space, vaddr_t old_end, vaddr_t new_end)
 {
-    const struct map_request request = {
+    struct map_request request = {
         .flags =
             AREA_READ | AREA_WRITE | AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE | AREA_HEAP,
     };
     uint64_t bytes = new_end - old_end;
+    if (space->lock_later != MEMORY_UNLOCK) {
+        request.flags |= AREA_LOCKED;
+        if (!lock_limit_allows_locked(space, bytes)) {
+            return false;
+        }
+    }
     // The page above stays free, so that an overrun faults.
     struct area *next = area_find_locked(space, old_end);
     if (next != NULL && area_guarded_start(next) < new_end + PAGE_SIZE) {
         return false;
     }
-    return map_check_limits_locked(space, bytes, request.flags) == 0 &&
-           map_at_locked(space, &request, old_end, new_end) == 0;
+    bool is_mapped = map_check_limits_locked(space, bytes, request.flags) == 0 &&
+                     map_at_locked(space, &request, old_end, new_end) == 0;
+    if (is_mapped && space->lock_later == MEMORY_LOCK) {
+        fault_populate_locked(space, old_end, new_end);
+    }
+    return is_mapped;
 }
 
 static bool limit_allows(const struct address_space *space, vaddr_t wanted)

@@ -146,12 +146,27 @@ static int take_fixed_place(struct address_space *space, const struct map_reques
     return unmap_locked(space, start, start + bytes);
 }
 
+// mlockall's MCL_FUTURE: what is mapped from then on is locked too.
+static struct map_request request_with_lock(const struct address_space *space,
+                                            const struct map_request *request)
+{
+    struct map_request locked = *request;
+    if (space->lock_later != MEMORY_UNLOCK) {
+        locked.flags |= AREA_LOCKED;
+        locked.populate |= space->lock_later == MEMORY_LOCK;
+    }
+    return locked;
+}
+
 static int map_locked(struct address_space *space, const struct map_request *request,
                       uint64_t bytes, vaddr_t *result)
 {
     assert(mutex_is_held(&space->mutex));
     vaddr_t start = request->address;
     int error;
+    if ((request->flags & AREA_LOCKED) != 0 && !lock_limit_allows_locked(space, bytes)) {
+        return -EAGAIN;
+    }
     if (request->is_fixed || request->is_fixed_no_replace) {
         error = take_fixed_place(space, request, bytes);
     } else {
@@ -162,7 +177,7 @@ static int map_locked(struct address_space *space, const struct map_request *req
     if (error != 0) {
         return error;
     }
-    if (request->populate || (request->flags & AREA_LOCKED)) {
+    if (request->populate) {
         fault_populate_locked(space, start, start + bytes);
     }
     *result = start;
@@ -183,7 +198,8 @@ int address_space_map(struct address_space *space, const struct map_request *req
         return -EOVERFLOW;
     }
     mutex_lock(&space->mutex);
-    int error = map_locked(space, request, bytes, result);
+    const struct map_request locked = request_with_lock(space, request);
+    int error = map_locked(space, &locked, bytes, result);
     mutex_unlock(&space->mutex);
     return error;
 }

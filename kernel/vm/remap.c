@@ -101,8 +101,7 @@ static int check_growth(const struct remap *remap, const struct area *area)
     uint64_t more = remap->new_bytes - remap->old_bytes;
     const struct address_space *space = remap->space;
     bool is_locked = (area->flags & AREA_LOCKED) != 0;
-    if (is_locked && space->limit_locked != UINT64_MAX &&
-        space->locked_pages * PAGE_SIZE + more > space->limit_locked) {
+    if (is_locked && !lock_limit_allows_locked(space, more)) {
         return -EAGAIN;
     }
     return map_check_limits_locked(space, more, area->flags);

@@ -49,6 +49,11 @@ must_check int area_change_range_locked(struct address_space *space, vaddr_t sta
 // Pages promised to programs, system-wide.
 size_t area_committed_pages(void);
 
+// --- lock.c ---
+
+// May so much more be locked?
+bool lock_limit_allows_locked(const struct address_space *space, uint64_t more_bytes);
+
 // --- map.c ---
 
 // The lowest address that may be mapped by somebody else below this area.
