@@ -252,26 +252,54 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return remove(path);
 }
 
+/* The mount point in a line of /proc/self/mounts, whose source before the first blank may be empty. Blanks and the like in it are
+ * written as three octal digits. */
+static bool read_point(const char *line, char *point)
+{
+    const char *from = strchr(line, ' ');
+    if (from == NULL) {
+        return false;
+    }
+    for (from++; *from != ' ' && *from != '\0'; from++) {
+        char digits[4] = {0};
+        if (*from == '\\') {
+            strncpy(digits, from + 1, 3);
+            from += 3;
+            *point++ = (char)strtol(digits, NULL, 8);
+        } else {
+            *point++ = *from;
+        }
+    }
+    *point = '\0';
+    return true;
+}
+
+/* Tries to take away the mounts below `base`; one that lies hidden below another goes in a later round. Returns how many there were. */
+static unsigned remove_mounts(const char *base)
+{
+    char line[2 * PATH_MAX], point[2 * PATH_MAX];
+    unsigned found = 0;
+    FILE *mounts = fopen("/proc/self/mounts", "r");
+    CHECK(mounts != NULL);
+    while (fgets(line, sizeof(line), mounts)) {
+        if (read_point(line, point) && strncmp(point, base, strlen(base)) == 0) {
+            found++;
+            umount2(point, MNT_DETACH);
+        }
+    }
+    fclose(mounts);
+    return found;
+}
+
 /* Takes away every mount below this folder, and the folder. */
 static void remove_folder(const char *folder)
 {
-    char base[PATH_MAX], line[PATH_MAX], point[PATH_MAX / 2];
-    bool has_found = true;
+    char base[PATH_MAX];
+    unsigned left, before = UINT_MAX;
     CHECK(realpath(folder, base) != NULL);
-    while (has_found) {
-        FILE *mounts = fopen("/proc/self/mounts", "r");
-        CHECK(mounts != NULL);
-        has_found = false;
-        while (!has_found && fgets(line, sizeof(line), mounts)) {
-            /* The source before the first blank may be empty. */
-            const char *place = strchr(line, ' ');
-            has_found = place != NULL && sscanf(place, " %2047s", point) == 1 &&
-                        strncmp(point, base, strlen(base)) == 0;
-        }
-        fclose(mounts);
-        if (has_found) {
-            CHECK_OK(umount2(point, MNT_DETACH));
-        }
+    while ((left = remove_mounts(base)) != 0) {
+        CHECK(left < before);
+        before = left;
     }
     CHECK_OK(nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS));
 }

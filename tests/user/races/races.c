@@ -32,6 +32,8 @@ static const struct race *races[MAXIMUM_RACES];
 static uint64_t totals[MAXIMUM_RACES];
 static unsigned race_total;
 
+static pid_t runner;
+
 static __thread uint64_t draw_state = 1;
 
 /* ---- what the races call ------------------------------------------------------------------------ */
@@ -52,6 +54,9 @@ void race_fail(const char *file, int line, const char *format, ...)
         vsnprintf(shared->report + length, sizeof(shared->report) / 2, format, arguments);
     }
     va_end(arguments);
+    if (getpid() == runner) {
+        puts(shared->report);
+    }
     _exit(FAILED);
 }
 
@@ -343,7 +348,8 @@ static int run_all(int argc, char **argv)
 {
     uint64_t iterations = 0;
     bool is_well = true;
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    runner = getpid();
+    RACE_OK(prctl(PR_SET_CHILD_SUBREAPER, 1));
     collect_races(argc - 5, argv + 5);
     is_well = run_seeds(strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), atol(argv[4]));
     for (unsigned i = 0; i < race_total; i++) {
