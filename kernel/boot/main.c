@@ -108,9 +108,13 @@ static void initramfs_start(void)
 }
 
 static const struct boot_step steps_before_threads[] = {
-    {"log", log_start},       {"firmware", firmware_scan},
-    {"memory", memory_start}, {"interrupts", interrupt_init},
-    {"clock", clock_start},   {"scheduler", scheduler_init},
+    {"log", log_start},
+    {"firmware", firmware_scan},
+    {"memory", memory_start},
+    {"interrupts", interrupt_init},
+    {"clock", clock_start},
+    {"watchdog", watchdog_init},
+    {"scheduler", scheduler_init},
 };
 
 static const struct boot_step steps_in_thread[] = {

@@ -84,7 +84,9 @@ void upcall_interrupt(unsigned vector, struct trap_frame *frame)
     cpu_block_increment(interrupt_depth);
     ++*percpu_this(interrupts_taken);
     *percpu_this(is_from_user) = trap_is_from_user(frame);
+    interrupts_watch_begin();
     vector_handle(vector);
+    interrupts_watch_end();
     cpu_block_decrement(interrupt_depth);
     if (cpu_block_get(deferred_pending)) {
         deferred_run();

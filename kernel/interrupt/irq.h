@@ -13,7 +13,9 @@ must_check int interrupt_register(unsigned line, interrupt_handler_function *han
                                   const char *name);
 void interrupt_unregister(unsigned line, interrupt_handler_function *handler, void *context);
 
-void interrupt_init(void); // PIC remapped and masked; APICs where boot_information has them
+void interrupt_init(void);
+// Debug kernels tell from here on who keeps interrupts off for long. After clock_init.
+void watchdog_init(void); // PIC remapped and masked; APICs where boot_information has them
 
 // For /proc/interrupts: number of lines, then count per CPU and names of one line ("" when unused).
 unsigned interrupt_line_count(void);

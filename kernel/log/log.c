@@ -17,6 +17,7 @@ enum {
     LOG_TEXT_MAX = 244,
     LOG_LINE_MAX = LOG_TEXT_MAX + 32,
     LOG_LEVEL_DEFAULT = 7, // shows everything but debug
+    SCREEN_COLUMNS = 80,
 };
 
 struct log_slot {
@@ -112,6 +113,23 @@ void log_write_panic(const char *format, ...)
     va_end(arguments);
     int length = format_string(line, sizeof(line), "%.*s\n", slot->length, slot->text);
     sinks_write_locked(line, (size_t)length);
+}
+
+void log_show_last(unsigned count)
+{
+    char line[SCREEN_COLUMNS + 2];
+    sinks_write_locked("\n", 1); // whatever was being typed ends here
+    uint64_t first =
+        MAX(first_sequence_locked(), next_sequence - MIN(next_sequence, (uint64_t)count));
+    for (uint64_t i = first; i < next_sequence; i++) {
+        const struct log_slot *slot = &slots[i % LOG_SLOTS];
+        uint64_t us = slot->time_ns / 1000;
+        int length = format_string(line, SCREEN_COLUMNS + 1, "[%5lu.%06lu] %.*s", us / 1000000,
+                                   us % 1000000, slot->length, slot->text);
+        length = MIN(length, (int)SCREEN_COLUMNS);
+        line[length] = '\n';
+        sinks_write_locked(line, (size_t)length + 1);
+    }
 }
 
 void log_write_user(unsigned level, const char *text, size_t length)

@@ -4,6 +4,8 @@
 #include "lib/compiler.h"
 #include "lib/types.h"
 
+// The newest records, each as a line of at most 80 columns, to every sink whatever their level; for a panic.
+void log_show_last(unsigned count);
 // A line of a panic: to the ring and to every sink whatever the level, without a time, and without waiting for a lock that the
 // interrupted code may hold.
 void log_write_panic(const char *format, ...) printf_format(1, 2);

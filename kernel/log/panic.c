@@ -1,5 +1,5 @@
-// The end of the kernel, on one screen of 80 by 25: what and why, registers, what ran, backtrace; then halt, or reboot after
-// panic=N seconds.
+// The end of the kernel: the last lines of the log, then, on one screen of 80 by 25, what and why, registers, what ran on each
+// CPU, backtrace; then halt, or reboot after panic=N seconds.
 //
 // The first CPU that comes here owns the rest; a second panic on the same CPU (in the dump itself) says so in one line and stops. The
 // others are stopped where they are, or come here by themselves, leave their frame and halt; the owner shows a line of each.
@@ -18,7 +18,7 @@
 #include "sync/atomic.h"
 #include "sync/percpu.h"
 
-enum { PANIC_TEXT_MAX = 160, NOBODY = 0, STOP_TRIES = 1000000 };
+enum { PANIC_TEXT_MAX = 160, NOBODY = 0, STOP_TRIES = 1000000, LAST_LINES = 6 };
 
 static struct atomic32 panicking_cpu = ATOMIC_INIT(NOBODY); // number + 1
 static int timeout_seconds;                                 // [I] after the command line is parsed
@@ -42,6 +42,9 @@ void panic_set_ops(const struct panic_ops *added)
     }
     if (added->describe_cpu) {
         ops.describe_cpu = added->describe_cpu;
+    }
+    if (added->is_stack_guard) {
+        ops.is_stack_guard = added->is_stack_guard;
     }
 }
 
@@ -153,7 +156,7 @@ _Noreturn void panic(const char *format, ...)
     va_start(arguments, format);
     format_string_v(text, sizeof(text), format, arguments);
     va_end(arguments);
-    log_write_panic("%s", ""); // whatever was being typed ends here
+    log_show_last(LAST_LINES);
     log_write_panic("kernel panic: %s", text);
     panic_dump(&frame);
 }
@@ -164,7 +167,7 @@ _Noreturn void panic_explained(const char *what, void (*explain)(const void *con
     struct trap_frame frame;
     trap_frame_capture(&frame);
     panic_claim(&frame);
-    log_write_panic("%s", "");
+    log_show_last(LAST_LINES);
     log_write_panic("kernel panic: %s", what);
     explain(context);
     panic_dump(&frame);
@@ -179,7 +182,11 @@ _Noreturn void upcall_kernel_exception(struct trap_frame *frame, const struct fa
                                        const char *why)
 {
     panic_claim(frame);
-    log_write_panic("%s", "");
+    log_show_last(LAST_LINES);
+    // The push that met the guard is below the stack pointer.
+    if (ops.is_stack_guard && ops.is_stack_guard(trap_stack_pointer(frame) - 1)) {
+        why = "kernel stack overflow: the stack pointer is in the guard below the stack";
+    }
     log_write_panic("kernel panic: %s: %s", fault_name(fault->vector), why);
     log_write_panic("address %#lx, error code %#lx, vector %u", fault->address, fault->error_code,
                     fault->vector);

@@ -12,6 +12,8 @@ struct panic_ops {
     void (*stop_other_cpus)(void); // by an exception that nothing holds back
     // Writes a one-line description of what runs on a CPU ("CPU 0, user thread 12 'ash'").
     void (*describe_cpu)(unsigned cpu, char *text, size_t size);
+    // Does the address lie in the guard below a kernel stack?
+    bool (*is_stack_guard)(vaddr_t address);
 };
 void panic_set_ops(const struct panic_ops *ops); // each non-NULL slot replaces the former
 

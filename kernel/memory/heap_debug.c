@@ -56,7 +56,7 @@ static void trace_show(const char *title, const uint64_t *trace)
     log_error("heap: %s", title);
     for (size_t i = 0; i < TRACE_DEPTH && trace[i] != 0; i++) {
         char text[80];
-        symbol_describe(trace[i], text, sizeof(text));
+        symbol_describe(trace[i] - 1, text, sizeof(text)); // the call, not what follows it
         log_error("heap:   %s", text);
     }
 }

@@ -5,6 +5,7 @@
 #include "interrupt/deferred.h"
 #include "lib/format.h"
 #include "log/panic.h"
+#include "memory/kernel_map.h"
 #include "memory/page_table.h"
 #include "scheduler/run_queue_internal.h"
 #include "scheduler/thread_internal.h"
@@ -35,7 +36,8 @@ static struct fail_nth *fail_nth_of_current(void)
     return &thread_current()->fail_nth;
 }
 
-static const struct panic_ops scheduler_panic_ops = {.describe_cpu = describe_cpu};
+static const struct panic_ops scheduler_panic_ops = {.describe_cpu = describe_cpu,
+                                                     .is_stack_guard = kernel_stack_is_guard};
 
 void scheduler_cpu_init(struct thread *idle)
 {

@@ -12,8 +12,13 @@
 
 #include "arch/upcalls.h"
 #include "lib/assert.h"
+#include "sync/percpu.h"
 
 static void (*deferred_runner)(void); // [I] set once at boot by interrupt/
+
+static PERCPU_DEFINE(uint64_t, off_since);  // [o] time stamp
+static uint64_t off_limit;                  // [I] 0: nobody watches
+static void (*off_report)(uint64_t length); // [I]
 
 void preempt_set_deferred_runner(void (*run)(void))
 {
@@ -46,6 +51,30 @@ void preempt_reschedule(void)
     interrupts_enable();
 }
 
+void interrupts_watch(uint64_t limit, void (*report)(uint64_t length))
+{
+    off_report = report;
+    off_limit = limit;
+}
+
+void interrupts_watch_begin(void)
+{
+    if (ASTRA_DEBUG) {
+        *percpu_this(off_since) = cpu_timestamp();
+    }
+}
+
+void interrupts_watch_end(void)
+{
+    if (!ASTRA_DEBUG || off_limit == 0) {
+        return;
+    }
+    uint64_t length = cpu_timestamp() - *percpu_this(off_since);
+    if (unlikely(length > off_limit)) {
+        off_report(length);
+    }
+}
+
 void interrupts_block(void)
 {
     // Depth 0 can be read with interrupts on: whatever interrupts us, or another CPU that we move
@@ -54,6 +83,9 @@ void interrupts_block(void)
         bool were_on = interrupts_are_enabled();
         interrupts_disable();
         cpu_block_set(interrupts_were_on, were_on);
+        if (were_on) {
+            interrupts_watch_begin();
+        }
     }
     cpu_block_increment(interrupt_off_depth);
     barrier();
@@ -63,6 +95,9 @@ void interrupts_unblock(void)
 {
     barrier();
     assert(cpu_block_get(interrupt_off_depth) != 0);
+    if (cpu_block_get(interrupt_off_depth) == 1 && cpu_block_get(interrupts_were_on)) {
+        interrupts_watch_end();
+    }
     cpu_block_decrement(interrupt_off_depth);
     if (cpu_block_get(interrupt_off_depth) != 0 || !cpu_block_get(interrupts_were_on)) {
         return;

@@ -35,6 +35,13 @@ static inline void preempt_enable(void)
 void interrupts_block(void);
 void interrupts_unblock(void);
 
+// Debug kernels: after a section of more than `limit` units of cpu_timestamp() with interrupts off,
+// `report` is called with its length, at its end and with interrupts still off. Set once.
+void interrupts_watch(uint64_t limit, void (*report)(uint64_t length));
+// Around an interrupt handler, which such sections are part of.
+void interrupts_watch_begin(void);
+void interrupts_watch_end(void);
+
 // May the current code sleep? (thread context, no count held, interrupts on)
 static inline bool context_may_sleep(void)
 {

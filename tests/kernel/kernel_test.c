@@ -109,13 +109,20 @@ static bool test_run(const struct kernel_test *test)
     return true;
 }
 
+static bool is_wanted(const struct kernel_test *test, const char *pattern)
+{
+    if (test->is_crash) {
+        return strcmp(pattern, test->name) == 0;
+    }
+    return strcmp(pattern, "all") == 0 || pattern_matches(pattern, test->name);
+}
+
 void kernel_test_main(const char *pattern)
 {
-    bool is_all = strcmp(pattern, "all") == 0;
     unsigned passed = 0;
     unsigned failed = 0;
     for (const struct kernel_test *test = kernel_tests_start; test < kernel_tests_end; test++) {
-        if (!is_all && !pattern_matches(pattern, test->name)) {
+        if (!is_wanted(test, pattern)) {
             continue;
         }
         if (test_run(test)) {

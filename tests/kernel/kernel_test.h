@@ -21,12 +21,26 @@ struct thread;
 struct kernel_test {
     const char *name;
     void (*run)(void);
+    bool is_crash;
 };
+
+/* The alignment leaves no gap between two entries. */
+#define KERNEL_TEST_ENTRY(test_name, is_crash)                                                     \
+    static const struct kernel_test kernel_test_##test_name used_by_linker section(                \
+        ".kernel_tests") aligned(8) = {#test_name, test_name, is_crash}
 
 #define KERNEL_TEST(test_name)                                                                     \
     static void test_name(void);                                                                   \
-    static const struct kernel_test kernel_test_##test_name used_by_linker section(                \
-        ".kernel_tests") = {#test_name, test_name};                                                \
+    KERNEL_TEST_ENTRY(test_name, false);                                                           \
+    static void test_name(void)
+
+/*
+ * Provokes what the kernel does not outlive, or what it complains about. Runs only when the command line has its name;
+ * test_crashes.py looks at what the kernel said.
+ */
+#define KERNEL_CRASH(test_name)                                                                    \
+    static void test_name(void);                                                                   \
+    KERNEL_TEST_ENTRY(test_name, true);                                                            \
     static void test_name(void)
 
 /* Linker-script symbols: all tests of the image. */
