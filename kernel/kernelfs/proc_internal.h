@@ -79,10 +79,10 @@ ssize_t proc_store_fail_nth(const struct generated_key *key, const char *data, s
 int proc_show_fail_nth_tallies(const struct generated_key *key, struct text_buffer *text);
 #    define PROC_ROOT_LAST_ROWS                                                                    \
         {.name = "fail-nth", .mode = S_IFREG | 0444, .show = proc_show_fail_nth_tallies},          \
-        {.name = "lock_stat",                                                                      \
-         .mode = S_IFREG | 0600,                                                                   \
-         .show = proc_show_lock_stat,                                                              \
-         .store = proc_store_lock_stat},                                                           \
+            {.name = "lock_stat",                                                                  \
+             .mode = S_IFREG | 0600,                                                               \
+             .show = proc_show_lock_stat,                                                          \
+             .store = proc_store_lock_stat},                                                       \
         {                                                                                          \
             0                                                                                      \
         }
