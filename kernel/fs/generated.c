@@ -229,9 +229,14 @@ const struct generated_row *generated_file_row(const struct open_file *file,
     return node->row;
 }
 
-// Nothing is stored: modes and owners may be changed on the node, sizes may not.
+// Nothing is stored: modes and owners may be changed on the node, sizes may not. What belongs to a live object keeps its mode: the
+// object's owner is a program like any other, and could close /proc to itself and to its kin.
 static int generated_set_attributes(struct vnode *vnode, const struct attributes *attributes)
 {
+    bool has_live_owner = generated_node_of(vnode)->ownership != NULL;
+    if ((attributes->valid & ATTRIBUTE_MODE) != 0 && has_live_owner) {
+        return -EPERM;
+    }
     if ((attributes->valid & ATTRIBUTE_MODE) != 0) {
         vnode->mode = (vnode->mode & S_IFMT) | (attributes->mode & S_IALLUGO);
     }

@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 
@@ -314,4 +315,33 @@ TEST(small_reads_give_the_same_text)
     }
     CHECK_EQUAL(at, length);
     CHECK(strstr(whole, "Max open files") != NULL);
+}
+
+static void check_modes_stay(void)
+{
+    static const char *const names[] = {"/proc/self", "/proc/self/stat", "/proc/self/fd",
+                                        "/proc/self/task"};
+    char path[64];
+    struct stat before, after;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        CHECK_OK(stat(names[i], &before));
+        CHECK_ERRNO(chmod(names[i], 0), EPERM);
+        CHECK_OK(stat(names[i], &after));
+        CHECK_EQUAL(after.st_mode, before.st_mode);
+    }
+    snprintf(path, sizeof(path), "/proc/%d/fd", getpid());
+    CHECK_OK(close(CHECK_OK(open(path, O_RDONLY | O_DIRECTORY))));
+}
+
+TEST(nobody_changes_the_modes_of_a_process_in_proc)
+{
+    check_modes_stay();
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        become_user(NOBODY);
+        CHECK_OK(prctl(PR_SET_DUMPABLE, 1));
+        check_modes_stay();
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
 }
