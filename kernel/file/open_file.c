@@ -216,13 +216,14 @@ int64_t file_seek(struct open_file *file, int64_t offset, int whence)
     if ((file->flags & O_PATH) != 0) {
         return -EBADF;
     }
-    if ((file->ops->flags & (FILE_OPS_STREAM | FILE_OPS_NO_SEEK)) != 0) {
+    bool stays_at_zero = (file->ops->flags & FILE_OPS_NONSEEK_ZERO) != 0;
+    if (!stays_at_zero && (file->ops->flags & (FILE_OPS_STREAM | FILE_OPS_NO_SEEK)) != 0) {
         return -ESPIPE;
     }
     if (whence < SEEK_SET || whence > SEEK_HOLE) {
         return -EINVAL;
     }
-    if ((file->ops->flags & FILE_OPS_NONSEEK_ZERO) != 0) {
+    if (stays_at_zero) {
         return 0;
     }
     bool is_locked = position_lock(file);

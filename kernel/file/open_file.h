@@ -32,10 +32,11 @@ struct directory_sink {
 };
 
 enum file_ops_flag {
-    FILE_OPS_STREAM = 1,                 // no position: lseek, pread, pwrite give ESPIPE
-    FILE_OPS_NO_SEEK = 2,                // lseek gives ESPIPE, pread works (some devices)
-    FILE_OPS_NO_POSITION_LOCK = 4,       // position is not used
-    FILE_OPS_NONSEEK_ZERO = 8,           // lseek succeeds and returns 0 (/dev/null, /dev/zero)
+    FILE_OPS_STREAM = 1,           // no position: lseek, pread, pwrite give ESPIPE
+    FILE_OPS_NO_SEEK = 2,          // lseek gives ESPIPE, pread works (some devices)
+    FILE_OPS_NO_POSITION_LOCK = 4, // position is not used
+    FILE_OPS_NONSEEK_ZERO =
+        8, // lseek succeeds and returns 0 (/dev/null, /dev/zero; with STREAM: eventfd)
     FILE_OPS_STRANGE_IOCTL_INVALID = 16, // an unknown ioctl is -EINVAL, not -ENOTTY (/dev/urandom)
 };
 

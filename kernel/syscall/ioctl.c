@@ -76,6 +76,19 @@ static long vnode_command(struct open_file *file, uint32_t command, void __user 
     }
 }
 
+/* FICLONE: no file system here shares blocks between files. */
+static long clone_refuse(const struct open_file *file, int source)
+{
+    struct open_file *other = descriptor_get(task_current()->descriptors, source);
+    if (other == NULL) {
+        return -EBADF;
+    }
+    const struct vnode *from = other->vnode, *to = file->vnode;
+    bool are_regular = from != NULL && to != NULL && vnode_is_regular(from) && vnode_is_regular(to);
+    open_file_put(other);
+    return are_regular ? -EOPNOTSUPP : -EINVAL;
+}
+
 static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t command,
                           uint64_t argument)
 {
@@ -86,10 +99,11 @@ static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t comma
     case FIONBIO: return set_nonblocking(file, O_NONBLOCK, (const int __user *)argument);
     case FIOASYNC:
         /* Only what delivers bytes by itself could have a signal to send. */
-        if ((file->ops->flags & FILE_OPS_STREAM) == 0) {
+        if ((file->ops->flags & (FILE_OPS_STREAM | FILE_OPS_NONSEEK_ZERO)) != FILE_OPS_STREAM) {
             return -ENOTTY;
         }
         return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
+    case FICLONE: return clone_refuse(file, (int)argument);
     default: break;
     }
     const struct ioctl_row *row = file_ioctl_find(file, command);

@@ -177,6 +177,7 @@
 #define TIOCGSERIAL   0x541E
 #define TIOCSSERIAL   0x541F
 #define TIOCPKT       0x5420
+#define FICLONE       0x40049409
 #define FIONBIO       0x5421
 #define TIOCNOTTY     0x5422
 #define TIOCSETD      0x5423

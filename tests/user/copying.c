@@ -111,3 +111,12 @@ TEST(preadv2_and_pwritev2_have_a_position_or_use_the_files)
                 4);
     CHECK_ERRNO(syscall(SYS_preadv2, fd, back, 2, -2L, 0, 0), EINVAL);
 }
+
+TEST(no_file_shares_anothers_blocks)
+{
+    const unsigned long clone_file = 0x40049409; /* FICLONE */
+    make_file("from", "0123456789");
+    int in = CHECK_OK(open("from", O_RDONLY)), out = make_open_file("to");
+    CHECK_ERRNO(syscall(SYS_ioctl, out, clone_file, in), EOPNOTSUPP);
+    CHECK_ERRNO(syscall(SYS_ioctl, out, clone_file, -1), EBADF);
+}

@@ -6,6 +6,7 @@
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 /* What statx(2) writes, as far as it is looked at here; musl has no declaration yet. */
 enum { STATX_TYPE = 0x1, STATX_BASIC_STATS = 0x7ff };
@@ -240,4 +241,21 @@ TEST(inode_numbers_are_unique_while_files_live)
     CHECK(status_of("a").st_ino != status_of("d").st_ino);
     CHECK_EQUAL(status_of("d/.").st_ino, status_of("d").st_ino);
     CHECK_EQUAL(status_of("d/..").st_ino, status_of(".").st_ino);
+}
+
+TEST(extended_attributes_are_asked_for_and_not_there)
+{
+    char buffer[64];
+    CHECK_OK(close(make_open_file("file")));
+    CHECK_ERRNO(getxattr("nowhere", "user.a", buffer, sizeof(buffer)), ENOENT);
+    CHECK_ERRNO(getxattr("file", "", buffer, sizeof(buffer)), ERANGE);
+    CHECK_ERRNO(getxattr("file", "strange.name", buffer, sizeof(buffer)), EOPNOTSUPP);
+    CHECK_ERRNO(lgetxattr("file", KERNEL_ADDRESS, buffer, sizeof(buffer)), EFAULT);
+    CHECK_ERRNO(setxattr("file", "strange.name", buffer, 1, 4), EINVAL);
+    CHECK_ERRNO(setxattr("file", "strange.name", buffer, 1, 0), EOPNOTSUPP);
+    CHECK_ERRNO(setxattr("file", "strange.name", buffer, 65537, 0), E2BIG);
+    CHECK_ERRNO(removexattr("file", "strange.name"), EOPNOTSUPP);
+    CHECK_ERRNO(fgetxattr(-1, "user.a", buffer, sizeof(buffer)), EBADF);
+    CHECK_EQUAL(listxattr("file", buffer, sizeof(buffer)), 0);
+    CHECK_EQUAL(llistxattr("file", NULL, 0), 0);
 }

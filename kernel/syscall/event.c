@@ -1,0 +1,40 @@
+/*
+ * eventfd and eventfd2: decoding; the file is made by file/event_file.c.
+ */
+#include "file/event_file.h"
+#include "file/open_file.h"
+#include "process/descriptor_table.h"
+#include "syscall/call.h"
+#include "uapi/eventfd.h"
+#include "uapi/fcntl.h"
+
+static_assert(EFD_NONBLOCK == O_NONBLOCK && EFD_CLOEXEC == O_CLOEXEC, "eventfd's flags are open's");
+
+static long event_install(unsigned initial, unsigned flags)
+{
+    struct task *task = task_current();
+    if ((flags & ~(unsigned)(EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC)) != 0) {
+        return -EINVAL;
+    }
+    struct open_file *file = event_file_create(initial, (flags & EFD_SEMAPHORE) != 0,
+                                               flags & O_NONBLOCK, task->credentials);
+    if (file == NULL) {
+        return -ENOMEM;
+    }
+    int result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0,
+                                    process_limit(task->process, RLIMIT_NOFILE));
+    if (result < 0) {
+        open_file_put(file);
+    }
+    return result;
+}
+
+SYSTEM_CALL1(eventfd, unsigned, initial)
+{
+    return event_install(initial, 0);
+}
+
+SYSTEM_CALL2(eventfd2, unsigned, initial, unsigned, flags)
+{
+    return event_install(initial, flags);
+}
