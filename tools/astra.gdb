@@ -2,6 +2,7 @@
 set pagination off
 set confirm off
 set print pretty on
+source tools/astra_gdb.py
 
 define astra-boot
     hbreak upcall_boot
