@@ -38,6 +38,13 @@ static inline bool page_table_is_loaded(const struct page_table *table)
     return *percpu_this(page_table_loaded) == table;
 }
 
+// May other CPUs than this one have entries of it? Those that load it after the answer have none of
+// before.
+static inline bool page_table_is_shared(const struct page_table *table)
+{
+    return (atomic64_load(&table->active_cpus) & ~BIT(cpu_number())) != 0;
+}
+
 // The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf).
 // The lock is held. The entry's place stays valid until page_table_prune_locked covers it.
 struct page_entry *page_table_find_locked(struct page_table *table, vaddr_t address);

@@ -43,6 +43,7 @@ static bool task_leave_process(struct task *task, int status)
     if (is_last) {
         process_begin_exit_locked(process, status);
     }
+    signal_pass_on_locked(task, ~0UL);
     signal_unlock(actions);
     usage_add(&process->usage, &usage);
     wait_queue_wake_all(&process->task_gone);

@@ -28,9 +28,9 @@ void interval_timer_get(int which, struct interval_timer_value *value)
     uint64_t *left;
     uint64_t *interval;
     cpu_timer_words(process, which, &left, &interval);
-    spin_lock(&process->actions->lock);
+    struct signal_actions *actions = signal_lock(process);
     *value = (struct interval_timer_value){.value_ns = *left, .interval_ns = *interval};
-    spin_unlock(&process->actions->lock);
+    signal_unlock(actions);
 }
 
 void interval_timer_set(int which, const struct interval_timer_value *value,
@@ -46,10 +46,10 @@ void interval_timer_set(int which, const struct interval_timer_value *value,
     uint64_t *left;
     uint64_t *interval;
     cpu_timer_words(process, which, &left, &interval);
-    spin_lock(&process->actions->lock);
+    struct signal_actions *actions = signal_lock(process);
     *left = value->value_ns;
     *interval = value->interval_ns;
-    spin_unlock(&process->actions->lock);
+    signal_unlock(actions);
 }
 
 /* Counts `used_ns` off. True: it expired, and was rearmed where it has an interval. */
@@ -71,10 +71,10 @@ void interval_timer_charge(struct process *process, uint64_t user_ns, uint64_t k
     if (process->virtual_timer_ns == 0 && process->profile_timer_ns == 0) {
         return;
     }
-    spin_lock(&process->actions->lock);
+    struct signal_actions *actions = signal_lock(process);
     bool virtual_expired = cpu_timer_charge(process, ITIMER_VIRTUAL, user_ns);
     bool profile_expired = cpu_timer_charge(process, ITIMER_PROF, user_ns + kernel_ns);
-    spin_unlock(&process->actions->lock);
+    signal_unlock(actions);
     if (virtual_expired) {
         (void)signal_send_process(process, SIGVTALRM, NULL);
     }

@@ -75,6 +75,8 @@ void signal_force_fatal(int number);
 void signal_info_from_user(struct uapi_siginfo *info, int number, int code);
 // Sets or clears THREAD_WORK_SIGNAL by what is pending and not blocked.
 void signal_recalculate_locked(struct task *task);
+// Signals of the process that `task` was told of and no longer takes go to another task that does.
+void signal_pass_on_locked(struct task *task, uint64_t set);
 // Group exit: all other tasks are told to die. Keeps the first status.
 void process_begin_exit_locked(struct process *process, int status);
 // Stops (signal_stop.c): `number` was taken from the queue with a default action that stops.

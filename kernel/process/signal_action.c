@@ -139,6 +139,22 @@ int signal_set_action(int number, const struct uapi_sigaction *action, struct ua
     return 0;
 }
 
+void signal_pass_on_locked(struct task *task, uint64_t set)
+{
+    struct process *process = task->process;
+    struct task *other;
+    assert(spin_is_held(&process->actions->lock));
+    set &= process->pending.set;
+    if (likely(set == 0)) {
+        return;
+    }
+    list_for_each_entry(other, &process->tasks, process_link) {
+        if (other != task && (set & ~other->signal_mask) != 0) {
+            thread_notify(&other->thread, THREAD_WORK_SIGNAL);
+        }
+    }
+}
+
 void signal_set_mask(uint64_t mask)
 {
     struct task *task = task_current();
@@ -147,6 +163,7 @@ void signal_set_mask(uint64_t mask)
         return;
     }
     struct signal_actions *actions = signal_lock(task->process);
+    signal_pass_on_locked(task, mask & ~task->signal_mask);
     task->signal_mask = mask;
     signal_recalculate_locked(task);
     signal_unlock(actions);

@@ -6,9 +6,10 @@
 #include "lib/assert.h"
 #include "process/process_internal.h"
 
-static bool is_killed(const struct task *task)
+// Has it to die, or to be counted for a stop that began after the one it stands in?
+static bool is_called_away(const struct task *task)
 {
-    return (READ_ONCE(task->thread.arch.work) & THREAD_WORK_KILL) != 0;
+    return (READ_ONCE(task->thread.arch.work) & (THREAD_WORK_KILL | THREAD_WORK_STOP)) != 0;
 }
 
 // Counts the current task as stopped. True: it was the last one, and the parent has to hear of it.
@@ -35,13 +36,13 @@ static bool take_continue_report(struct process *process)
     return must_report;
 }
 
-// Stands still until SIGCONT or death.
+// Stands still until SIGCONT, the next stop or death.
 static void stand_still(struct task *task)
 {
     struct process *process = task->process;
     for (;;) {
         thread_prepare_to_block(THREAD_STOPPED);
-        if (!READ_ONCE(process->is_stopping) || is_killed(task)) {
+        if (!READ_ONCE(process->is_stopping) || is_called_away(task)) {
             break;
         }
         scheduler_block();

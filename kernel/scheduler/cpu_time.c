@@ -18,17 +18,22 @@ static uint64_t time_scale(uint64_t total, uint64_t part, uint64_t whole)
     return total / whole * part + total % whole * part / whole;
 }
 
-static uint64_t thread_run_ns_now(const struct thread *thread)
+// The queue of the thread is locked: what it has run and since when it runs must fit together, or
+// the sum would go backwards for who reads it twice.
+static uint64_t thread_run_ns_locked(const struct thread *thread)
 {
     uint64_t running = thread->is_on_cpu ? clock_monotonic_ns() - thread->switched_in_ns : 0;
     return thread->run_ns + ((int64_t)running > 0 ? running : 0);
 }
 
-void thread_cpu_times(const struct thread *thread, uint64_t *user_ns, uint64_t *kernel_ns)
+void thread_cpu_times(const struct thread *thread, uint64_t *user_ns,
+                      uint64_t *kernel_ns) no_lock_analysis
 {
-    uint64_t total = thread_run_ns_now(thread);
+    struct run_queue *queue = run_queue_lock_of(thread);
+    uint64_t total = thread_run_ns_locked(thread);
     uint64_t sampled_user = thread->user_ns;
     uint64_t sampled = sampled_user + thread->kernel_ns;
+    spin_unlock(&queue->lock);
     // Without a sample a program's time counts as its own.
     *user_ns = thread->is_kernel ? 0 : total;
     if (!thread->is_kernel && sampled != 0) {
@@ -40,9 +45,11 @@ void thread_cpu_times(const struct thread *thread, uint64_t *user_ns, uint64_t *
 void scheduler_cpu_times(unsigned cpu, struct cpu_times *times)
 {
     assert(cpu < percpu_cpu_count());
-    const struct run_queue *queue = run_queue_of(cpu);
+    struct run_queue *queue = run_queue_of(cpu);
+    spin_lock(&queue->lock);
     uint64_t up_ns = clock_monotonic_ns();
-    uint64_t idle_ns = thread_run_ns_now(queue->idle);
+    uint64_t idle_ns = thread_run_ns_locked(queue->idle);
+    spin_unlock(&queue->lock);
     uint64_t busy_ns = up_ns > idle_ns ? up_ns - idle_ns : 0;
     uint64_t sampled = queue->user_ns + queue->nice_ns + queue->system_ns;
     *times = (struct cpu_times){.idle_ns = idle_ns};

@@ -131,7 +131,7 @@ static inline bool thread_wake(struct thread *thread)
 {
     return thread_wake_states(thread, 1u << THREAD_BLOCKED | 1u << THREAD_BLOCKED_INTERRUPTIBLE);
 }
-// Sets work bits and wakes it where it sleeps interruptibly (KILL: also STOPPED); kicks its CPU if
+// Sets work bits and wakes it where it sleeps interruptibly (KILL, STOP: also STOPPED); kicks its CPU if
 // it runs user code.
 void thread_notify(struct thread *thread, uint32_t work);
 

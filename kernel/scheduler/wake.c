@@ -77,7 +77,7 @@ void thread_notify(struct thread *thread, uint32_t work) no_lock_analysis
 {
     __atomic_fetch_or(&thread->arch.work, work, __ATOMIC_SEQ_CST);
     unsigned states = 1u << THREAD_BLOCKED_INTERRUPTIBLE;
-    if ((work & THREAD_WORK_KILL) != 0) {
+    if ((work & (THREAD_WORK_KILL | THREAD_WORK_STOP)) != 0) {
         states |= 1u << THREAD_STOPPED;
     }
     if (thread_wake_states(thread, states) || thread == thread_current()) {

@@ -55,6 +55,22 @@ static bool is_still_cached(const struct fault *fault, const struct frame *frame
            fault->index << PAGE_SHIFT < __atomic_load_n(&cache->size_bytes, __ATOMIC_SEQ_CST);
 }
 
+// Threads on other CPUs may look at the page that is to be replaced: they must have lost it before
+// anybody can write to the new one. What comes to the empty entry meanwhile waits for the mutex.
+static void take_old_out(struct fault *fault)
+{
+    struct address_space *space = fault->space;
+    struct tlb_batch batch;
+    tlb_batch_begin(&batch, space->page_table);
+    spin_lock(&space->page_table->lock);
+    if (fault->entry->value == fault->seen.value) {
+        (void)zap_entry_locked(space, fault->entry, fault->address, &batch);
+        fault->seen = page_entry_none();
+    }
+    spin_unlock(&space->page_table->lock);
+    tlb_batch_flush(&batch);
+}
+
 // Puts `frame` (consumes the reference) into the entry. Where the entry has changed meanwhile, or the
 // cached page is gone, nothing happens and the fault comes again. A page that is replaced is put
 // after the flush.
@@ -63,6 +79,9 @@ static void install(struct fault *fault, struct frame *frame, bool is_writable)
     struct address_space *space = fault->space;
     struct tlb_batch batch;
     bool is_cached = frame->kind == FRAME_PAGE_CACHE;
+    if (!page_entry_is_none(fault->seen) && page_table_is_shared(space->page_table)) {
+        take_old_out(fault);
+    }
     bool has_old = !page_entry_is_none(fault->seen);
     if (has_old) {
         tlb_batch_begin(&batch, space->page_table);

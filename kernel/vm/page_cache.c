@@ -134,11 +134,18 @@ int page_cache_insert(struct page_cache *cache, uint64_t index, struct frame *fr
     return result;
 }
 
-void page_cache_remove(struct page_cache *cache, struct frame *frame)
+// Does only the tree hold it, and the caller? Look-ups get their references under the lock, and who
+// writes marks the page before he lets go of it: so nobody comes in between.
+static bool is_idle_locked(const struct frame *frame)
+{
+    return refcount_read(&frame->references) == 2 && !(atomic32_load(&frame->flags) & FRAME_DIRTY);
+}
+
+static bool remove_if(struct page_cache *cache, struct frame *frame, bool must_be_idle)
 {
     assert(atomic32_load(&frame->flags) & FRAME_LOCKED);
     spin_lock(&cache->lock);
-    bool is_there = frame->owner == cache;
+    bool is_there = frame->owner == cache && (!must_be_idle || is_idle_locked(frame));
     if (is_there) {
         radix_remove(&cache->pages, frame->index);
         cache->page_count--;
@@ -151,6 +158,17 @@ void page_cache_remove(struct page_cache *cache, struct frame *frame)
     if (is_there) {
         frame_put(frame);
     }
+    return is_there;
+}
+
+void page_cache_remove(struct page_cache *cache, struct frame *frame)
+{
+    (void)remove_if(cache, frame, false);
+}
+
+bool page_cache_remove_idle(struct page_cache *cache, struct frame *frame)
+{
+    return remove_if(cache, frame, true);
 }
 
 // The page exists but was not valid when it was found: whoever fills it has it locked.

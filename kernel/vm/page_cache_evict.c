@@ -82,13 +82,7 @@ static bool page_evict(struct page_cache *cache, struct frame *frame)
     if ((flags & kept) != 0 || !page_try_lock(frame)) {
         return false;
     }
-    // The tree's reference and ours: with the page locked and unmapped nobody else comes by but a
-    // look-up, which then holds a frame without a place and does no harm.
-    bool is_idle =
-        refcount_read(&frame->references) == 2 && !(atomic32_load(&frame->flags) & FRAME_DIRTY);
-    if (is_idle) {
-        page_cache_remove(cache, frame);
-    }
+    bool is_idle = page_cache_remove_idle(cache, frame);
     page_unlock(frame);
     return is_idle;
 }

@@ -18,6 +18,8 @@ must_check int page_cache_get_noting(struct page_cache *cache, uint64_t index, s
 must_check int page_cache_insert(struct page_cache *cache, uint64_t index, struct frame *frame);
 // Takes the page out if it is still there: drops the cache's reference. The page is locked.
 void page_cache_remove(struct page_cache *cache, struct frame *frame);
+// The same, if it is clean and nobody but the caller holds it. True: taken out.
+bool page_cache_remove_idle(struct page_cache *cache, struct frame *frame);
 
 // Takes the pages [first, end) of the cache out of every page table that maps them; with
 // `private_copies` also the private copies that programs made of them.

@@ -8,6 +8,7 @@
  */
 #include "arch/mmu.h"
 #include "interrupt/clock.h"
+#include "interrupt/ipi.h"
 #include "lib/macros.h"
 #include "log/backtrace.h"
 #include "log/symbols.h"
@@ -36,6 +37,11 @@ size_t backtrace_collect(uint64_t frame_pointer, uint64_t *addresses, size_t lim
 int symbol_describe(uint64_t address, char *text, size_t size)
 {
     return snprintf(text, size, "%#lx", (unsigned long)address);
+}
+
+void ipi_call(uint64_t cpus, void (*run)(void *argument), void *argument)
+{
+    fail_msg("there is only one CPU");
 }
 
 bool thread_wake_states(struct thread *thread, unsigned states)
