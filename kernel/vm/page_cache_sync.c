@@ -58,7 +58,6 @@ static struct frame *next_dirty(struct page_cache *cache, uint64_t from, uint64_
 
 static int write_page(struct page_cache *cache, struct frame *frame)
 {
-    assert(atomic32_load(&frame->flags) & FRAME_LOCKED);
     int error = 0;
     page_lock(frame);
     if (frame->owner == cache) {
