@@ -217,6 +217,7 @@ int pipe_create(unsigned flags, struct credentials *credentials, struct open_fil
         return -ENOMEM;
     }
     uint64_t now_ns = clock_realtime_ns();
+    pipe->is_nameless = true;
     pipe->attributes = (struct pipe_attributes){
         .mode = S_IRUSR | S_IWUSR,
         .uid = credentials->fsuid,
@@ -257,7 +258,7 @@ struct fifo_meeting {
 static struct fifo_meeting pipe_plan_meeting_locked(struct pipe *pipe, const struct open_file *file)
 {
     assert(mutex_is_held(&pipe->mutex));
-    bool waits = !open_file_is_nonblocking(file);
+    bool waits = !open_file_is_nonblocking(file) && !pipe->is_nameless;
     if (waits && !open_file_can_write(file) && pipe->writers == 0) {
         return (struct fifo_meeting){&pipe->read_queue, &pipe->writer_opens, pipe->writer_opens};
     }
@@ -278,12 +279,13 @@ static int pipe_meet(const struct fifo_meeting *meeting)
 int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
 {
     mutex_lock(&pipe->mutex);
-    if (!open_file_can_read(file) && open_file_is_nonblocking(file) && pipe->readers == 0) {
+    bool goes_alone = open_file_is_nonblocking(file) && !pipe->is_nameless;
+    if (goes_alone && !open_file_can_read(file) && pipe->readers == 0) {
         mutex_unlock(&pipe->mutex);
         return -ENXIO;
     }
     struct fifo_meeting meeting = pipe_plan_meeting_locked(pipe, file);
-    bool is_early = pipe->writers == 0 && open_file_is_nonblocking(file);
+    bool is_early = goes_alone && pipe->writers == 0;
     uint32_t writer_opens = pipe->writer_opens;
     pipe_add_ends_locked(pipe, file);
     mutex_unlock(&pipe->mutex);

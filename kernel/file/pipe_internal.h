@@ -35,6 +35,7 @@ struct pipe {
     struct wait_queue read_queue;  // readers, exclusive; and FIFO readers that wait for a writer
     struct wait_queue write_queue; // writers, exclusive; and FIFO writers that wait for a reader
     uint64_t number;               // [I] inode number
+    bool is_nameless; // [I] made by pipe(2): opened again through /proc, it waits for nobody
     struct pipe_attributes attributes; // [l], of pipes without a name; torn reads are harmless
 };
 

@@ -291,6 +291,32 @@ TEST(a_bad_buffer_leaves_the_data_in_the_pipe)
     CHECK_ERRNO(read(ends[0], text, 8), EAGAIN);
 }
 
+TEST(a_pipe_opened_again_through_proc_waits_for_nobody)
+{
+    int ends[2];
+    char path[40], byte;
+    CHECK_OK(pipe(ends));
+    CHECK_OK(write(ends[1], "x", 1));
+    CHECK_OK(close(ends[1]));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+    int again = CHECK_OK(open(path, O_RDONLY));
+    CHECK_EQUAL(read(again, &byte, 1), 1);
+    CHECK_EQUAL(read(again, &byte, 1), 0);
+    CHECK_OK(close(ends[0]));
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", again);
+    int early = CHECK_OK(open(path, O_RDONLY | O_NONBLOCK));
+    CHECK_EQUAL(read(early, &byte, 1), 0);
+    int writer = CHECK_OK(open(path, O_WRONLY | O_NONBLOCK));
+    CHECK_EQUAL(write(writer, "y", 1), 1);
+    CHECK_EQUAL(read(early, &byte, 1), 1);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", writer);
+    CHECK_OK(close(again));
+    CHECK_OK(close(early));
+    signal(SIGPIPE, SIG_IGN);
+    int alone = CHECK_OK(open(path, O_WRONLY));
+    CHECK_ERRNO(write(alone, "z", 1), EPIPE);
+}
+
 TEST(a_fifo_joins_two_processes)
 {
     char text[8] = "";
