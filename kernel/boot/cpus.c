@@ -20,6 +20,7 @@
 #include "lib/macros.h"
 #include "log/boot_parameters.h"
 #include "log/log.h"
+#include "log/panic.h"
 #include "memory/frame.h"
 #include "memory/heap.h"
 #include "memory/kernel_map.h"
@@ -239,14 +240,12 @@ static void cpu_report(uint8_t apic, int error)
     }
 }
 
-void cpus_start(void)
+// The first `wanted` of the list; the first one runs already.
+static void cpus_start_listed(const struct boot_acpi *acpi, unsigned wanted)
 {
-    const struct boot_acpi *acpi = &boot_information.acpi;
-    unsigned wanted = MIN(acpi->cpu_count, boot_parameters.max_cpus);
-    if (wanted <= 1 || !ipi_is_possible()) {
-        return;
-    }
+    static const struct panic_ops panic_ops = {.stop_other_cpus = ipi_stop_others};
     scheduler_set_kick(ipi_reschedule);
+    panic_set_ops(&panic_ops);
     for (unsigned i = 1; i < wanted; i++) {
         ipi_cpu_reset(acpi->cpu_apic_ids[i]);
     }
@@ -256,6 +255,18 @@ void cpus_start(void)
         if (error) {
             cpu_report(acpi->cpu_apic_ids[i], error);
         }
+    }
+}
+
+void cpus_start(void)
+{
+    const struct boot_acpi *acpi = &boot_information.acpi;
+    unsigned wanted = MIN(acpi->cpu_count, boot_parameters.max_cpus);
+    if (acpi->cpu_count <= 1) {
+        return;
+    }
+    if (wanted > 1 && ipi_is_possible()) {
+        cpus_start_listed(acpi, wanted);
     }
     log_info("cpu: %u of %u CPUs run", percpu_cpu_count(), acpi->cpu_count);
 }
