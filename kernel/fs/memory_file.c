@@ -1,6 +1,6 @@
 // Files of memfd_create(2): RamFS files without a directory entry, in an instance that is mounted nowhere.
 //
-// Their path is "/memfd:<name> (deleted)" wherever it is shown. Seals are not there.
+// Their path is "/memfd:<name> (deleted)" wherever it is shown. Seals: seal.c.
 #include "fs/mount_internal.h"
 #include "fs/name_entry.h"
 #include "fs/ramfs/ramfs.h"
@@ -22,8 +22,8 @@ void memory_file_init(void)
     }
 }
 
-int vfs_memory_file(const struct fs_context *context, const char *name, size_t length,
-                    unsigned flags, struct open_file **file)
+int vfs_memory_file(const struct fs_context *context, const struct memory_file_request *request,
+                    struct open_file **file)
 {
     struct mount *mount = memory_file_mount;
     struct vnode *vnode;
@@ -35,12 +35,14 @@ int vfs_memory_file(const struct fs_context *context, const char *name, size_t l
     if (error != 0) {
         return error;
     }
-    struct path path = {mount, name_entry_create_detached(mount->root, vnode, name, length)};
+    vnode->is_sealable = request->is_sealable;
+    struct path path = {
+        mount, name_entry_create_detached(mount->root, vnode, request->name, request->length)};
     if (path.entry == NULL) {
         return -ENOMEM;
     }
     mount_get(mount);
-    error = vfs_open_path(context, &path, O_RDWR | flags, file);
+    error = vfs_open_path(context, &path, O_RDWR | request->flags, file);
     path_put(&path);
     return error;
 }

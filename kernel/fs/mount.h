@@ -47,6 +47,7 @@ struct file_system {
     struct name_entry *root;             // [I] a reference
     uint64_t device_number;              // [I] st_dev: an anonymous number from file_system_init
     uint64_t next_inode_number;          // [a]
+    bool is_read_only;                   // [l mount] wherever it is mounted
     void *private_data;
 };
 void file_system_init(struct file_system *file_system, const struct file_system_type *type,
@@ -62,7 +63,9 @@ struct mount {
     bool passes_covered;     // [I] of the type, where the top is the instance's root
     struct path covered;     // [l mount] where it stands; empty for the root mount
     unsigned long flags;     // [l mount] MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME...
-    struct atomic32 writers; // [a] regular files open for writing: it cannot become read-only
+    struct atomic32 writers; // [a] regular files open for writing, and areas that map such files:
+                             //     it cannot become read-only
+    unsigned expiry_mark;    // [a] MNT_EXPIRE asked once: how many more walks into it leave it so
     char source[64];         // [I] for /proc/mounts
     int id, parent_id;       // [I] for mountinfo
     bool is_internal;      // [I] the kernel's own, mounted nowhere: its paths are shown as they are
@@ -88,7 +91,15 @@ bool mount_cross_down(struct path *path);
 // MS_* flags that hold for files below it.
 static inline unsigned long mount_flags(const struct mount *mount)
 {
-    return mount->flags;
+    return mount->flags | (mount->file_system->is_read_only ? 1 : 0); // MS_RDONLY
+}
+// A walk goes into the mount: what umount2 with MNT_EXPIRE looks at. A lost count only keeps a mount a little longer.
+static inline void mount_note_crossing(struct mount *mount)
+{
+    unsigned mark = READ_ONCE(mount->expiry_mark);
+    if (unlikely(mark != 0)) {
+        WRITE_ONCE(mount->expiry_mark, mark - 1);
+    }
 }
 // From a mount's root to the place it covers. False: at the global root.
 bool mount_cross_up(struct path *path);

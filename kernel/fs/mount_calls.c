@@ -62,6 +62,7 @@ int mount_new(const char *type, const char *source, const char *options, unsigne
     }
     struct mount *mount = NULL;
     if (error == 0) {
+        file_system->is_read_only = (flags & MS_RDONLY) != 0;
         mount = mount_create(file_system, file_system->root, source, mount_effective_flags(flags));
         error = mount == NULL ? -ENOMEM : mount_attach(mount, place);
     }
@@ -222,14 +223,22 @@ static bool mount_has_writers_locked(const struct mount *mount, bool is_bind)
 // A mount (or, without MS_BIND, its file system) with files open for writing stays writable: -EBUSY.
 static int mount_change_flags(struct mount *mount, unsigned long wanted, bool is_bind)
 {
+    struct file_system *file_system = mount->file_system;
     spin_lock(&mount_lock);
     unsigned long former = mount->flags;
+    bool was_read_only = file_system->is_read_only;
+    bool wants_read_only = (wanted & MS_RDONLY) != 0;
     WRITE_ONCE(mount->flags, wanted);
-    bool becomes_read_only = (wanted & ~former & MS_RDONLY) != 0;
+    if (!is_bind) {
+        WRITE_ONCE(file_system->is_read_only, wants_read_only);
+    }
+    bool becomes_read_only =
+        wants_read_only && ((former & MS_RDONLY) == 0 || (!is_bind && !was_read_only));
     __atomic_thread_fence(__ATOMIC_SEQ_CST); // with the count of who opens meanwhile
     bool is_busy = becomes_read_only && mount_has_writers_locked(mount, is_bind);
     if (is_busy) {
         WRITE_ONCE(mount->flags, former);
+        WRITE_ONCE(file_system->is_read_only, was_read_only);
     }
     spin_unlock(&mount_lock);
     return is_busy ? -EBUSY : 0;
@@ -263,8 +272,11 @@ int mount_remount(const struct path *place, unsigned long flags, const char *opt
 
 // In use: somebody besides the table and the caller's path holds it. The change is announced before
 // the count is read, so a walk that takes a reference now will see the change and give it back.
-static int mount_try_detach(struct mount *mount, bool is_lazy, struct path *covered)
+static int mount_try_detach(struct mount *mount, unsigned flags, struct path *covered)
 {
+    // The walk of the next umount2 that asks to expire it is one crossing; any other makes it young again.
+    enum { CROSSINGS_OF_THE_NEXT_CALL = 2 };
+    bool is_lazy = (flags & MNT_DETACH) != 0;
     enum { TABLE_AND_CALLER = 2 };
     int error = 0;
     spin_lock(&mount_lock);
@@ -274,6 +286,9 @@ static int mount_try_detach(struct mount *mount, bool is_lazy, struct path *cove
     } else if (!is_lazy && (mount_has_children_locked(mount) ||
                             refcount_read(&mount->references) > TABLE_AND_CALLER)) {
         error = -EBUSY;
+    } else if ((flags & MNT_EXPIRE) != 0 && mount->expiry_mark == 0) {
+        mount->expiry_mark = CROSSINGS_OF_THE_NEXT_CALL;
+        error = -EAGAIN;
     } else {
         mount_detach_locked(mount, covered);
     }
@@ -314,12 +329,11 @@ int mount_remove(const struct path *place, unsigned flags)
     if ((flags & ~known) != 0 || has_conflict || place->entry != mount->root) {
         return -EINVAL;
     }
-    bool is_lazy = (flags & MNT_DETACH) != 0;
-    if (is_lazy) {
+    if ((flags & MNT_DETACH) != 0) {
         mount_detach_children(mount);
     }
     struct path covered;
-    int error = mount_try_detach(mount, is_lazy, &covered);
+    int error = mount_try_detach(mount, flags, &covered);
     if (error != 0) {
         return error;
     }

@@ -92,6 +92,7 @@ bool mount_cross_down(struct path *path)
     struct mount *mount = mount_find_covering(path->mount, path->entry);
     if (mount != NULL) {
         mount_get(mount);
+        mount_note_crossing(mount);
     }
     spin_unlock(&mount_lock);
     if (mount == NULL) {
@@ -305,5 +306,5 @@ void mount_visit(bool (*visit)(struct mount *mount, void *context), void *contex
 
 int mount_want_write(const struct path *path)
 {
-    return (path->mount->flags & MS_RDONLY) != 0 ? -EROFS : 0;
+    return (mount_flags(path->mount) & MS_RDONLY) != 0 ? -EROFS : 0;
 }

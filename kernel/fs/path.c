@@ -61,14 +61,52 @@ static const struct backing_ops path_backing_ops = {
     .identify = path_backing_identify,
 };
 
+// Of an area that maps a file through a descriptor open for writing: as long as it lives the file
+// counts as open for writing, whether the descriptor does or not. The first comes while the
+// descriptor is there, others while there is one: the count was not 0, so nobody denies writing.
+static void writer_backing_get(const struct backing *backing)
+{
+    struct path path;
+    if (path_from_backing(backing, &path)) {
+        path_get(&path);
+        atomic32_add(&path.entry->vnode->writer_count, 1);
+        atomic32_add(&path.mount->writers, 1);
+    }
+}
+
+static void writer_backing_put(const struct backing *backing)
+{
+    struct path path;
+    if (path_from_backing(backing, &path)) {
+        atomic32_subtract(&path.mount->writers, 1);
+        vnode_end_write(path.entry->vnode);
+        path_put(&path);
+    }
+}
+
+static const struct backing_ops writer_backing_ops = {
+    .get = writer_backing_get,
+    .put = writer_backing_put,
+    .describe = path_backing_describe,
+    .identify = path_backing_identify,
+};
+
 void path_to_backing(const struct path *path, struct backing *backing)
 {
     *backing = (struct backing){&path_backing_ops, {path->mount, path->entry}};
 }
 
+void path_to_writer_backing(const struct backing *path, struct backing *backing)
+{
+    *backing = *path;
+    if (path->ops == &path_backing_ops) {
+        backing->ops = &writer_backing_ops;
+    }
+}
+
 bool path_from_backing(const struct backing *backing, struct path *path)
 {
-    if (backing->ops != &path_backing_ops) {
+    if (backing->ops != &path_backing_ops && backing->ops != &writer_backing_ops) {
         return false;
     }
     *path = (struct path){backing->object[0], backing->object[1]};

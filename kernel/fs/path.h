@@ -22,6 +22,8 @@ static inline bool path_is_equal(const struct path *a, const struct path *b)
 // A path as a backing (one reference taken by backing_get as usual), and back (borrowed). NULL if
 // it is not one of ours.
 void path_to_backing(const struct path *path, struct backing *backing);
+// The same for areas of a file that the mapping descriptor may write: counts as a writer of the file and its mount.
+void path_to_writer_backing(const struct backing *path, struct backing *backing);
 bool path_from_backing(const struct backing *backing, struct path *path);
 
 // Writes the absolute path as seen from `root` (NULL: the global root): "/a/b", with " (deleted)"

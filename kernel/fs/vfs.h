@@ -79,6 +79,15 @@ must_check int vfs_anonymous_path(struct open_file *file, struct path *path);
 void anonymous_init(void); // by fs_init
 // A file of memory that no directory shows (memfd_create), open for reading and writing; `flags`: further O_ flags. `name`: how /proc
 // shows it, of at most NAME_MAX bytes. 0, -ENOMEM.
-must_check int vfs_memory_file(const struct fs_context *context, const char *name, size_t length,
-                               unsigned flags, struct open_file **file);
+struct memory_file_request {
+    const char *name;
+    size_t length;
+    unsigned flags;
+    bool is_sealable;
+};
+must_check int vfs_memory_file(const struct fs_context *context,
+                               const struct memory_file_request *request, struct open_file **file);
+// Seals, F_SEAL_*. get: the seals or -EINVAL; add: 0, -EINVAL, -EPERM, -EBUSY (mapped for writing).
+int vfs_file_get_seals(const struct open_file *file);
+must_check int vfs_file_add_seals(struct open_file *file, unsigned seals);
 void memory_file_init(void); // by fs_init, after ramfs_init

@@ -171,6 +171,9 @@ int vnode_truncate(struct vnode *vnode, const struct credentials *credentials, u
     if (size > old_size && (size > limit_file_size || size > INT64_MAX)) {
         error = -EFBIG;
     } else {
+        error = vnode_check_size_seals_locked(vnode, size);
+    }
+    if (error == 0) {
         vnode_drop_set_id_locked(vnode, credentials);
         struct attributes attributes = {
             .valid = ATTRIBUTE_SIZE | ATTRIBUTE_MODIFY_TIME,

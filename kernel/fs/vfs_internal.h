@@ -23,6 +23,12 @@ must_check int vfs_may_remove(const struct fs_context *context, struct vnode *di
                               const struct name_entry *victim, bool wants_directory);
 // Clears set-id bits as a write by these credentials does. Mutex held.
 void vnode_drop_set_id_locked(struct vnode *vnode, const struct credentials *credentials);
+// Seals (seal.c), mutex held. Size: may it become `size`? Write: at this place; cuts the iterator to what may still be written.
+// 0 or -EPERM.
+must_check int vnode_check_size_seals_locked(const struct vnode *vnode, uint64_t size);
+must_check int vnode_check_write_seals_locked(const struct vnode *vnode, uint64_t at,
+                                              struct io_iter *iter);
+bool vnode_is_sealed_against_writing(const struct vnode *vnode);
 // New size of a regular file. 0, -EFBIG, -ENOSPC...
 must_check int vnode_truncate(struct vnode *vnode, const struct credentials *credentials,
                               uint64_t size, uint64_t limit_file_size);

@@ -72,7 +72,7 @@ int vfs_fs_status(const struct path *path, struct uapi_statfs *status)
         .f_fsid = {(int32_t)file_system->device_number, 0},
         .f_namelen = NAME_MAX,
         .f_frsize = PAGE_SIZE,
-        .f_flags = fs_status_flags(path->mount->flags),
+        .f_flags = fs_status_flags(mount_flags(path->mount)),
     };
     return file_system->ops->status != NULL ? file_system->ops->status(file_system, status) : 0;
 }

@@ -224,7 +224,7 @@ static bool vnode_wants_access_time(const struct vnode *vnode, const struct file
 
 void vnode_touch_access(struct vnode *vnode, const struct path *path)
 {
-    unsigned long flags = path->mount->flags;
+    unsigned long flags = mount_flags(path->mount);
     if ((flags & (MS_NOATIME | MS_RDONLY)) != 0 ||
         ((flags & MS_NODIRATIME) != 0 && vnode_is_directory(vnode))) {
         return;

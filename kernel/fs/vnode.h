@@ -112,6 +112,8 @@ struct vnode {
     uint64_t extra_blocks;    // [l mutex] 512-byte blocks beyond pages.page_count * 8
     struct pipe *fifo;        // [l mutex] made at a FIFO's first open, kept as long as the vnode
     const char *link_text;    // [I] a symbolic link's target if it is in memory; NULL: read_link
+    bool is_sealable;         // [I] made so by memfd_create
+    unsigned seals;           // [l mutex] F_SEAL_*
     bool is_linkable;         // [l mutex] link count 0, but link(2) may name it (O_TMPFILE)
     struct file_locks *locks; // [l file locks] flock and record locks; NULL: none
     struct atomic32 writer_count; // [a] open for writing; negative side: deny_write_count (ETXTBSY)

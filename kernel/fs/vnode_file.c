@@ -31,8 +31,8 @@ static ssize_t vnode_file_write(struct open_file *file, struct io_iter *iter, ui
     }
     mutex_lock(&vnode->mutex);
     uint64_t at = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes : *position;
-    ssize_t done = -EFBIG;
-    if (at < INT64_MAX) {
+    ssize_t done = at < INT64_MAX ? vnode_check_write_seals_locked(vnode, at, iter) : -EFBIG;
+    if (done == 0) {
         vnode_touch_modify(vnode);
         done = page_cache_write(&vnode->pages, iter, at);
     }
@@ -59,8 +59,18 @@ static int vnode_file_map(struct open_file *file, struct map_request *request)
         }
         vnode_touch_access(vnode_from_file(file), &path);
     }
+    if ((request->flags & AREA_SHARED) != 0 &&
+        vnode_is_sealed_against_writing(vnode_from_file(file))) {
+        if ((request->flags & AREA_WRITE) != 0) {
+            return -EPERM;
+        }
+        request->flags &= ~(unsigned)AREA_MAY_WRITE;
+    }
     request->cache = &vnode_from_file(file)->pages;
     request->backing = file->backing;
+    if (open_file_can_write(file)) {
+        path_to_writer_backing(&file->backing, &request->backing);
+    }
     return 0;
 }
 
@@ -133,8 +143,13 @@ static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset
     int error = 0;
     mutex_lock(&vnode->mutex);
     if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) {
+        error = vnode_is_sealed_against_writing(vnode) ? -EPERM : 0;
+    } else if (end > vnode->pages.size_bytes) {
+        error = vnode_check_size_seals_locked(vnode, end);
+    }
+    if (error == 0 && (mode & FALLOC_FL_PUNCH_HOLE) != 0) {
         page_cache_punch(&vnode->pages, offset, end);
-    } else {
+    } else if (error == 0) {
         uint64_t first = offset / PAGE_SIZE, last = (end - 1) / PAGE_SIZE;
         uint64_t missing = count_missing(&vnode->pages, first, last + 1);
         error = has_room(vnode->file_system, missing)

@@ -46,6 +46,7 @@ static void walk_cross_down(struct walk *walk, struct path *path)
         struct mount *mount;
         while (path->entry->is_mount_point &&
                (mount = mount_find_covering(path->mount, path->entry)) != NULL) {
+            mount_note_crossing(mount);
             *path = (struct path){mount, mount->root};
         }
     } else {

@@ -1,5 +1,6 @@
 /*
  * /proc/<pid>/fd: a magic link per descriptor. Where the file has a path the link jumps there; pipes jump to a FIFO made of them.
+ * /proc/<pid>/fdinfo: a text per descriptor about its open file.
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
@@ -82,8 +83,9 @@ static const struct generated_row *row_of(const struct generated_key *key)
     return &fd_rows[mode > O_RDWR ? O_RDWR : mode];
 }
 
-static int fd_look_up(const struct generated_key *key, const char *name, size_t length,
-                      const struct generated_row **row, struct generated_key *child_key)
+/* The number in a name, with the process's: what a child is about. */
+static int child_key_of(const struct generated_key *key, const char *name, size_t length,
+                        struct generated_key *child_key)
 {
     const char *end;
     uint64_t number;
@@ -91,13 +93,21 @@ static int fd_look_up(const struct generated_key *key, const char *name, size_t 
         return -ENOENT;
     }
     *child_key = (struct generated_key){.value = {key->value[0], number}};
+    return 0;
+}
+
+static int fd_look_up(const struct generated_key *key, const char *name, size_t length,
+                      const struct generated_row **row, struct generated_key *child_key)
+{
+    if (child_key_of(key, name, length, child_key) != 0) {
+        return -ENOENT;
+    }
     *row = row_of(child_key);
     return *row == NULL ? -ENOENT : 0;
 }
 
 /* The cursor is the descriptor plus one, so that 0 stands for the beginning. */
-static int fd_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                   const struct generated_row **row)
+static int next_number(const struct generated_key *key, uint64_t *cursor, char *name, size_t size)
 {
     struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
     if (table == NULL) {
@@ -110,8 +120,58 @@ static int fd_next(const struct generated_key *key, uint64_t *cursor, char *name
     }
     *cursor = (uint64_t)number + 1;
     (void)format_string(name, size, "%d", number);
-    *row = &fd_rows[O_RDWR];
     return 0;
+}
+
+static int fd_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                   const struct generated_row **row)
+{
+    *row = &fd_rows[O_RDWR];
+    return next_number(key, cursor, name, size);
+}
+
+static int show_fdinfo(const struct generated_key *key, struct text_buffer *text)
+{
+    struct open_file *file = file_get(key);
+    struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
+    if (file != NULL && table != NULL) {
+        int flag = descriptor_get_flag(table, (int)key->value[1]);
+        struct path path;
+        struct uapi_stat status;
+        bool has_path = vfs_file_path(file, &path);
+        bool has_status = vfs_file_status(file, &status) == 0;
+        text_format(
+            text, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%llu\n", (long long)file->position,
+            file->flags | (flag == FD_CLOEXEC ? (unsigned)O_CLOEXEC : 0),
+            has_path ? path.mount->id : 0, has_status ? (unsigned long long)status.st_ino : 0);
+    }
+    bool was_there = file != NULL && table != NULL;
+    if (file != NULL) {
+        open_file_put(file);
+    }
+    if (table != NULL) {
+        descriptor_table_put(table);
+    }
+    return was_there ? 0 : -ENOENT;
+}
+
+static const struct generated_row fdinfo_row = {.mode = S_IFREG | 0444, .show = show_fdinfo};
+
+static int fdinfo_look_up(const struct generated_key *key, const char *name, size_t length,
+                          const struct generated_row **row, struct generated_key *child_key)
+{
+    if (child_key_of(key, name, length, child_key) != 0) {
+        return -ENOENT;
+    }
+    *row = &fdinfo_row;
+    return row_of(child_key) == NULL ? -ENOENT : 0;
+}
+
+static int fdinfo_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
+                       const struct generated_row **row)
+{
+    *row = &fdinfo_row;
+    return next_number(key, cursor, name, size);
 }
 
 /* A number may mean another file at each look, and asking would sleep: names are never kept. */
@@ -125,3 +185,5 @@ static const struct generated_row no_rows[] = {{0}};
 
 const struct generated_directory proc_fd_directory = {
     .rows = no_rows, .look_up = fd_look_up, .next = fd_next, .is_valid = fd_is_valid};
+const struct generated_directory proc_fdinfo_directory = {
+    .rows = no_rows, .look_up = fdinfo_look_up, .next = fdinfo_next, .is_valid = fd_is_valid};

@@ -15,6 +15,8 @@ struct descriptor_table;
 extern const struct generated_row proc_process_row; /* the directory of one process */
 extern const struct generated_directory proc_process_directory;
 extern const struct generated_directory proc_fd_directory;
+extern const struct generated_directory proc_fdinfo_directory;
+extern const struct file_ops proc_memory_ops;
 extern const struct generated_directory proc_sys_directory;
 
 static inline int proc_key_pid(const struct generated_key *key)

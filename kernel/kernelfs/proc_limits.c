@@ -38,7 +38,7 @@ static void limit_text(uint64_t value, char *text, size_t size)
 
 int proc_show_limits(const struct generated_key *key, struct text_buffer *text)
 {
-    struct process *process = process_find(proc_key_pid(key));
+    struct process *process = process_find_of_task(proc_key_pid(key));
     if (process == NULL) {
         return -ESRCH;
     }
@@ -57,7 +57,7 @@ int proc_show_limits(const struct generated_key *key, struct text_buffer *text)
 
 int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text)
 {
-    struct process *process = process_find(proc_key_pid(key));
+    struct process *process = process_find_of_task(proc_key_pid(key));
     if (process == NULL) {
         return -ESRCH;
     }
@@ -87,7 +87,7 @@ ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char 
     if (bytes == 0 || parse_oom_score_adjust(data, &adjust) != 0) {
         return -EINVAL;
     }
-    struct process *process = process_find(proc_key_pid(key));
+    struct process *process = process_find_of_task(proc_key_pid(key));
     if (process == NULL) {
         return -ESRCH;
     }

@@ -74,7 +74,7 @@ static void add_mounts_line(struct mounts_visit *visit, const struct mount *moun
     text_add_char(visit->text, ' ');
     add_escaped(visit->text, visit->buffer);
     text_format(visit->text, " %s ", mount->file_system->type->name);
-    add_options(visit->text, mount->flags);
+    add_options(visit->text, mount_flags(mount));
     add_file_system_options(visit, mount);
     text_add_string(visit->text, " 0 0\n");
 }
@@ -89,7 +89,7 @@ static void add_mountinfo_line(struct mounts_visit *visit, const struct mount *m
     add_options(visit->text, mount->flags);
     text_format(visit->text, " - %s ", mount->file_system->type->name);
     add_escaped(visit->text, mount->source);
-    text_add_string(visit->text, (mount->flags & MS_RDONLY) != 0 ? " ro" : " rw");
+    text_add_string(visit->text, mount->file_system->is_read_only ? " ro" : " rw");
     add_file_system_options(visit, mount);
     text_add_char(visit->text, '\n');
 }

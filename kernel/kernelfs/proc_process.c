@@ -134,16 +134,22 @@ static int show_comm(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
-/* Only a process itself names itself. A longer name is cut off, a line end is part of it, as on Linux. */
+/* The threads of a process name each other. A longer name is cut off, a line end is part of it, as on Linux. */
 static ssize_t store_comm(const struct generated_key *key, const char *data, size_t bytes)
 {
     char name[TASK_COMM_LEN];
-    if (proc_key_pid(key) != thread_current()->number) {
+    struct task *task = task_find(proc_key_pid(key));
+    if (task == NULL) {
         return -EINVAL;
     }
-    (void)strscpy(name, data, sizeof(name));
-    thread_set_name(thread_current(), name);
-    return (ssize_t)bytes;
+    ssize_t result = -EINVAL;
+    if (task->process == process_current()) {
+        (void)strscpy(name, data, sizeof(name));
+        thread_set_name(&task->thread, name);
+        result = (ssize_t)bytes;
+    }
+    task_put(task);
+    return result;
 }
 
 /* Adds [start, end) of the process's memory, as far as it can be read. */
@@ -279,6 +285,40 @@ static int show_loginuid(const struct generated_key *key, struct text_buffer *te
     return 0;
 }
 
+static int show_personality(const struct generated_key *key, struct text_buffer *text)
+{
+    struct process *process = process_find_of_task(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    text_format(text, "%08x\n", process->personality);
+    process_put(process);
+    return 0;
+}
+
+/* There is one user namespace, in which ids are what they are, and everybody may give up groups. */
+static int show_id_map(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%10u %10u %10u\n", 0, 0, UINT32_MAX);
+    return 0;
+}
+
+static int show_setgroups(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "allow\n");
+    return 0;
+}
+
+/* Where a process sleeps in the kernel is not told: 0, as on a Linux that hides it. */
+static int show_wchan(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_char(text, '0');
+    return 0;
+}
+
 /* task/<tid>: this kernel's processes show their tasks by number; each holds the same files as the process. */
 static const struct generated_row task_row;
 
@@ -349,20 +389,28 @@ static const struct generated_directory task_directory = {
          .bind = proc_bind_space},                                                                 \
         {.name = "exe", .mode = S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},      \
         {.name = "fd", .mode = S_IFDIR | 0500, .directory = &proc_fd_directory},                   \
+        {.name = "fdinfo", .mode = S_IFDIR | 0555, .directory = &proc_fdinfo_directory},           \
+        {.name = "gid_map", .mode = S_IFREG | 0444, .show = show_id_map},                          \
         {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},                      \
         {.name = "loginuid", .mode = S_IFREG | 0444, .show = show_loginuid},                       \
         {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps, .bind = proc_bind_space}, \
+        {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_memory_ops},                          \
         {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
         {.name = "oom_score_adj",                                                                  \
          .mode = S_IFREG | 0644,                                                                   \
          .show = proc_show_oom_score_adjust,                                                       \
          .store = proc_store_oom_score_adjust},                                                    \
+        {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},                 \
         {.name = "root", .mode = S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},   \
+        {.name = "sessionid", .mode = S_IFREG | 0444, .show = show_loginuid},                      \
+        {.name = "setgroups", .mode = S_IFREG | 0444, .show = show_setgroups},                     \
         {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_process_stat},                  \
         {.name = "statm", .mode = S_IFREG | 0444, .show = proc_show_process_statm},                \
+        {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_process_status},              \
+        {.name = "uid_map", .mode = S_IFREG | 0444, .show = show_id_map},                          \
     {                                                                                              \
-        .name = "status", .mode = S_IFREG | 0444, .show = proc_show_process_status                 \
+        .name = "wchan", .mode = S_IFREG | 0444, .show = show_wchan                                \
     }
 
 static const struct generated_row task_rows[] = {PROCESS_FILES, {0}};
@@ -374,7 +422,7 @@ static const struct generated_row process_rows[] = {
 
 bool proc_process_is_valid(const struct generated_key *key)
 {
-    struct process *process = process_find(proc_key_pid(key));
+    struct process *process = process_find_of_task(proc_key_pid(key));
     if (process != NULL) {
         process_put(process);
     }

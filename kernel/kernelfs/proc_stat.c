@@ -177,7 +177,7 @@ static int snapshot_take(struct snapshot *s, int number)
 {
     memset(s, 0, sizeof(*s));
     struct task *task = task_find(number);
-    struct process *process = task != NULL ? task->process : process_find(number);
+    struct process *process = task != NULL ? task->process : process_find_of_task(number);
     if (process == NULL) {
         return -ESRCH;
     }
@@ -282,7 +282,9 @@ static void add_memory_lines(struct text_buffer *text, const struct snapshot *s)
         (unsigned long long)MAX(s->usage.peak_resident_kib, (uint64_t)kib(resident)), kib(resident),
         kib(s->anonymous), kib(s->file), kib(s->shared));
     text_format(text,
-                "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t       0 kB\n",
+                "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t       0 kB\n"
+                "VmSwap:\t       0 kB\nHugetlbPages:\t       0 kB\nCoreDumping:\t0\n"
+                "THP_enabled:\t0\n",
                 kib(s->data), kib(s->stack), number((s->code_end - s->code_start) / 1024));
 }
 
@@ -298,7 +300,7 @@ static void add_signal_lines(struct text_buffer *text, const struct snapshot *s)
         "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
         number(s->capabilities[0]), number(s->capabilities[1]), number(s->capabilities[2]),
         number(s->capabilities[3]), number(s->capabilities[4]));
-    text_format(text, "NoNewPrivs:\t%d\n", s->no_new_privileges);
+    text_format(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", s->no_new_privileges);
 }
 
 /* Supplementary groups, each followed by a blank; Linux closes the line with one more. */

@@ -44,17 +44,27 @@ static int show_swaps(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
+/* No disk and no module: lists without entries. */
+static int show_nothing(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    (void)text;
+    return 0;
+}
+
 static const struct generated_row root_rows[] = {
     {.name = "self", .mode = S_IFLNK | 0777, .read_link = read_self},
     {.name = "thread-self", .mode = S_IFLNK | 0777, .read_link = read_thread_self},
     {.name = "mounts", .mode = S_IFLNK | 0777, .read_link = read_mounts_link},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_command_line},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = proc_show_cpuinfo},
+    {.name = "diskstats", .mode = S_IFREG | 0444, .show = show_nothing},
     {.name = "devices", .mode = S_IFREG | 0444, .show = proc_show_devices},
     {.name = "filesystems", .mode = S_IFREG | 0444, .show = proc_show_filesystems},
     {.name = "interrupts", .mode = S_IFREG | 0444, .show = proc_show_interrupts},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = proc_show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = proc_show_meminfo},
+    {.name = "modules", .mode = S_IFREG | 0444, .show = show_nothing},
     {.name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_show_slabinfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_system_stat},
     {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
@@ -80,9 +90,10 @@ static int number_from_name(const char *name, size_t length)
     return number;
 }
 
-static bool process_exists(int number)
+/* A directory lists processes; the numbers of their other threads are found by name only. */
+static bool process_exists(int number, bool by_any_task)
 {
-    struct process *process = process_find(number);
+    struct process *process = by_any_task ? process_find_of_task(number) : process_find(number);
     if (process != NULL) {
         process_put(process);
     }
@@ -94,7 +105,7 @@ static int root_look_up(const struct generated_key *key, const char *name, size_
 {
     (void)key;
     int number = number_from_name(name, length);
-    if (number == 0 || !process_exists(number)) {
+    if (number == 0 || !process_exists(number, true)) {
         return -ENOENT;
     }
     *row = &proc_process_row;
@@ -114,7 +125,7 @@ static int root_next(const struct generated_key *key, uint64_t *cursor, char *na
         }
         int number = id->number;
         id_put(id);
-        if (process_exists(number)) {
+        if (process_exists(number, false)) {
             *cursor = (uint64_t)number;
             (void)format_string(name, size, "%d", number);
             *row = &proc_process_row;

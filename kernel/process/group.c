@@ -97,7 +97,7 @@ static int group_set_locked(struct process *self, int number, int group, struct 
 
 int process_set_group(int number, int group)
 {
-    if (group < 0) {
+    if (group < 0 || (group == 0 && number < 0)) {
         return -EINVAL;
     }
     struct id *candidate = group > 0 ? id_find(group) : NULL;
@@ -112,7 +112,7 @@ int process_set_group(int number, int group)
 
 static int process_ask(int number, bool for_session)
 {
-    struct process *process = number == 0 ? process_current() : process_find(number);
+    struct process *process = number == 0 ? process_current() : process_find_of_task(number);
     if (process == NULL) {
         return -ESRCH;
     }

@@ -119,6 +119,12 @@ static void stop(struct posix_timer *timer, struct interval_timer_value *old)
     get_locked(timer, old);
     timer->deadline_ns = 0;
     timer->interval_ns = 0;
+    timer->overrun = 0; /* a signal that still waits tells of none, as on Linux */
+    timer->former_overrun = 0;
+    struct queued_signal *entry = pending_entry_locked(timer);
+    if (entry != NULL) {
+        entry->info.fields.timer.overrun = 0;
+    }
     signal_unlock(actions);
     (void)timer_cancel(&timer->timer);
 }

@@ -64,7 +64,7 @@ void process_put(struct process *process)
     slab_free(&process_cache, process);
 }
 
-struct process *process_find(int number)
+static struct process *find(int number, bool by_any_task)
 {
     struct id *id = id_find(number);
     if (id == NULL) {
@@ -73,12 +73,25 @@ struct process *process_find(int number)
     spin_lock(&process_tree_lock);
     struct process *process =
         list_first_entry_or_null(&id->members[ID_PROCESS], struct process, id_link);
+    if (process == NULL && by_any_task && id->task != NULL) {
+        process = ((struct task *)id->task)->process;
+    }
     if (process != NULL) {
         process_get(process);
     }
     spin_unlock(&process_tree_lock);
     id_put(id);
     return process;
+}
+
+struct process *process_find(int number)
+{
+    return find(number, false);
+}
+
+struct process *process_find_of_task(int number)
+{
+    return find(number, true);
 }
 
 void process_init(void)

@@ -138,6 +138,7 @@ struct task {
     uint16_t io_priority;               // [a] ioprio_set: class and level
     bool resets_scheduling_on_fork;     // [a] SCHED_RESET_ON_FORK
     uint64_t parent_death_signal;       // [o] PR_SET_PDEATHSIG
+    uint64_t timer_slack_ns;            // [o] PR_SET_TIMERSLACK; 0: the default
     struct rcu_head rcu;
 };
 
@@ -164,14 +165,14 @@ void process_get(struct process *process);
 void process_put(struct process *process); // not under a spin lock
 // By number, with a reference: -> NULL if there is none (zombies are found).
 must_check struct process *process_find(int number);
+// The same by the number of any of its threads: kill, getpgid and /proc take those as well.
+must_check struct process *process_find_of_task(int number);
 must_check struct task *task_find(int number); // any thread's number; thread reference
 void task_put(struct task *task);
 
 // What another task has at this moment, with a reference, or NULL (kernel shell, ended).
 must_check struct address_space *task_space_get(struct task *task);
 must_check struct descriptor_table *task_descriptors_get(struct task *task);
-// The current task's own table from now on, if it shares one (close_range's CLOSE_RANGE_UNSHARE). 0, -ENOMEM. May sleep.
-must_check int task_descriptors_unshare(struct task *task);
 must_check struct fs_state *task_fs_get(struct task *task);
 must_check struct credentials *task_credentials_get(struct task *task);
 // New credentials of the current task; consumes the reference. A change of the effective or file ids, or a gain, makes the process

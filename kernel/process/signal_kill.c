@@ -39,9 +39,9 @@ void signal_info_from_user(struct uapi_siginfo *info, int number, int code)
     info->fields.kill.uid = task->credentials->uid;
 }
 
-static long kill_process(int number, int signal, const struct uapi_siginfo *info)
+// Consumes the reference; NULL: there is none.
+static long kill_process(struct process *process, int signal, const struct uapi_siginfo *info)
 {
-    struct process *process = process_find(number);
     if (process == NULL) {
         return -ESRCH;
     }
@@ -72,21 +72,19 @@ static long kill_group(int number, int signal, const struct uapi_siginfo *info)
     return error;
 }
 
-// Everybody but pid 1 and the caller; whom the caller may not signal is passed over in silence, as on Linux. Walks by number:
-// processes may come and go meanwhile.
+// Everybody but pid 1 and the caller; whom the caller may not signal is passed over in silence, as on Linux. Where nobody else is
+// there it is no error: on Linux the kernel's own threads always are. Walks by number: processes may come and go meanwhile.
 static long kill_everybody(int signal, const struct uapi_siginfo *info)
 {
     const struct process *self = process_current();
-    long result = -ESRCH;
+    long result = 0;
     struct id *id = id_next(2);
     while (id != NULL) {
         int number = id->number;
         id_put(id);
         if (number != self->id->number) {
-            long error = kill_process(number, signal, info);
-            if (error == -EPERM) {
-                result = result == -ESRCH ? 0 : result;
-            } else if (error != -ESRCH) {
+            long error = kill_process(process_find(number), signal, info);
+            if (error != -EPERM && error != -ESRCH) {
                 result = error;
             }
         }
@@ -100,7 +98,7 @@ long signal_kill(int number, int signal)
     struct uapi_siginfo info;
     signal_info_from_user(&info, signal, SI_USER);
     if (number > 0) {
-        return kill_process(number, signal, &info);
+        return kill_process(process_find_of_task(number), signal, &info);
     }
     if (number == 0) {
         return kill_own_group(signal, &info);

@@ -220,23 +220,6 @@ struct descriptor_table *task_descriptors_get(struct task *task)
     return table;
 }
 
-int task_descriptors_unshare(struct task *task)
-{
-    struct descriptor_table *shared = task->descriptors;
-    if (!descriptor_table_is_shared(shared)) {
-        return 0;
-    }
-    struct descriptor_table *own = descriptor_table_copy(shared);
-    if (own == NULL) {
-        return -ENOMEM;
-    }
-    spin_lock(&process_tree_lock);
-    task->descriptors = own;
-    spin_unlock(&process_tree_lock);
-    descriptor_table_put(shared);
-    return 0;
-}
-
 struct fs_state *task_fs_get(struct task *task)
 {
     spin_lock(&process_tree_lock);

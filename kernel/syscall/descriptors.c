@@ -8,6 +8,7 @@
 #include "syscall/call.h"
 #include "uapi/capability.h"
 #include "uapi/fcntl.h"
+#include "uapi/sched.h"
 
 static struct descriptor_table *current_descriptors(void)
 {
@@ -81,7 +82,7 @@ SYSTEM_CALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
     if (first > last || (flags & ~(unsigned)(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)) != 0) {
         return -EINVAL;
     }
-    if ((flags & CLOSE_RANGE_UNSHARE) != 0 && task_descriptors_unshare(task_current()) != 0) {
+    if ((flags & CLOSE_RANGE_UNSHARE) != 0 && process_unshare(CLONE_FILES) != 0) {
         return -ENOMEM;
     }
     descriptor_close_range(current_descriptors(), first, last, (flags & CLOSE_RANGE_CLOEXEC) != 0);
@@ -235,6 +236,8 @@ static long file_command(struct open_file *file, int command, uint64_t argument)
         file->async_signal = (int)argument;
         return 0;
     case F_GETSIG: return file->async_signal;
+    case F_ADD_SEALS: return vfs_file_add_seals(file, (unsigned)argument);
+    case F_GET_SEALS: return vfs_file_get_seals(file);
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ: return pipe_size_command(file, command, argument);
     default: return -EINVAL;

@@ -301,6 +301,12 @@ SYSTEM_CALL2(setgroups, uint32_t, count, const uint32_t __user *, list)
         credentials_put(changed);
         return -EFAULT;
     }
+    for (uint32_t i = 0; i < count; i++) {
+        if (changed->groups[i] == UINT32_MAX) { /* nobody's: "keep" in other calls */
+            credentials_put(changed);
+            return -EINVAL;
+        }
+    }
     changed->group_count = count;
     sort_array(changed->groups, count, sizeof(uint32_t), compare_groups, NULL);
     task_set_credentials(task_current(), changed);

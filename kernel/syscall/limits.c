@@ -42,7 +42,8 @@ SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimi
     if (user_new != NULL && user_copy_in(&wanted, user_new, sizeof(wanted)) != 0) {
         return -EFAULT;
     }
-    struct process *process = process_find(number == 0 ? process_current()->id->number : number);
+    struct process *process =
+        process_find_of_task(number == 0 ? process_current()->id->number : number);
     if (process == NULL) {
         return -ESRCH;
     }

@@ -34,6 +34,9 @@ static int decode_file(struct map_request *request, struct open_file *file, bool
     } else if ((request->flags & AREA_WRITE) != 0) {
         return -EACCES;
     }
+    if (request->offset > INT64_MAX || request->bytes > INT64_MAX - request->offset) {
+        return -EOVERFLOW;
+    }
     struct path path;
     if (vfs_file_path(file, &path) && (mount_flags(path.mount) & MS_NOEXEC) != 0) {
         if ((request->flags & AREA_EXECUTE) != 0) {
@@ -44,11 +47,16 @@ static int decode_file(struct map_request *request, struct open_file *file, bool
     return file->ops->map == NULL ? -ENODEV : file->ops->map(file, request);
 }
 
-static int decode_anonymous(struct map_request *request, bool is_shared)
+/* A file without pages of its own (/dev/zero) stands for anonymous memory. */
+static bool is_anonymous(const struct map_request *request, const struct open_file *file)
 {
-    request->flags |= AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE;
+    return file == NULL || (request->cache == NULL && request->backing.ops == NULL);
+}
+
+static int decode_anonymous(struct map_request *request)
+{
     request->offset = 0;
-    if (!is_shared) {
+    if ((request->flags & AREA_SHARED) == 0) {
         return 0;
     }
     return shared_memory_create(ALIGN_UP(request->bytes, PAGE_SIZE), &request->cache,
@@ -66,6 +74,11 @@ static int decode_flags(struct map_request *request, int flags)
     }
     if ((flags & MAP_HUGETLB) != 0) {
         return -ENOMEM;
+    }
+    /* Objects of their own neither grow, nor have what MAP_SHARED_VALIDATE could ask for. */
+    bool is_shared_anonymous = type != MAP_PRIVATE && (flags & MAP_ANONYMOUS) != 0;
+    if (is_shared_anonymous && ((flags & MAP_GROWSDOWN) != 0 || type == MAP_SHARED_VALIDATE)) {
+        return -EINVAL;
     }
     if (type != MAP_PRIVATE) {
         request->flags |= AREA_SHARED;
@@ -94,14 +107,20 @@ static long map_memory(struct map_request *request, int flags, struct open_file 
         result = may_lock();
     }
     if (result == 0) {
-        bool is_shared = (request->flags & AREA_SHARED) != 0;
-        result = file == NULL ? decode_anonymous(request, is_shared)
-                              : decode_file(request, file, is_shared);
+        if (file == NULL) {
+            request->flags |= AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE;
+        } else {
+            result = decode_file(request, file, (request->flags & AREA_SHARED) != 0);
+        }
+    }
+    bool owns_backing = result == 0 && is_anonymous(request, file);
+    if (owns_backing) {
+        result = decode_anonymous(request);
     }
     vaddr_t address = 0;
     if (result == 0) {
         result = address_space_map(task_current()->space, request, &address);
-        if (file == NULL) {
+        if (owns_backing) {
             backing_put(&request->backing);
         }
     }
@@ -202,9 +221,11 @@ SYSTEM_CALL3(msync, vaddr_t, start, size_t, bytes, int, flags)
         ((flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) || (start & ~PAGE_MASK) != 0) {
         return -EINVAL;
     }
-    if (range_to_pages(start, &bytes) != 0) {
+    size_t pages_bytes = ALIGN_UP(bytes, PAGE_SIZE); /* a length that wraps is none, as on Linux */
+    if (start + pages_bytes < start) {
         return -ENOMEM;
     }
+    bytes = pages_bytes;
     return bytes == 0 ? 0 : address_space_sync(task_current()->space, start, bytes, flags);
 }
 
@@ -244,9 +265,9 @@ static long lock_range(vaddr_t start, size_t bytes, enum memory_lock kind)
     if (error != 0) {
         return error;
     }
-    bytes += start & ~PAGE_MASK;
+    bytes = ALIGN_UP(bytes + (start & ~PAGE_MASK), PAGE_SIZE); /* a length that wraps is none */
     start &= PAGE_MASK;
-    if (range_to_pages(start, &bytes) != 0 || start + bytes < start) {
+    if (start + bytes < start) {
         return -EINVAL;
     }
     return bytes == 0 ? 0 : address_space_lock_range(task_current()->space, start, bytes, kind);

@@ -13,13 +13,13 @@
 static const char memory_file_prefix[] = "memfd:";
 enum { PREFIX_BYTES = sizeof(memory_file_prefix) - 1 };
 
-static long memory_file_install(const char *name, size_t length, bool close_on_exec)
+static long memory_file_install(const struct memory_file_request *request, bool close_on_exec)
 {
     struct task *task = task_current();
     struct fs_context context;
     struct open_file *file;
     fs_context_begin(task, &context);
-    int result = vfs_memory_file(&context, name, length, O_LARGEFILE, &file);
+    int result = vfs_memory_file(&context, request, &file);
     fs_context_end(&context);
     if (result != 0) {
         return result;
@@ -35,7 +35,7 @@ static long memory_file_install(const char *name, size_t length, bool close_on_e
 SYSTEM_CALL2(memfd_create, const char __user *, user_name, unsigned, flags)
 {
     char name[NAME_MAX + 1];
-    if ((flags & ~(unsigned)MFD_CLOEXEC) != 0) {
+    if ((flags & ~(unsigned)(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0) {
         return -EINVAL;
     }
     memcpy(name, memory_file_prefix, PREFIX_BYTES);
@@ -43,5 +43,11 @@ SYSTEM_CALL2(memfd_create, const char __user *, user_name, unsigned, flags)
     if (length < 0) {
         return length == -ENAMETOOLONG ? -EINVAL : length;
     }
-    return memory_file_install(name, PREFIX_BYTES + (size_t)length, (flags & MFD_CLOEXEC) != 0);
+    const struct memory_file_request request = {
+        .name = name,
+        .length = PREFIX_BYTES + (size_t)length,
+        .flags = O_LARGEFILE,
+        .is_sealable = (flags & MFD_ALLOW_SEALING) != 0,
+    };
+    return memory_file_install(&request, (flags & MFD_CLOEXEC) != 0);
 }

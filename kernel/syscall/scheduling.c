@@ -296,6 +296,7 @@ SYSTEM_CALL1(sched_get_priority_max, int, policy)
     case SCHED_RR: return 99;
     case SCHED_NORMAL:
     case SCHED_BATCH:
+    case SCHED_DEADLINE: /* without priorities; the policy itself is not there */
     case SCHED_IDLE: return 0;
     default: return -EINVAL;
     }
@@ -308,6 +309,7 @@ SYSTEM_CALL1(sched_get_priority_min, int, policy)
     case SCHED_RR: return 1;
     case SCHED_NORMAL:
     case SCHED_BATCH:
+    case SCHED_DEADLINE: /* without priorities; the policy itself is not there */
     case SCHED_IDLE: return 0;
     default: return -EINVAL;
     }

@@ -122,7 +122,7 @@ SYSTEM_CALL3(rt_sigqueueinfo, int, target, int, number, const struct uapi_siginf
     if (result != 0) {
         return result;
     }
-    struct process *process = process_find(target);
+    struct process *process = process_find_of_task(target);
     if (process == NULL) {
         return -ESRCH;
     }

@@ -212,9 +212,6 @@ SYSTEM_CALL2(umount2, const char __user *, place, unsigned, flags)
     if ((flags & ~(unsigned)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) != 0) {
         return -EINVAL;
     }
-    if (!current_can(CAP_SYS_ADMIN)) {
-        return -EPERM;
-    }
     struct name_call call;
     struct path path;
     int result = name_call_walk(AT_FDCWD, place, (flags & UMOUNT_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW,
@@ -223,7 +220,7 @@ SYSTEM_CALL2(umount2, const char __user *, place, unsigned, flags)
         return result;
     }
     /* mount_remove consumes nothing but must not find our own reference in the way: it counts one borrowed path. */
-    result = mount_remove(&path, flags);
+    result = current_can(CAP_SYS_ADMIN) ? mount_remove(&path, flags) : -EPERM;
     path_put(&path);
     name_call_end(&call);
     return result;

@@ -1,5 +1,5 @@
 /*
- * Making, replacing, ending and waiting for processes; numbers, groups, sessions; prctl and arch_prctl.
+ * Making, replacing, ending and waiting for processes; numbers, groups, sessions; arch_prctl.
  */
 #include "arch/context.h"
 #include "lib/string.h"
@@ -9,10 +9,8 @@
 #include "syscall/call.h"
 #include "syscall/names.h"
 #include "uapi/arch_prctl.h"
-#include "uapi/capability.h"
 #include "uapi/fcntl.h"
 #include "uapi/personality.h"
-#include "uapi/prctl.h"
 #include "uapi/sched.h"
 #include "uapi/wait.h"
 
@@ -256,112 +254,6 @@ SYSTEM_CALL2(arch_prctl, int, command, uint64_t, argument)
     default: return -EINVAL;
     }
     return user_copy_out((void __user *)argument, &base, sizeof(base));
-}
-
-static long set_name(const char __user *user)
-{
-    char name[TASK_COMM_LEN];
-    long length = user_copy_string(name, user, sizeof(name));
-    if (length == -EFAULT) {
-        return length;
-    }
-    name[TASK_COMM_LEN - 1] = '\0';
-    thread_set_name(thread_current(), name);
-    return 0;
-}
-
-static long get_name(char __user *user)
-{
-    char name[TASK_COMM_LEN] = {0};
-    memcpy(name, thread_current()->name, sizeof(name));
-    return user_copy_out(user, name, sizeof(name));
-}
-
-static long set_flag(bool *flag, uint64_t value, bool may_clear)
-{
-    if (value > 1 || (value == 0 && !may_clear)) {
-        return -EINVAL;
-    }
-    *flag = value != 0;
-    return 0;
-}
-
-static long give_number(int number, uint64_t address)
-{
-    return user_copy_out((void __user *)address, &number, sizeof(number));
-}
-
-static long drop_from_bounding(uint64_t capability)
-{
-    struct credentials *old = task_current()->credentials;
-    if (!credentials_can(old, CAP_SETPCAP)) {
-        return -EPERM;
-    }
-    if (capability > CAP_LAST_CAP) {
-        return -EINVAL;
-    }
-    struct credentials *changed = credentials_copy(old, old->group_count);
-    if (changed == NULL) {
-        return -ENOMEM;
-    }
-    changed->capabilities_bounding &= ~(UINT64_C(1) << capability);
-    task_set_credentials(task_current(), changed);
-    return 0;
-}
-
-static long keep_capabilities(uint64_t value)
-{
-    struct credentials *old = task_current()->credentials;
-    if (value > 1) {
-        return -EINVAL;
-    }
-    if ((old->securebits & SECBIT_KEEP_CAPS_LOCKED) != 0) {
-        return -EPERM;
-    }
-    struct credentials *changed = credentials_copy(old, old->group_count);
-    if (changed == NULL) {
-        return -ENOMEM;
-    }
-    changed->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
-    changed->securebits |= value != 0 ? SECBIT_KEEP_CAPS : 0;
-    task_set_credentials(task_current(), changed);
-    return 0;
-}
-
-SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fourth, uint64_t,
-             fifth)
-{
-    struct task *task = task_current();
-    switch (option) {
-    case PR_SET_NAME: return set_name((const char __user *)second);
-    case PR_GET_NAME: return get_name((char __user *)second);
-    case PR_GET_DUMPABLE: return task->process->is_dumpable;
-    case PR_SET_DUMPABLE: return set_flag(&task->process->is_dumpable, second, true);
-    case PR_SET_NO_NEW_PRIVS:
-        return (third | fourth | fifth) != 0
-                   ? -EINVAL
-                   : set_flag(&task->process->no_new_privileges, second, false);
-    case PR_GET_NO_NEW_PRIVS:
-        return (second | third | fourth | fifth) != 0 ? -EINVAL : task->process->no_new_privileges;
-    case PR_SET_PDEATHSIG:
-        if (second > SIGRTMAX) {
-            return -EINVAL;
-        }
-        task->parent_death_signal = second;
-        return 0;
-    case PR_GET_PDEATHSIG: return give_number((int)task->parent_death_signal, second);
-    case PR_SET_CHILD_SUBREAPER: WRITE_ONCE(task->process->is_reaper, second != 0); return 0;
-    case PR_GET_CHILD_SUBREAPER: return give_number(task->process->is_reaper, second);
-    case PR_CAPBSET_READ:
-        return second > CAP_LAST_CAP
-                   ? -EINVAL
-                   : (long)(task->credentials->capabilities_bounding >> second & 1);
-    case PR_CAPBSET_DROP: return drop_from_bounding(second);
-    case PR_GET_KEEPCAPS: return (task->credentials->securebits & SECBIT_KEEP_CAPS) != 0;
-    case PR_SET_KEEPCAPS: return keep_capabilities(second);
-    case PR_GET_SECUREBITS: return task->credentials->securebits;
-    default: return -EINVAL;
-    }
 }
 
 SYSTEM_CALL1(personality, uint32_t, wanted)

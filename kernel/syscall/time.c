@@ -139,6 +139,9 @@ SYSTEM_CALL2(settimeofday, const struct uapi_timeval __user *, user,
     if (!credentials_can(task_current()->credentials, CAP_SYS_TIME)) {
         return -EPERM;
     }
+    if (zone.tz_minuteswest > 15 * 60 || zone.tz_minuteswest < -15 * 60) {
+        return -EINVAL;
+    }
     if (user_zone != NULL) {
         system_timezone = zone;
     }
@@ -228,7 +231,7 @@ SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec
     bool is_realtime = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
     if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
         clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE) {
-        return clock == CLOCK_THREAD_CPUTIME_ID ? -EINVAL : -EOPNOTSUPP;
+        return -EOPNOTSUPP;
     }
     if (!is_realtime && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) {
         return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;

@@ -11,6 +11,7 @@
 #define PR_SET_KEEPCAPS          8
 #define PR_GET_TIMING            13
 #define PR_SET_TIMING            14
+#define PR_TIMING_STATISTICAL    0
 #define PR_SET_NAME              15
 #define PR_GET_NAME              16
 #define PR_GET_SECCOMP           21
@@ -19,6 +20,7 @@
 #define PR_CAPBSET_DROP          24
 #define PR_GET_TSC               25
 #define PR_SET_TSC               26
+#define PR_TSC_ENABLE            1
 #define PR_GET_SECUREBITS        27
 #define PR_SET_SECUREBITS        28
 #define PR_SET_TIMERSLACK        29

@@ -77,6 +77,7 @@ static const struct advice advices[] = {
     [MADV_SEQUENTIAL] = {.is_known = true},
     [MADV_WILLNEED] = {.is_known = true},
     [MADV_DONTNEED] = {.is_known = true, .refused_flags = AREA_LOCKED, .apply = drop_pages},
+    [MADV_DONTNEED_LOCKED] = {.is_known = true, .apply = drop_pages},
     [MADV_FREE] = {.is_known = true,
                    .refused_flags = AREA_LOCKED,
                    .anonymous_only = true,

@@ -149,6 +149,14 @@ static int install_copy(struct fault *fault, const struct frame *source)
     return 0;
 }
 
+static void note_write(struct page_cache *cache, struct frame *frame)
+{
+    page_cache_mark_dirty(cache, frame);
+    if (cache->ops->written != NULL) {
+        cache->ops->written(cache);
+    }
+}
+
 static int fault_cached(struct fault *fault)
 {
     const struct area *area = fault->area;
@@ -170,7 +178,7 @@ static int fault_cached(struct fault *fault)
         return result;
     }
     if (is_write) {
-        page_cache_mark_dirty(cache, frame);
+        note_write(cache, frame);
     }
     install(fault, frame, is_write || fault_may_map_writable(area));
     if (!is_write) {
@@ -202,7 +210,7 @@ static int fault_read_only(struct fault *fault)
     }
     int result = 0;
     if (fault->area->flags & AREA_SHARED) {
-        page_cache_mark_dirty(fault->area->cache, frame);
+        note_write(fault->area->cache, frame);
         allow_write(fault);
     } else {
         result = install_copy(fault, frame);

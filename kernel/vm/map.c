@@ -126,7 +126,23 @@ int map_at_locked(struct address_space *space, const struct map_request *request
     return 0;
 }
 
-// The exact place: checked, and cleared of what is there.
+// Bytes of [start, end) that are mapped.
+static uint64_t mapped_bytes(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    assert(mutex_is_held(&space->mutex));
+    uint64_t bytes = 0;
+    while (start < end) {
+        const struct area *area = area_first_in_locked(space, start, end);
+        if (area == NULL) {
+            break;
+        }
+        bytes += MIN(area->end, end) - MAX(area->start, start);
+        start = area->end;
+    }
+    return bytes;
+}
+
+// The exact place: checked, and cleared of what is there, unless the limits forbid what is to come.
 static int take_fixed_place(struct address_space *space, const struct map_request *request,
                             uint64_t bytes)
 {
@@ -143,7 +159,9 @@ static int take_fixed_place(struct address_space *space, const struct map_reques
     if (request->is_fixed_no_replace) {
         return area_first_in_locked(space, start, start + bytes) != NULL ? -EEXIST : 0;
     }
-    return unmap_locked(space, start, start + bytes);
+    uint64_t more = bytes - mapped_bytes(space, start, start + bytes);
+    int error = map_check_limits_locked(space, more, request->flags);
+    return error != 0 ? error : unmap_locked(space, start, start + bytes);
 }
 
 // mlockall's MCL_FUTURE: what is mapped from then on is locked too.

@@ -24,6 +24,9 @@ struct page_cache_ops {
     // called under spin locks.
     int (*may_add)(struct page_cache *cache, uint64_t index);
     void (*removed)(struct page_cache *cache, uint64_t index);
+    // A page is written to through a mapping for the first time: the object's times. Called with the
+    // address space's mutex held; may be NULL.
+    void (*written)(struct page_cache *cache);
     bool is_shared_memory; // its mapped pages count as shared memory, not as file pages
 };
 

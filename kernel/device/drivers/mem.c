@@ -56,13 +56,10 @@ static ssize_t full_write(struct open_file *file, struct io_iter *iter, uint64_t
     return -ENOSPC;
 }
 
-// A private mapping of /dev/zero is anonymous memory. A shared one would need an object of its own: mmap has MAP_ANONYMOUS for it.
+// A private mapping of /dev/zero is anonymous memory, which mmap makes itself for a shared one, too.
 static int zero_map(struct open_file *file, struct map_request *request)
 {
     (void)file;
-    if ((request->flags & AREA_SHARED) != 0) {
-        return -ENODEV;
-    }
     request->cache = NULL;
     request->backing = (struct backing){0};
     return 0;

@@ -41,7 +41,14 @@ static void ramfs_removed_page(struct page_cache *cache, uint64_t index)
     atomic64_subtract(&ramfs_instance_of(vnode->file_system)->used_pages, 1);
 }
 
+// The vnode's mutex may not be waited for in a fault: a torn time is possible and harmless.
+static void ramfs_page_written(struct page_cache *cache)
+{
+    vnode_touch_modify(cache->owner);
+}
+
 static const struct page_cache_ops ramfs_page_ops = {
+    .written = ramfs_page_written,
     .may_add = ramfs_may_add_page,
     .removed = ramfs_removed_page,
     .is_shared_memory = true,

@@ -1,0 +1,89 @@
+/*
+ * /proc/<pid>/mem: the memory of a process, at the position that is the address. Whether the caller may look into the process is asked
+ * at each transfer, about the program that it runs then. See proc(5).
+ */
+#include "file/open_file.h"
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "lib/macros.h"
+#include "process/process.h"
+
+enum { PIECE_BYTES = 512 };
+
+static struct address_space *inspected_space(const struct open_file *file)
+{
+    struct generated_key key;
+    struct task *task;
+    (void)generated_file_row(file, &key);
+    if (proc_inspect_begin(proc_key_pid(&key), &task) != 0) {
+        return NULL;
+    }
+    struct address_space *space = task_space_get(task);
+    proc_inspect_end(task);
+    return space;
+}
+
+/* One piece. Bytes moved, or -errno: -EIO where nothing is mapped, -EFAULT for the caller's own memory. */
+static ssize_t move_piece(struct address_space *space, struct io_iter *iter, vaddr_t address,
+                          bool is_write)
+{
+    char piece[PIECE_BYTES];
+    size_t bytes = MIN(io_iter_remaining(iter), sizeof(piece));
+    if (is_write && io_iter_read(iter, piece, bytes) != bytes) {
+        return -EFAULT;
+    }
+    ssize_t got = address_space_access(space, address, piece, bytes, is_write);
+    if (got <= 0) {
+        return -EIO;
+    }
+    if (!is_write && io_iter_write(iter, piece, (size_t)got) != (size_t)got) {
+        return -EFAULT;
+    }
+    return got;
+}
+
+static ssize_t move(struct open_file *file, struct io_iter *iter, uint64_t *position, bool is_write)
+{
+    struct address_space *space = inspected_space(file);
+    ssize_t done = 0, got = 0;
+    if (space == NULL) {
+        return 0;
+    }
+    while (io_iter_remaining(iter) != 0) {
+        got = move_piece(space, iter, *position, is_write);
+        if (got <= 0) {
+            break;
+        }
+        *position += (uint64_t)got;
+        done += got;
+    }
+    address_space_put(space);
+    return done != 0 ? done : got;
+}
+
+static ssize_t memory_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    return move(file, iter, position, false);
+}
+
+static ssize_t memory_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    return move(file, iter, position, true);
+}
+
+static int64_t memory_seek(struct open_file *file, int64_t offset, int whence)
+{
+    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
+    if ((whence != SEEK_SET && whence != SEEK_CUR) ||
+        __builtin_add_overflow(base, offset, &offset) || offset < 0) {
+        return -EINVAL;
+    }
+    return offset;
+}
+
+const struct file_ops proc_memory_ops = {
+    .name = "mem",
+    .read = memory_read,
+    .write = memory_write,
+    .seek = memory_seek,
+};
