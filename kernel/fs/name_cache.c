@@ -4,8 +4,12 @@
 // order of their insertion; they are dropped when only the cache's reference is left: past a bound
 // that follows the size of memory, at unmount, and under memory pressure. One spin lock covers
 // chains, list and tree links; look-ups take none.
+//
+// What is dropped for want of room holds a reference to its file system until it is gone: the last mount may go meanwhile, and an
+// entry gives its vnode and its parent back to an instance that must still be there.
 #include "fs/name_cache.h"
 
+#include "fs/mount.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -153,9 +157,25 @@ void name_cache_rehash_locked(struct name_entry *entry)
     }
 }
 
+// Claims an entry that nobody uses: the count that falls from one to zero under the lock makes lock-free look-ups leave it alone. For
+// an unmount (`only`) the file system has no references left; else the entry comes with one to its file system.
+static bool name_claim_locked(struct name_entry *entry, const struct file_system *only)
+{
+    assert(spin_is_held(&name_lock));
+    uint32_t unused_count = 1;
+    if (!atomic32_compare_exchange(&entry->references.count, &unused_count, 0)) {
+        return false;
+    }
+    if (only != NULL || refcount_get_unless_zero(&entry->file_system->references)) {
+        return true;
+    }
+    // Its unmount has begun and will drop it.
+    refcount_init(&entry->references, 1);
+    return false;
+}
+
 // Takes up to a batch of entries that nobody uses off the cache and gathers them on `victims`, by
-// their lru_link. The count that falls from one to zero under the lock makes lock-free look-ups
-// leave them alone. What was looked at and kept (a directory of cached names, mostly) goes behind, so
+// their lru_link. What was looked at and kept (a directory of cached names, mostly) goes behind, so
 // that the next call looks at others.
 static size_t name_collect_locked(struct list_head *victims, const struct file_system *only,
                                   size_t wanted)
@@ -169,8 +189,7 @@ static size_t name_collect_locked(struct list_head *victims, const struct file_s
         if (only != NULL && entry->file_system != only) {
             continue;
         }
-        uint32_t unused_count = 1;
-        if (!atomic32_compare_exchange(&entry->references.count, &unused_count, 0)) {
+        if (!name_claim_locked(entry, only)) {
             if (only == NULL) {
                 list_move_tail(&name_lru, &entry->lru_link);
             }
@@ -194,8 +213,12 @@ static size_t name_cache_drop(const struct file_system *only, size_t wanted)
     spin_unlock(&name_lock);
     while (!list_is_empty(&victims)) {
         struct name_entry *entry = list_first_entry(&victims, struct name_entry, lru_link);
+        struct file_system *file_system = entry->file_system;
         list_remove(&entry->lru_link);
         name_entry_destroy(entry);
+        if (only == NULL) {
+            file_system_put(file_system);
+        }
     }
     return collected;
 }

@@ -345,10 +345,11 @@ static int walk_lockless(struct walk *walk)
     }
     bool is_held = false;
     if (error == 0) {
-        is_held = refcount_get_unless_zero(&walk->at.entry->references);
-        if (is_held && !refcount_get_unless_zero(&walk->at.mount->references)) {
+        /* The mount first: with it the file system stays, to which an entry gives back what it held. */
+        is_held = refcount_get_unless_zero(&walk->at.mount->references);
+        if (is_held && !refcount_get_unless_zero(&walk->at.entry->references)) {
             rcu_read_unlock();
-            name_entry_put(walk->at.entry);
+            mount_put(walk->at.mount);
             return -ECHILD;
         }
         error = is_held ? 0 : -ECHILD;

@@ -92,6 +92,7 @@ void heap_debug_object_allocated(struct slab_cache *cache, void *object)
     const uint64_t *words = object;
     for (size_t i = 1; i < cache->object_bytes / sizeof(*words); i++) {
         if (words[i] != POISON_FREE) {
+            log_error("heap: at offset %zu stands %#lx", i * sizeof(*words), words[i]);
             object_is_damaged(cache, object, "written after it was freed");
         }
     }

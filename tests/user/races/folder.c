@@ -4,7 +4,7 @@
 #include <dirent.h>
 #include <sys/mount.h>
 
-enum { NAMES = 5, THREADS = 4, FOLDERS = 3 };
+enum { NAMES = 5, THREADS = 4, FOLDERS = 3, MISSING = 64 };
 
 /* Nothing else may go wrong with a name that others change meanwhile. */
 static bool is_expected(long result)
@@ -154,6 +154,17 @@ static void a_replaced_name_is_always_there(void)
 
 /* ---- mounts -------------------------------------------------------------------------------------------------------------------- */
 
+/* Names that are not there fill the cache of names, so that it is trimmed while the mount that they lie in goes. */
+static void look_for_missing(void)
+{
+    char path[32];
+    struct stat status;
+    for (unsigned i = 0; i < MISSING; i++) {
+        snprintf(path, sizeof(path), "point/%x", race_draw());
+        RACE_CHECK(stat(path, &status) < 0 && errno == ENOENT);
+    }
+}
+
 static void mount_or_walk(unsigned index)
 {
     struct stat status;
@@ -164,6 +175,8 @@ static void mount_or_walk(unsigned index)
                 race_pause();
             }
             RACE_CHECK(is_expected(umount2("point", race_draw() % 2 ? MNT_DETACH : 0)));
+        } else if (index == 1) {
+            look_for_missing();
         } else {
             RACE_CHECK(is_expected(stat("point/below/..", &status)));
             RACE_CHECK(is_expected(close(open("point/file", O_RDWR | O_CREAT, 0600))) ||
