@@ -241,7 +241,8 @@ check: setup
 lint: setup
 	@tools/lint --all
 
-stress: setup
+stress:
+	@tools/setup trinity stress-ng
 	@$(MAKE) --no-print-directory -s -j$(JOBS) everything
 	@tools/test --smp $(SMP) --stress
 
