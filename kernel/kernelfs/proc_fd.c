@@ -55,7 +55,7 @@ static long fd_read_link(const struct generated_key *key, char *text, size_t siz
     long length;
     if (vfs_file_path(file, &path)) {
         length = path_describe(&path, NULL, text, size, true);
-    } else if (vfs_file_status(file, &status) == 0) {
+    } else if (file->ops->get_status != NULL && vfs_file_status(file, &status) == 0) {
         length = format_string(text, size, "%s:[%llu]", file->ops->name,
                                (unsigned long long)status.st_ino);
     } else {

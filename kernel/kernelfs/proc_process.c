@@ -38,33 +38,13 @@ struct descriptor_table *proc_descriptors_get(int number)
     return table;
 }
 
-/* The same ids in every role, and no right that the reader has not. */
-static bool is_equal_subject(const struct credentials *own, const struct credentials *other)
-{
-    return own->fsuid == other->uid && own->fsuid == other->euid && own->fsuid == other->suid &&
-           own->fsgid == other->gid && own->fsgid == other->egid && own->fsgid == other->sgid &&
-           (other->capabilities_permitted & ~own->capabilities_effective) == 0;
-}
-
-static int may_inspect_task(struct task *task)
-{
-    const struct credentials *own = task_current()->credentials;
-    if (task->process == process_current() || credentials_can(own, CAP_SYS_PTRACE)) {
-        return 0;
-    }
-    struct credentials *other = task_credentials_get(task);
-    bool is_permitted = is_equal_subject(own, other) && task->process->is_dumpable;
-    credentials_put(other);
-    return is_permitted ? 0 : -EACCES;
-}
-
 int proc_may_inspect(int number)
 {
     struct task *task = task_find(number);
     if (task == NULL) {
         return -ESRCH;
     }
-    int error = may_inspect_task(task);
+    int error = task_may_inspect(task) ? 0 : -EACCES;
     task_put(task);
     return error;
 }
@@ -76,7 +56,7 @@ no_lock_analysis int proc_inspect_begin(int number, struct task **task)
         return -ESRCH;
     }
     mutex_lock(&(*task)->process->exec_mutex);
-    int error = may_inspect_task(*task);
+    int error = task_may_inspect(*task) ? 0 : -EACCES;
     if (error != 0) {
         proc_inspect_end(*task);
     }

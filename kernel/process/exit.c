@@ -77,6 +77,7 @@ static void process_end(struct process *process)
     struct terminal *terminal = process->terminal;
     process->terminal = NULL;
     process->is_zombie = true;
+    wait_queue_wake_all(&process->ended);
     job_control_check_orphans_locked(process, process->parent, true);
     bool reap = family_notify_exit_locked(process);
     if (reap) {

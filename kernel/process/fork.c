@@ -12,9 +12,12 @@
 #include "memory/kernel_map.h"
 #include "memory/user_copy.h"
 #include "process/descriptor_table.h"
+#include "process/process_file.h"
 #include "process/process_internal.h"
 #include "uapi/capability.h"
 #include "uapi/sched.h"
+
+enum { NO_DESCRIPTOR = INT32_MIN }; // no -errno
 
 #define CLONE_NAMESPACES                                                                           \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
@@ -40,7 +43,10 @@ static int clone_check(const struct clone_request *request)
     if ((flags & CLONE_SETTLS) != 0 && request->tls >= USER_TOP) {
         return -EPERM;
     }
-    return (flags & (CLONE_PIDFD | CLONE_INTO_CGROUP)) != 0 ? -ENOSYS : 0;
+    if ((flags & CLONE_PIDFD) != 0 && (flags & (CLONE_THREAD | CLONE_DETACHED)) != 0) {
+        return -EINVAL;
+    }
+    return (flags & CLONE_INTO_CGROUP) != 0 ? -ENOSYS : 0;
 }
 
 // Processes of one user. Walks by number, so that no lock is held for long.
@@ -289,6 +295,43 @@ static void clone_wait_vfork(struct task *child, struct completion *done)
     spin_unlock(&process_tree_lock);
 }
 
+// CLONE_PIDFD: a descriptor for the child. The descriptor, -1 where none is wanted, or -errno.
+static int clone_install_file(const struct clone_request *request, struct task *parent,
+                              struct task *child)
+{
+    if ((request->flags & CLONE_PIDFD) == 0) {
+        return NO_DESCRIPTOR;
+    }
+    struct open_file *file = process_file_create(child->process, 0, parent->credentials);
+    if (file == NULL) {
+        return -ENOMEM;
+    }
+    int number = descriptor_install(parent->descriptors, file, 0, true,
+                                    process_limit(parent->process, RLIMIT_NOFILE));
+    if (number < 0) {
+        open_file_put(file);
+        return number;
+    }
+    if (user_copy_out(request->process_file, &number, sizeof(number)) != 0) {
+        descriptor_close(parent->descriptors, number);
+        return -EFAULT;
+    }
+    return number;
+}
+
+// Undoes clone_make, and clone_install_file's part.
+static void clone_discard(struct task *parent, struct task *child, int descriptor)
+{
+    struct process *made = child->process != parent->process ? child->process : NULL;
+    if (descriptor >= 0) {
+        descriptor_close(parent->descriptors, descriptor);
+    }
+    task_discard(child);
+    if (made != NULL) {
+        process_put(made);
+    }
+}
+
 long process_clone(const struct clone_request *request)
 {
     struct task *parent = task_current();
@@ -304,6 +347,11 @@ long process_clone(const struct clone_request *request)
     if (error != 0) {
         return error;
     }
+    int descriptor = clone_install_file(request, parent, child);
+    if (descriptor < 0 && descriptor != NO_DESCRIPTOR) {
+        clone_discard(parent, child, descriptor);
+        return descriptor;
+    }
     bool is_vfork = (request->flags & CLONE_VFORK) != 0;
     if (is_vfork) {
         completion_init(&done);
@@ -312,14 +360,10 @@ long process_clone(const struct clone_request *request)
     }
     error = clone_publish(request->flags, parent, child);
     if (error != 0) {
-        struct process *made = child->process != parent->process ? child->process : NULL;
         if (is_vfork) {
             thread_put(&child->thread);
         }
-        task_discard(child);
-        if (made != NULL) {
-            process_put(made);
-        }
+        clone_discard(parent, child, descriptor);
         return error;
     }
     uint32_t number = (uint32_t)child->id->number;

@@ -34,6 +34,7 @@ struct process *process_create(void)
     list_init(&process->session_link);
     wait_queue_init(&process->child_events);
     wait_queue_init(&process->task_gone);
+    wait_queue_init(&process->ended);
     pending_signals_init(&process->pending);
     mutex_init(&process->exec_mutex, LOCK_RANK_PROCESS_EXEC);
     real_timer_init(process);

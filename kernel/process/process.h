@@ -75,6 +75,7 @@ struct process {
     int exit_signal;        // [l tree] sent to the parent at the end; SIGCHLD after exec, 0: none
     struct task *exec_task; // [l both] its execve ends the other tasks; NULL: none
     struct wait_queue task_gone;    // a task left; execve waits here
+    struct wait_queue ended;        // it is a zombie: poll of a pidfd
     struct wait_queue child_events; // wait4 of the parent sleeps here (its own queue)
     struct signal_actions *actions; // [l both] shared with CLONE_SIGHAND; replaced by exec only
     struct pending_signals pending; // [l signal] sent to the process
@@ -202,10 +203,14 @@ struct clone_request {
     uint64_t tls;
     uint32_t __user *parent_tid;
     uint32_t __user *child_tid;
+    uint32_t __user *process_file; // CLONE_PIDFD: gets the descriptor
 };
 // Number of the child, or -errno (-EAGAIN: limits; -ENOMEM; -EINVAL; -ENOSYS for combinations not there yet;
 // -ERESTARTNOINTR when a signal came first). With CLONE_VFORK returns after the child's exec or exit.
 long process_clone(const struct clone_request *request);
+
+// May the current task look into that one? (ptrace's rule for reading)
+bool task_may_inspect(struct task *task);
 
 // unshare: CLONE_FS and CLONE_FILES part, CLONE_THREAD, SIGHAND and VM are checked. 0, -EINVAL, -ENOMEM.
 long process_unshare(uint64_t flags);

@@ -13,6 +13,8 @@ enum lock_rank {
     LOCK_RANK_VNODE_DIRECTORY, // fs/: ancestor first, else by address (same rank nests)
     LOCK_RANK_VNODE_FILE,      // fs/: contents and size of one file
     LOCK_RANK_PIPE,            // file/: buffers of a pipe (two pipes by address)
+    LOCK_RANK_TIMER_FILE_LIST, // file/: timerfds that go by the wall clock
+    LOCK_RANK_TIMER_FILE,      // file/: who starts and cancels one timerfd
     LOCK_RANK_TERMINAL,        // device/: line discipline of one terminal
     LOCK_RANK_ADDRESS_SPACE,   // vm/: the tree of areas
     LOCK_RANK_PAGE,            // vm/: a page being filled or written back
@@ -33,6 +35,7 @@ enum lock_rank {
     LOCK_RANK_RECLAIM,      // vm/: lists of reclaimable pages
     LOCK_RANK_DEVICE_STATE, // device/: nodes, drivers' rings
     LOCK_RANK_POLL,         // file/: epoll's ready list
+    LOCK_RANK_TIMER_STATE,  // file/: what a timerfd's interrupt sees
     LOCK_RANK_FUTEX,        // process/: waiters of a bucket (two by address)
     LOCK_RANK_FUTEX_PI,     // process/: owners and waiters of priority-inheriting futexes
     LOCK_RANK_WAIT_QUEUE,   // scheduler/: waiters of a queue (same rank nests: a wake passed on)

@@ -8,6 +8,7 @@
 #include "process/signal.h"
 #include "syscall/call.h"
 #include "syscall/names.h"
+#include "syscall/process_files.h"
 #include "uapi/arch_prctl.h"
 #include "uapi/fcntl.h"
 #include "uapi/personality.h"
@@ -29,6 +30,9 @@ SYSTEM_CALL0(vfork)
 SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_tid,
              uint32_t __user *, child_tid, uint64_t, tls)
 {
+    if ((flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID)) {
+        return -EINVAL; /* both would use one word */
+    }
     const struct clone_request request = {
         .flags = flags & 0xffffffffu & ~(uint64_t)CSIGNAL,
         .exit_signal = (int)(flags & CSIGNAL),
@@ -36,6 +40,7 @@ SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_t
         .tls = tls,
         .parent_tid = parent_tid,
         .child_tid = child_tid,
+        .process_file = parent_tid,
     };
     return process_clone(&request);
 }
@@ -163,6 +168,26 @@ static int wait_info_status(const struct wait_result *result)
     }
 }
 
+/* A non-blocking descriptor says that there is nothing yet by -EAGAIN, unlike WNOHANG. */
+static long wait_by_descriptor(int descriptor, int options, struct wait_result *result)
+{
+    struct process *process;
+    bool is_nonblocking;
+    int error = process_from_descriptor(descriptor, &process, &is_nonblocking);
+    if (error != 0) {
+        return error;
+    }
+    int number = process->id->number;
+    bool is_reaped = READ_ONCE(process->leader) == NULL;
+    process_put(process);
+    if (is_reaped) {
+        return -ECHILD;
+    }
+    bool asks_once = is_nonblocking && (options & WNOHANG) == 0;
+    long child = process_wait(P_PID, number, asks_once ? options | WNOHANG : options, result);
+    return child == 0 && asks_once ? -EAGAIN : child;
+}
+
 SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info, int, options,
              struct uapi_rusage __user *, usage)
 {
@@ -171,15 +196,16 @@ SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info
     if (((unsigned)options & ~known) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0) {
         return -EINVAL;
     }
-    if ((which != P_ALL && which != P_PID && which != P_PGID) || (which == P_PID && number <= 0) ||
-        (which == P_PGID && number < 0)) {
+    bool is_known = which == P_ALL || which == P_PID || which == P_PGID || which == P_PIDFD;
+    if (!is_known || (which == P_PID && number <= 0) || (which != P_ALL && number < 0)) {
         return -EINVAL;
     }
     if (which == P_PGID && number == 0) {
         number = process_get_group(0);
     }
     struct wait_result result;
-    long child = process_wait(which, number, options, &result);
+    long child = which == P_PIDFD ? wait_by_descriptor(number, options, &result)
+                                  : process_wait(which, number, options, &result);
     if (child < 0) {
         return child;
     }

@@ -166,6 +166,7 @@ SYSTEM_CALL2(clone3, const char __user *, user, size_t, bytes)
         .tls = args.tls,
         .parent_tid = (uint32_t __user *)args.parent_tid,
         .child_tid = (uint32_t __user *)args.child_tid,
+        .process_file = (uint32_t __user *)args.pidfd,
     };
     return process_clone(&request);
 }

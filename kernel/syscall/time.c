@@ -1,6 +1,7 @@
 /*
  * Clocks and sleeping.
  */
+#include "file/timer_file.h"
 #include "interrupt/clock.h"
 #include "lib/macros.h"
 #include "process/process.h"
@@ -106,6 +107,7 @@ SYSTEM_CALL2(clock_settime, int, clock, const struct uapi_timespec __user *, use
         return -EPERM;
     }
     clock_realtime_set(ns);
+    timer_file_clock_was_set();
     return 0;
 }
 
@@ -148,6 +150,7 @@ SYSTEM_CALL2(settimeofday, const struct uapi_timeval __user *, user,
     if (user != NULL) {
         clock_realtime_set((uint64_t)value.tv_sec * NS_PER_SECOND +
                            (uint64_t)value.tv_usec * NS_PER_US);
+        timer_file_clock_was_set();
     }
     return 0;
 }

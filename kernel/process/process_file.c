@@ -1,0 +1,49 @@
+/*
+ * Files of pidfd_open and CLONE_PIDFD: a reference on the process, which keeps its structure, not its number.
+ */
+#include "process/process_file.h"
+
+#include "file/open_file.h"
+#include "process/process.h"
+
+static unsigned process_file_poll(struct open_file *file, struct poll_context *context)
+{
+    struct process *process = file->private_data;
+    poll_wait(context, &process->ended);
+    spin_lock(&process_tree_lock);
+    bool has_ended = process->is_zombie;
+    spin_unlock(&process_tree_lock);
+    return has_ended ? POLLIN | POLLRDNORM : 0;
+}
+
+static void process_file_release(struct open_file *file)
+{
+    process_put(file->private_data);
+}
+
+static const struct file_ops process_file_ops = {
+    .name = "pidfd",
+    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK,
+    .poll = process_file_poll,
+    .release = process_file_release,
+};
+
+struct open_file *process_file_create(struct process *process, unsigned flags,
+                                      struct credentials *credentials)
+{
+    struct open_file *file =
+        open_file_create(&process_file_ops, O_RDWR | flags, process, credentials, NULL);
+    if (file != NULL) {
+        process_get(process);
+    }
+    return file;
+}
+
+struct process *process_from_file(const struct open_file *file)
+{
+    if (file->ops != &process_file_ops) {
+        return NULL;
+    }
+    process_get(file->private_data);
+    return file->private_data;
+}
