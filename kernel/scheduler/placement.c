@@ -1,7 +1,8 @@
 // Which CPU a thread runs on. A woken thread goes back to the CPU that it ran on if that one is
-// idle or no other is; an idle CPU takes a thread from a queue that has some. Counts and idleness
-// of other CPUs are read without their locks: they are hints. Called by run_queue.c; with one CPU
-// there is nothing to choose.
+// idle; else to an idle one; a real-time one to a CPU that runs less urgent work; else to a clearly
+// shorter queue. An idle CPU takes a thread from a queue that has some. Counts and what runs on
+// other CPUs are read without their locks: they are hints (interrupts are off, so a thread that is
+// looked at is not freed meanwhile). Called by run_queue.c; with one CPU there is nothing to choose.
 #include "scheduler/run_queue_internal.h"
 
 #include "lib/assert.h"
@@ -13,14 +14,30 @@ static bool placement_is_idle(unsigned cpu)
            __atomic_load_n(&queue->count, __ATOMIC_RELAXED) == 0;
 }
 
+// How little a CPU suits a thread that waits: who runs at once waits for nobody, else the length of
+// the queue counts.
+static unsigned placement_wait(const struct thread *thread, unsigned cpu)
+{
+    const struct run_queue *queue = run_queue_of(cpu);
+    const struct thread *current = __atomic_load_n(&queue->current, __ATOMIC_RELAXED);
+    unsigned count = __atomic_load_n(&queue->count, __ATOMIC_RELAXED);
+    if (thread->real_time_priority > READ_ONCE(current->real_time_priority)) {
+        return 1;
+    }
+    return count + 2;
+}
+
+// A thread stays where its cache is, unless it would wait there clearly longer than elsewhere.
 unsigned placement_choose(const struct thread *thread, unsigned from)
 {
     unsigned cpus = percpu_cpu_count();
-    if (cpus == 1 || (placement_allows(thread, from) && placement_is_idle(from))) {
+    bool may_stay = placement_allows(thread, from);
+    if (cpus == 1 || (may_stay && placement_is_idle(from))) {
         return from;
     }
     unsigned best = from;
-    bool has_best = placement_allows(thread, from);
+    unsigned best_wait = may_stay ? placement_wait(thread, from) : UINT32_MAX;
+    best_wait -= best_wait > 2 && may_stay ? 1 : 0;
     for (unsigned cpu = 0; cpu < cpus; cpu++) {
         if (!placement_allows(thread, cpu)) {
             continue;
@@ -28,12 +45,13 @@ unsigned placement_choose(const struct thread *thread, unsigned from)
         if (placement_is_idle(cpu)) {
             return cpu;
         }
-        if (!has_best) {
+        unsigned wait = placement_wait(thread, cpu);
+        if (wait < best_wait) {
             best = cpu;
-            has_best = true;
+            best_wait = wait;
         }
     }
-    assert(has_best);
+    assert(best_wait != UINT32_MAX);
     return best;
 }
 
