@@ -147,6 +147,8 @@ static void clone_scheduling(const struct task *parent, struct task *child)
 {
     child->thread.affinity = parent->thread.affinity;
     child->io_priority = parent->io_priority;
+    child->memory_policy = parent->memory_policy;
+    child->memory_policy_has_nodes = parent->memory_policy_has_nodes;
     child->thread.nice = parent->thread.nice;
     child->thread.policy = parent->thread.policy;
     child->thread.real_time_priority = parent->thread.real_time_priority;

@@ -136,6 +136,8 @@ struct task {
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
     struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit
+    uint16_t memory_policy;             // [o] set_mempolicy: mode and flags
+    bool memory_policy_has_nodes;       // [o] it names the one node
     uint16_t io_priority;               // [a] ioprio_set: class and level
     bool resets_scheduling_on_fork;     // [a] SCHED_RESET_ON_FORK
     uint64_t parent_death_signal;       // [o] PR_SET_PDEATHSIG

@@ -373,6 +373,38 @@ SYSTEM_CALL1(fdatasync, int, descriptor)
     return sync_file(descriptor, true);
 }
 
+/* Regular files, folders and block devices have pages to write; 0 or -ESPIPE. */
+static int check_has_pages(const struct open_file *file)
+{
+    const struct vnode *vnode = file->vnode;
+    return vnode != NULL && (S_ISREG(vnode->mode) || S_ISDIR(vnode->mode) || S_ISBLK(vnode->mode))
+               ? 0
+               : -ESPIPE;
+}
+
+SYSTEM_CALL4(sync_file_range, int, descriptor, int64_t, offset, int64_t, bytes, unsigned, flags)
+{
+    bool is_invalid = (flags & ~(unsigned)SYNC_FILE_RANGE_ALL) != 0 || offset < 0 || bytes < 0 ||
+                      bytes > INT64_MAX - offset;
+    return WITH_FILE(descriptor, file, result, {
+        result = is_invalid ? -EINVAL : check_has_pages(file);
+        if (result == 0 && file->ops->sync != NULL) {
+            result = file->ops->sync(file, true);
+        }
+    });
+}
+
+SYSTEM_CALL3(readahead, int, descriptor, int64_t, offset, size_t, bytes)
+{
+    (void)offset;
+    (void)bytes;
+    return WITH_FILE(descriptor, file, result, {
+        const struct vnode *vnode = file->vnode;
+        bool has_data = vnode != NULL && (S_ISREG(vnode->mode) || S_ISBLK(vnode->mode));
+        result = !open_file_can_read(file) ? -EBADF : has_data ? 0 : -EINVAL;
+    });
+}
+
 SYSTEM_CALL0(sync)
 {
     mount_sync_all();

@@ -157,3 +157,6 @@ struct uapi_open_how {
     uint64_t resolve;
 };
 _Static_assert(sizeof(struct uapi_open_how) == 24, "struct open_how");
+
+/* sync_file_range: wait before, write, wait after. */
+#define SYNC_FILE_RANGE_ALL 7

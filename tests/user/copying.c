@@ -120,3 +120,33 @@ TEST(no_file_shares_anothers_blocks)
     CHECK_ERRNO(syscall(SYS_ioctl, out, clone_file, in), EOPNOTSUPP);
     CHECK_ERRNO(syscall(SYS_ioctl, out, clone_file, -1), EBADF);
 }
+
+TEST(a_range_can_be_written_back)
+{
+    int ends[2];
+    int fd = make_open_file("f");
+    CHECK_EQUAL(write(fd, "hello", 5), 5);
+    for (unsigned flags = 0; flags < 8; flags++) {
+        CHECK_OK(syscall(SYS_sync_file_range, fd, 0L, 0L, flags));
+    }
+    CHECK_OK(syscall(SYS_sync_file_range, fd, 100L, 4096L, 2));
+    CHECK_ERRNO(syscall(SYS_sync_file_range, fd, 0L, 0L, 8), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sync_file_range, fd, -1L, 1L, 2), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sync_file_range, fd, 1L, -1L, 2), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sync_file_range, fd, LONG_MAX, 1L, 2), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sync_file_range, 999, 0L, 0L, 2), EBADF);
+    CHECK_OK(pipe(ends));
+    CHECK_ERRNO(syscall(SYS_sync_file_range, ends[1], 0L, 0L, 2), ESPIPE);
+}
+
+TEST(reading_ahead_wants_a_file_that_can_be_read)
+{
+    int ends[2];
+    int fd = make_open_file("f");
+    CHECK_OK(syscall(SYS_readahead, fd, 0L, 4096L));
+    CHECK_ERRNO(syscall(SYS_readahead, open("f", O_WRONLY), 0L, 4096L), EBADF);
+    CHECK_ERRNO(syscall(SYS_readahead, open(".", O_RDONLY), 0L, 4096L), EINVAL);
+    CHECK_ERRNO(syscall(SYS_readahead, 999, 0L, 4096L), EBADF);
+    CHECK_OK(pipe(ends));
+    CHECK_ERRNO(syscall(SYS_readahead, ends[0], 0L, 4096L), EINVAL);
+}
