@@ -124,10 +124,11 @@ int proc_show_system_stat(const struct generated_key *key, struct text_buffer *t
     scheduler_load(load, &runnable, &total);
     add_cpu_lines(text);
     text_format(
-        text, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n",
+        text,
+        "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %u\nprocs_blocked 0\n",
         (unsigned long long)interrupt_total(), (unsigned long long)scheduler_switch_count(),
         (unsigned long long)((clock_realtime_ns() - clock_monotonic_ns()) / NS_PER_SECOND),
-        id_last_number(), runnable);
+        (unsigned long long)id_total_count(), runnable);
     return 0;
 }
 

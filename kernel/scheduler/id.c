@@ -21,6 +21,7 @@ static struct spinlock id_lock = SPINLOCK_INIT(LOCK_RANK_ID);
 static struct hlist_head id_buckets[ID_BUCKETS]; // [l id_lock, read under RCU]
 static BITMAP_DECLARE(id_numbers_used, ID_MAX);  // [l id_lock]; 0 is never given out
 static size_t id_last;                           // [l id_lock]
+static uint64_t id_total;                        // [l id_lock]
 
 static struct hlist_head *id_bucket(int number)
 {
@@ -38,6 +39,7 @@ static size_t id_number_take_locked(void)
     if (number < ID_MAX) {
         bitmap_set(id_numbers_used, number);
         id_last = number;
+        id_total++;
     }
     return number;
 }
@@ -126,4 +128,9 @@ struct id *id_next(int from)
 int id_last_number(void)
 {
     return (int)READ_ONCE(id_last);
+}
+
+uint64_t id_total_count(void)
+{
+    return READ_ONCE(id_total);
 }

@@ -29,5 +29,7 @@ void id_put(struct id *id);
 must_check struct id *id_find(int number);
 // The live id with the smallest number >= `from`, with a reference, or NULL. For /proc.
 must_check struct id *id_next(int from);
-// The number that was given out last: how many processes there were, as /proc/stat counts them.
+// The number that was given out last.
 int id_last_number(void);
+// How many were given out since boot.
+uint64_t id_total_count(void);

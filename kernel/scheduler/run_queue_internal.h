@@ -23,7 +23,7 @@ struct run_queue {
     struct thread *idle;      // [I]
     struct thread *previous;  // [l] who was switched from, until the switch is finished
     struct thread *displaced; // [l] previous, when it must go on on another CPU
-    uint64_t passes;          // [o] choices made: RCU's quiescent states
+    uint64_t passes;          // [a] choices made: RCU's quiescent states
     uint64_t switches;        // [o]
     uint64_t user_ns, nice_ns, system_ns;      // [l] what the samples saw
     uint64_t level_map[RUN_QUEUE_MAP_WORDS];   // [l] bit per level that has threads

@@ -92,7 +92,8 @@ void scheduler_switch(enum switch_reason reason) no_lock_analysis
     bool stays = switch_previous_stays(queue, previous, reason);
     struct thread *next = run_queue_choose_locked(queue, previous, stays);
     queue->overtaker = NULL;
-    queue->passes++;
+    // A full barrier: a reader that begins after this choice must not have looked before it was counted.
+    __atomic_add_fetch(&queue->passes, 1, __ATOMIC_SEQ_CST);
     run_queue_tick_arm_locked(queue, next, now_ns);
     if (next == previous) {
         spin_unlock(&queue->lock);

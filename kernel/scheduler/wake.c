@@ -39,6 +39,19 @@ static bool thread_state_is_in(const struct thread *thread, unsigned states)
     return (states >> atomic32_load(&thread->state) & 1) != 0;
 }
 
+// From one of the states to Runnable. A thread that still runs changes its state without the lock: it may have given up its sleep
+// and be on its way to another one, to a stop or to its end, which this must not undo.
+static bool thread_state_leave_locked(struct thread *thread, unsigned states)
+{
+    uint32_t seen = atomic32_load(&thread->state);
+    while ((states >> seen & 1) != 0) {
+        if (atomic32_compare_exchange(&thread->state, &seen, THREAD_RUNNABLE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool thread_wake_states(struct thread *thread, unsigned states) no_lock_analysis
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -46,11 +59,10 @@ bool thread_wake_states(struct thread *thread, unsigned states) no_lock_analysis
         return false;
     }
     struct run_queue *queue = run_queue_lock_of(thread);
-    if (!thread_state_is_in(thread, states)) {
+    if (!thread_state_leave_locked(thread, states)) {
         spin_unlock(&queue->lock);
         return false;
     }
-    atomic32_store(&thread->state, THREAD_RUNNABLE);
     if (thread->is_on_cpu || thread->is_queued) {
         spin_unlock(&queue->lock);
     } else {
