@@ -54,6 +54,19 @@ void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops,
     }
 }
 
+uint64_t page_cache_serial(struct page_cache *cache)
+{
+    static struct atomic64 last_serial;
+    uint64_t seen = atomic64_load(&cache->serial);
+    if (seen == 0) {
+        uint64_t own = atomic64_add(&last_serial, 1);
+        if (atomic64_compare_exchange(&cache->serial, &seen, own)) {
+            return own;
+        }
+    }
+    return seen;
+}
+
 void page_cache_fini(struct page_cache *cache)
 {
     assert(list_is_empty(&cache->areas));

@@ -40,12 +40,15 @@ struct page_cache {
     uint64_t size_bytes;           // [a] the object's size: faults beyond its last page get SIGBUS.
                                    //     Set by the owner
     void *owner;                   // [I] for ops
+    struct atomic64 serial;        // [a] 0 until somebody asked for it
     struct list_head reclaim_link; // [l reclaim] where pages can be filled again
     uint64_t reclaim_cursor;       // [o reclaim] where the next round goes on
     uint32_t reclaim_users;        // [l reclaim] a round is inside
 };
 
 void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops, void *owner);
+// A number that no other object has had or will have, unlike its address.
+uint64_t page_cache_serial(struct page_cache *cache);
 // Drops every page; nobody maps it any more. May sleep.
 void page_cache_fini(struct page_cache *cache);
 

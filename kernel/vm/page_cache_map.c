@@ -1,8 +1,11 @@
 // From cached pages to the page tables that map them: by the cache's list of areas.
 //
 // The list and the areas' bounds are under cache->lock, entries under each page table's lock, taken
-// inside. TLB batches are flushed with neither held: when one is full, both are dropped and the walk
-// starts again, which finds the entries that it took away already gone.
+// inside. Both are held for a bounded number of areas and entries; TLB batches are flushed with
+// neither held. A marker, an area of no space, keeps the walk's place in the list meanwhile, and the
+// index of the next page its place in the area behind the marker. Should that area have gone and
+// another have come in its place, nothing is missed: a page that leaves the cache is out of its tree
+// before the walk begins, so no new area shows it.
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "vm/page_cache_internal.h"
@@ -13,19 +16,35 @@ struct page_walk {
     struct area *area;
     struct tlb_batch *batch;
     bool private_copies;
+    uint64_t first, end; // [first, end): the pages
+    const struct area *stopped_in;
+    uint64_t next;         // in `stopped_in`: the page to go on with
+    vaddr_t visited;       // the last address that was looked at
+    unsigned entries_left; // of this hold
 };
 
+enum { AREAS_PER_HOLD = 64, ENTRIES_PER_HOLD = 512 };
+
 typedef page_visit_function walk_function;
+
+// Counts an entry; true: enough for one hold.
+static bool walk_count(struct page_walk *walk, vaddr_t address)
+{
+    walk->visited = address;
+    return --walk->entries_left == 0;
+}
 
 static int unmap_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
     struct page_walk *walk = context;
     (void)level;
     const struct frame *frame = frame_from_physical(page_entry_address(*entry, 0));
+    bool is_enough = walk_count(walk, address);
     if (frame->kind == FRAME_ANONYMOUS && !walk->private_copies) {
-        return 0;
+        return is_enough;
     }
-    return zap_entry_locked(walk->area->space, entry, address, walk->batch);
+    bool is_full = zap_entry_locked(walk->area->space, entry, address, walk->batch);
+    return is_full || is_enough;
 }
 
 static int protect_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
@@ -37,7 +56,7 @@ static int protect_visit(struct page_entry *entry, vaddr_t address, unsigned lev
         *entry = page_entry_without_write(*entry);
         tlb_batch_add_page(walk->batch, address);
     }
-    return 0;
+    return walk_count(walk, address);
 }
 
 // The part of the area that shows the pages [first, end). False: none.
@@ -56,48 +75,84 @@ static bool area_part(const struct area *area, uint64_t first, uint64_t end, vad
     return true;
 }
 
-// One area; true: the batch is full and the walk must be broken off.
-static bool walk_area(struct page_walk *walk, uint64_t first, uint64_t end, walk_function *visit)
+// What is left of one area. False: it must be gone on with in another hold.
+static bool walk_area(struct page_walk *walk, walk_function *visit)
 {
     vaddr_t low, high;
-    if (!area_part(walk->area, first, end, &low, &high)) {
-        return false;
+    const struct area *area = walk->area;
+    uint64_t first = area == walk->stopped_in ? MAX(walk->next, walk->first) : walk->first;
+    walk->stopped_in = NULL;
+    if (!area_part(area, first, walk->end, &low, &high)) {
+        return true;
     }
-    struct page_table *table = walk->area->space->page_table;
+    struct page_table *table = area->space->page_table;
+    tlb_batch_begin(walk->batch, table);
     spin_lock(&table->lock);
-    int stopped = page_table_visit_locked(table, low, high, visit, walk);
+    int is_stopped = page_table_visit_locked(table, low, high, visit, walk);
     spin_unlock(&table->lock);
-    return stopped != 0;
+    if (is_stopped != 0) {
+        walk->stopped_in = area;
+        walk->next = (area->offset + (walk->visited - area->start) + PAGE_SIZE) >> PAGE_SHIFT;
+    }
+    return is_stopped == 0;
 }
 
 // A batch belongs to one table, so it is flushed after each area that filled some of it.
 static bool batch_is_empty(const struct tlb_batch *batch)
 {
-    return batch->frame_count == 0 && batch->start >= batch->end;
+    return batch->table == NULL || (batch->frame_count == 0 && batch->start >= batch->end);
 }
 
-static void walk_areas(struct page_walk *walk, uint64_t first, uint64_t end, walk_function *visit)
+static bool area_is_marker(const struct area *area)
 {
-    assert(first < end);
+    return area->space == NULL;
+}
+
+// Goes on behind the marker until a batch must be flushed or it was enough for one hold. False: that was the end of the list, and
+// the marker has left it.
+static bool walk_some_locked(struct page_walk *walk, struct area *marker, walk_function *visit)
+{
+    struct list_head *areas = &walk->cache->areas;
+    struct list_head *link = marker->cache_link.next;
+    bool goes_on = true;
+    assert(spin_is_held(&walk->cache->lock));
+    for (unsigned i = 0; i < AREAS_PER_HOLD && goes_on && link != areas; i++) {
+        walk->area = list_entry(link, struct area, cache_link);
+        bool is_done = area_is_marker(walk->area) || walk_area(walk, visit);
+        link = is_done ? link->next : link;
+        goes_on = is_done && batch_is_empty(walk->batch);
+    }
+    list_remove(&marker->cache_link);
+    if (link == areas) {
+        return false;
+    }
+    list_add_tail(link, &marker->cache_link); // before it
+    return true;
+}
+
+static no_lock_analysis void walk_areas(struct page_walk *walk, walk_function *visit)
+{
+    struct area marker = {.space = NULL};
+    struct page_cache *cache = walk->cache;
     bool is_more = true;
+    spin_lock(&cache->lock);
+    list_add_head(&cache->areas, &marker.cache_link);
     while (is_more) {
         struct page_table *table = NULL;
-        is_more = false;
-        spin_lock(&walk->cache->lock);
-        list_for_each_entry(walk->area, &walk->cache->areas, cache_link) {
-            tlb_batch_begin(walk->batch, walk->area->space->page_table);
-            (void)walk_area(walk, first, end, visit);
-            if (!batch_is_empty(walk->batch)) {
-                table = walk->batch->table;
-                page_table_get(table);
-                is_more = true;
-                break;
-            }
+        tlb_batch_begin(walk->batch, NULL);
+        walk->entries_left = ENTRIES_PER_HOLD;
+        is_more = walk_some_locked(walk, &marker, visit);
+        if (!batch_is_empty(walk->batch)) {
+            table = walk->batch->table;
+            page_table_get(table);
         }
-        spin_unlock(&walk->cache->lock);
+        spin_unlock(&cache->lock);
         if (table != NULL) {
             tlb_batch_flush(walk->batch);
             page_table_put(table);
+        }
+        if (is_more) {
+            spin_lock(&cache->lock);
         }
     }
 }
@@ -105,13 +160,19 @@ static void walk_areas(struct page_walk *walk, uint64_t first, uint64_t end, wal
 void page_cache_unmap(struct page_cache *cache, uint64_t first, uint64_t end, bool private_copies)
 {
     struct tlb_batch batch;
-    struct page_walk walk = {.cache = cache, .batch = &batch, .private_copies = private_copies};
-    walk_areas(&walk, first, end, unmap_visit);
+    struct page_walk walk = {
+        .cache = cache,
+        .batch = &batch,
+        .private_copies = private_copies,
+        .first = first,
+        .end = end,
+    };
+    walk_areas(&walk, unmap_visit);
 }
 
 void page_cache_protect(struct page_cache *cache, uint64_t index)
 {
     struct tlb_batch batch;
-    struct page_walk walk = {.cache = cache, .batch = &batch};
-    walk_areas(&walk, index, index + 1, protect_visit);
+    struct page_walk walk = {.cache = cache, .batch = &batch, .first = index, .end = index + 1};
+    walk_areas(&walk, protect_visit);
 }
