@@ -229,7 +229,7 @@ static void call_end(struct exec_call *call)
 // The last step that may fail with the old program going on, but for its other threads: once they are gone there is no way back.
 static int become_alone(struct task *task)
 {
-    if (READ_ONCE(task->process->task_count) == 1) {
+    if (READ_ONCE(task->process->present_count) == 1) {
         return unshare(task);
     }
     fail_nth_commit();

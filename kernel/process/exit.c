@@ -1,8 +1,8 @@
 // The end of tasks and processes.
 //
 // A task ends by task_exit, or by process_exit of any task of its process, which first tells the others to die (THREAD_WORK_KILL).
-// It leaves the lists of live tasks, gives up address space, descriptors and directories, and, as the last one, ends the process:
-// timers off, terminal given up by a session leader, children to pid 1, then the process is a zombie and its parent is told. The
+// It leaves the lists of live tasks, gives up address space, descriptors and directories, and, as the last one to have done so, ends
+// the process: timers off, terminal given up by a session leader, children to pid 1, then the process is a zombie and its parent is told. The
 // order matters: pipes and sockets are closed before a parent hears of the end.
 #include "device/terminal.h"
 #include "lib/assert.h"
@@ -30,7 +30,7 @@ void process_begin_exit_locked(struct process *process, int status)
     }
 }
 
-// Takes the task off its process's list. True: it was the last one.
+// Takes the task off its process's list. True: it was the last live one.
 static bool task_leave_process(struct task *task, int status)
 {
     struct process *process = task->process;
@@ -44,11 +44,29 @@ static bool task_leave_process(struct task *task, int status)
         process_begin_exit_locked(process, status);
     }
     signal_pass_on_locked(task, ~0UL);
+    bool completes_stop = signal_stop_leave_locked(task);
     signal_unlock(actions);
     usage_add(&process->usage, &usage);
+    spin_unlock(&process_tree_lock);
+    if (completes_stop) {
+        family_notify_state(process, CLD_STOPPED);
+    }
+    return is_last;
+}
+
+// The task has given up everything. True: so has every other one of its process, which ends now. Not before: who waits for a process
+// finds its descriptors closed, and execve finds nobody who still shares its table or goes by its number.
+static bool task_depart(struct task *task)
+{
+    struct process *process = task->process;
+    spin_lock(&process_tree_lock);
+    bool is_end = --process->present_count == 0;
+    if (!is_end && task != process->leader) {
+        task->id->task = NULL;
+    }
     wait_queue_wake_all(&process->task_gone);
     spin_unlock(&process_tree_lock);
-    return is_last;
+    return is_end;
 }
 
 static void task_give_up_resources(struct task *task)
@@ -112,14 +130,8 @@ _Noreturn void task_exit(int status)
         posix_timers_end(process);
     }
     task_give_up_resources(task);
-    if (is_last) {
+    if (task_depart(task)) {
         process_end(process);
-    } else {
-        spin_lock(&process_tree_lock);
-        if (task != process->leader) {
-            task->id->task = NULL;
-        }
-        spin_unlock(&process_tree_lock);
     }
     thread_exit();
 }

@@ -16,7 +16,7 @@
 #include "process/process.h"
 #include "uapi/futex.h"
 
-enum { FUTEX_BUCKETS = 256 };
+enum { FUTEX_BUCKETS = 256, WAKES_PER_HOLD = 128 };
 
 static struct futex_bucket buckets[FUTEX_BUCKETS];
 
@@ -43,7 +43,7 @@ int futex_key_make(const struct futex_word *word, struct futex_key *key)
     if (!user_range_is_valid(word->address, sizeof(uint32_t))) {
         return -EFAULT;
     }
-    *key = (struct futex_key){(uint64_t)(uintptr_t)space, address};
+    *key = (struct futex_key){space->serial << 1, address};
     if (word->is_private) {
         return 0;
     }
@@ -51,7 +51,7 @@ int futex_key_make(const struct futex_word *word, struct futex_key *key)
     const struct area *area = area_find_locked(space, address);
     bool is_mapped = area != NULL && area->start <= address;
     if (is_mapped && area->cache != NULL && (area->flags & AREA_SHARED) != 0) {
-        *key = (struct futex_key){(uint64_t)(uintptr_t)area->cache,
+        *key = (struct futex_key){page_cache_serial(area->cache) << 1 | 1,
                                   area->offset + (address - area->start)};
     }
     mutex_unlock(&space->mutex);
@@ -196,8 +196,13 @@ long futex_wake(const struct futex_word *word, unsigned count, uint32_t bitset)
         return error;
     }
     struct futex_bucket *bucket = futex_bucket_of(&key);
-    spin_lock(&bucket->lock);
-    unsigned woken = futex_wake_key_locked(bucket, &key, count, bitset);
-    spin_unlock(&bucket->lock);
+    unsigned woken = 0, batch, woken_now;
+    do {
+        batch = MIN(count - woken, (unsigned)WAKES_PER_HOLD);
+        spin_lock(&bucket->lock);
+        woken_now = futex_wake_key_locked(bucket, &key, batch, bitset);
+        spin_unlock(&bucket->lock);
+        woken += woken_now;
+    } while (woken_now == batch && woken < count);
     return woken;
 }

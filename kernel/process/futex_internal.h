@@ -10,7 +10,7 @@
 
 struct futex_key {
     uint64_t
-        object; /* address space, or page cache of a shared mapping: an identity, never followed */
+        object; /* serial of the address space, or (bit 0 set) of a shared mapping's object: never used again */
     uint64_t offset; /* address, or offset in the object */
 };
 

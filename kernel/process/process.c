@@ -54,7 +54,7 @@ void process_put(struct process *process)
     if (!refcount_put(&process->references)) {
         return;
     }
-    assert(process->task_count == 0);
+    assert(process->task_count == 0 && process->present_count == 0);
     pending_signals_discard(&process->pending, ~0ULL);
     if (process->actions != NULL) {
         signal_actions_put(process->actions);

@@ -54,6 +54,8 @@ struct process {
     struct list_head sibling_link; // [l tree]
     struct list_head tasks;        // [l both] live ones, by process_link
     unsigned task_count;           // [l both] live ones
+    unsigned
+        present_count;   // [l tree] live ones, and those that have not yet given up what they share
     struct task *leader; // [l tree] first task, a reference; NULL once the process was reaped
     struct id *group, *session; // [l tree] references; NULL once the process was reaped
     struct list_head group_link, session_link; // [l tree] in id->members
@@ -70,11 +72,12 @@ struct process {
     bool stop_was_taken; // [l signal] a stop signal was dequeued; SIGCONT since then clears it
     bool must_report_continue; // [l signal] the parent has to hear of SIGCONT
     unsigned tasks_to_stop;    // [l signal] tasks that have not stopped yet
+    unsigned stop_number;      // [l signal] of the present or last group stop: they are counted
     int stop_signal;           // [l signal]
     int exit_status;           // [l signal] as wait gives it; fixed once is_exiting
     int exit_signal;        // [l tree] sent to the parent at the end; SIGCHLD after exec, 0: none
     struct task *exec_task; // [l both] its execve ends the other tasks; NULL: none
-    struct wait_queue task_gone;    // a task left; execve waits here
+    struct wait_queue task_gone;    // a task has given up everything; execve waits here
     struct wait_queue ended;        // it is a zombie: poll of a pidfd
     struct wait_queue child_events; // wait4 of the parent sleeps here (its own queue)
     struct signal_actions *actions; // [l both] shared with CLONE_SIGHAND; replaced by exec only
@@ -122,6 +125,7 @@ struct task {
         credentials; // [o, changes with the tree lock] a reference; others read it with the tree lock
     uint64_t signal_mask;              // [o, changes with the signal lock]
     uint64_t saved_signal_mask;        // [o] with THREAD_WORK_RESTORE_MASK
+    unsigned joined_stop;              // [l signal] the last group stop that it was counted for
     struct pending_signals pending;    // [l signal] sent to this task
     struct uapi_stack alternate_stack; // [o]
     struct restart_block restart;      // [o]

@@ -82,6 +82,8 @@ void process_begin_exit_locked(struct process *process, int status);
 // Stops (signal_stop.c): `number` was taken from the queue with a default action that stops.
 void signal_stop_begin(struct task *task, int number);
 void signal_stop_join(struct task *task);
+// A live task leaves its process. True: the others have stopped already, and the parent has to hear of it.
+must_check bool signal_stop_leave_locked(struct task *task);
 void signal_continue_locked(struct process *process);
 
 // ---- use of resources (usage.c) ----

@@ -43,7 +43,8 @@ static bool take_next(struct task *task, struct taken_signal *taken)
         struct uapi_sigaction *action = &actions->actions[taken->number - 1];
         taken->action = *action;
         if (action->sa_handler == SIG_DFL) {
-            process->stop_was_taken = (signal_bit(taken->number) & SIGNAL_STOP_SET) != 0;
+            // Another task's signal must not take this back: only SIGCONT does.
+            process->stop_was_taken |= (signal_bit(taken->number) & SIGNAL_STOP_SET) != 0;
             if (process->is_unkillable) {
                 taken->action.sa_handler = SIG_IGN;
             }

@@ -12,19 +12,37 @@ static bool is_called_away(const struct task *task)
     return (READ_ONCE(task->thread.arch.work) & (THREAD_WORK_KILL | THREAD_WORK_STOP)) != 0;
 }
 
-// Counts the current task as stopped. True: it was the last one, and the parent has to hear of it.
-static bool count_stopped(struct process *process)
+// Counts a task as stopped. True: it was the last one, and the parent has to hear of it.
+static bool count_stopped_locked(struct task *task)
 {
-    struct signal_actions *actions = signal_lock(process);
-    bool is_last = false;
-    if (process->is_stopping && process->tasks_to_stop > 0 && --process->tasks_to_stop == 0) {
-        process->is_stopped = true;
-        process->stop_reported = false;
-        process->continue_pending = false;
-        is_last = true;
+    struct process *process = task->process;
+    assert(spin_is_held(&process->actions->lock));
+    if (!process->is_stopping || task->joined_stop == process->stop_number) {
+        return false;
     }
+    task->joined_stop = process->stop_number;
+    assert(process->tasks_to_stop > 0);
+    if (--process->tasks_to_stop != 0) {
+        return false;
+    }
+    process->is_stopped = true;
+    process->stop_reported = false;
+    process->continue_pending = false;
+    return true;
+}
+
+static bool count_stopped(struct task *task)
+{
+    struct signal_actions *actions = signal_lock(task->process);
+    bool is_last = count_stopped_locked(task);
     signal_unlock(actions);
     return is_last;
+}
+
+// A task that ends while its process stops is not waited for.
+bool signal_stop_leave_locked(struct task *task)
+{
+    return task->process->task_count != 0 && count_stopped_locked(task);
 }
 
 static bool take_continue_report(struct process *process)
@@ -54,7 +72,7 @@ void signal_stop_join(struct task *task)
 {
     struct process *process = task->process;
     task_clear_work(task, THREAD_WORK_STOP);
-    if (count_stopped(process)) {
+    if (count_stopped(task)) {
         family_notify_state(process, CLD_STOPPED);
     }
     stand_still(task);
@@ -71,6 +89,7 @@ void signal_stop_begin(struct task *task, int number)
     bool begins = process->stop_was_taken && !process->is_exiting;
     if (begins && !process->is_stopping) {
         process->is_stopping = true;
+        process->stop_number++;
         process->stop_signal = number;
         process->tasks_to_stop = process->task_count;
         list_for_each_entry(other, &process->tasks, process_link) {

@@ -116,6 +116,7 @@ void task_publish_locked(struct task *task)
     assert(spin_is_held(&process_tree_lock));
     list_add_tail(&process->tasks, &task->process_link);
     process->task_count++;
+    process->present_count++;
     if (process->leader == task) {
         thread_get(&task->thread);
     }

@@ -40,13 +40,13 @@ static bool is_killed(const struct task *task)
 static int wait_for_others(struct task *task)
 {
     struct process *process = task->process;
-    while (READ_ONCE(process->task_count) > 1 && !is_killed(task)) {
-        int ignored =
-            WAIT_COMMON(&process->task_gone, READ_ONCE(process->task_count) == 1 || is_killed(task),
-                        THREAD_BLOCKED, clock_monotonic_ns() + 10 * NS_PER_MS);
+    while (READ_ONCE(process->present_count) > 1 && !is_killed(task)) {
+        int ignored = WAIT_COMMON(&process->task_gone,
+                                  READ_ONCE(process->present_count) == 1 || is_killed(task),
+                                  THREAD_BLOCKED, clock_monotonic_ns() + 10 * NS_PER_MS);
         (void)ignored;
     }
-    return READ_ONCE(process->task_count) == 1 ? 0 : -EINTR;
+    return READ_ONCE(process->present_count) == 1 ? 0 : -EINTR;
 }
 
 /* The first task is dead and waits to be reaped with the process: its number passes to the one that goes on, its own to the dead one. */

@@ -43,7 +43,7 @@ static void result_fill(struct wait_result *result, const struct process *child,
 static bool take_zombie(struct wait_query *query, struct process *child)
 {
     int status = child->exit_status;
-    assert(child->is_zombie && child->task_count == 0);
+    assert(child->is_zombie && child->present_count == 0);
     result_fill(query->result, child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
     if ((query->options & WNOWAIT) == 0) {
         usage_add(&query->self->children_usage, &query->result->usage);
