@@ -174,45 +174,31 @@ static bool name_claim_locked(struct name_entry *entry, const struct file_system
     return false;
 }
 
-// Takes up to a batch of entries that nobody uses off the cache and gathers them on `victims`, by
-// their lru_link. What was looked at and kept (a directory of cached names, mostly) goes behind, so
-// that the next call looks at others.
-static size_t name_collect_locked(struct list_head *victims, const struct file_system *only,
-                                  size_t wanted)
+// Takes an entry that nobody uses off the cache, onto `victims` by its lru_link. False: it is in use.
+static bool name_collect_locked(struct name_entry *entry, const struct file_system *only,
+                                struct list_head *victims)
 {
-    size_t scanned = 0, collected = 0;
-    struct name_entry *entry, *following;
-    list_for_each_entry_safe(entry, following, &name_lru, lru_link) {
-        if (collected == wanted || (only == NULL && scanned++ == NAME_SCAN_LIMIT)) {
-            break;
-        }
-        if (only != NULL && entry->file_system != only) {
-            continue;
-        }
-        if (!name_claim_locked(entry, only)) {
-            if (only == NULL) {
-                list_move_tail(&name_lru, &entry->lru_link);
-            }
-            continue;
-        }
-        bool was_hashed = name_cache_remove_locked(entry);
-        assert(was_hashed);
-        (void)was_hashed;
-        list_add_tail(victims, &entry->lru_link);
-        collected++;
+    if (!name_claim_locked(entry, only)) {
+        return false;
     }
-    return collected;
+    bool was_hashed = name_cache_remove_locked(entry);
+    assert(was_hashed);
+    (void)was_hashed;
+    list_add_tail(victims, &entry->lru_link);
+    return true;
 }
 
-static size_t name_cache_drop(const struct file_system *only, size_t wanted)
+// A place in the LRU list, kept while the lock is not held: an entry of no file system.
+static bool name_is_marker(const struct name_entry *entry)
 {
-    struct list_head victims;
-    list_init(&victims);
-    spin_lock(&name_lock);
-    size_t collected = name_collect_locked(&victims, only, wanted);
-    spin_unlock(&name_lock);
-    while (!list_is_empty(&victims)) {
-        struct name_entry *entry = list_first_entry(&victims, struct name_entry, lru_link);
+    return entry->file_system == NULL;
+}
+
+// `only` as for name_claim_locked.
+static void names_destroy(struct list_head *victims, const struct file_system *only)
+{
+    while (!list_is_empty(victims)) {
+        struct name_entry *entry = list_first_entry(victims, struct name_entry, lru_link);
         struct file_system *file_system = entry->file_system;
         list_remove(&entry->lru_link);
         name_entry_destroy(entry);
@@ -220,19 +206,79 @@ static size_t name_cache_drop(const struct file_system *only, size_t wanted)
             file_system_put(file_system);
         }
     }
+}
+
+// Drops up to a batch of the oldest entries. What was looked at and kept (a directory of cached names, mostly) goes behind, so that
+// the next call looks at others.
+static size_t name_cache_drop_oldest(void)
+{
+    struct list_head victims;
+    size_t scanned = 0, collected = 0;
+    struct name_entry *entry, *following;
+    list_init(&victims);
+    spin_lock(&name_lock);
+    list_for_each_entry_safe(entry, following, &name_lru, lru_link) {
+        if (collected == NAME_TRIM_BATCH || scanned++ == NAME_SCAN_LIMIT) {
+            break;
+        }
+        if (name_is_marker(entry)) {
+            continue;
+        }
+        if (name_collect_locked(entry, NULL, &victims)) {
+            collected++;
+        } else {
+            list_move_tail(&name_lru, &entry->lru_link);
+        }
+    }
+    spin_unlock(&name_lock);
+    names_destroy(&victims, NULL);
     return collected;
 }
 
 void name_cache_trim(void)
 {
     if (READ_ONCE(name_lru_count) > name_lru_limit) {
-        name_cache_drop(NULL, NAME_TRIM_BATCH);
+        name_cache_drop_oldest();
     }
 }
 
+// Goes on behind the marker for a bounded number of entries. False: that was the end of the list, and the marker has left it.
+static bool name_scan_some(struct name_entry *marker, const struct file_system *only,
+                           size_t *collected)
+{
+    struct list_head victims;
+    list_init(&victims);
+    spin_lock(&name_lock);
+    struct list_head *link = marker->lru_link.next;
+    for (size_t i = 0; i < NAME_SCAN_LIMIT && link != &name_lru; i++) {
+        struct name_entry *entry = list_entry(link, struct name_entry, lru_link);
+        link = link->next;
+        if (entry->file_system == only && name_collect_locked(entry, only, &victims)) {
+            ++*collected;
+        }
+    }
+    list_remove(&marker->lru_link);
+    bool is_more = link != &name_lru;
+    if (is_more) {
+        list_add_tail(link, &marker->lru_link); // before it
+    }
+    spin_unlock(&name_lock);
+    names_destroy(&victims, only);
+    return is_more;
+}
+
+// Each pass frees leaves; their directories are free for the next one.
 void name_cache_shrink(struct file_system *file_system)
 {
-    while (name_cache_drop(file_system, NAME_TRIM_BATCH) > 0) {}
+    struct name_entry marker = {.references = REFCOUNT_INIT(0)};
+    size_t collected;
+    do {
+        collected = 0;
+        spin_lock(&name_lock);
+        list_add_head(&name_lru, &marker.lru_link);
+        spin_unlock(&name_lock);
+        while (name_scan_some(&marker, file_system, &collected)) {}
+    } while (collected != 0);
 }
 
 static size_t name_reclaim_count(void)
@@ -246,7 +292,7 @@ static size_t name_reclaim_shrink(size_t frames)
     size_t dropped = 0;
     size_t scans = wanted / NAME_TRIM_BATCH + READ_ONCE(name_lru_count) / NAME_SCAN_LIMIT + 1;
     for (; scans > 0 && dropped < wanted; scans--) {
-        dropped += name_cache_drop(NULL, NAME_TRIM_BATCH);
+        dropped += name_cache_drop_oldest();
     }
     return dropped * sizeof(struct name_entry) / PAGE_SIZE;
 }

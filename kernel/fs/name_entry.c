@@ -210,9 +210,9 @@ void name_entry_attach(struct name_entry *entry, struct vnode *vnode, bool pin)
 {
     assert(entry->vnode == NULL);
     spin_lock(&name_lock);
+    entry->needs_check = vnode->ops->is_valid != NULL; // before walks find the vnode
     rcu_assign(entry->vnode, vnode);
     entry->is_pinned = pin;
-    entry->needs_check = vnode->ops->is_valid != NULL;
     if (entry->is_hashed) {
         name_cache_rehash_locked(entry);
     }
@@ -336,21 +336,28 @@ struct name_entry *name_entry_next_child(struct name_entry *parent, struct name_
     return child;
 }
 
-bool name_entry_is_below(const struct name_entry *entry, const struct name_entry *ancestor)
+// Climbs a bounded number of steps with the name lock held; *entry is where the climb got to. True: it met `ancestor` or a root.
+static bool climb_some(const struct name_entry **entry, const struct name_entry *ancestor)
 {
-    bool is_below = false;
+    enum { STEPS_PER_HOLD = 128 };
+    bool is_at_end = false;
     spin_lock(&name_lock);
-    for (;; entry = entry->parent) {
-        if (entry == ancestor) {
-            is_below = true;
-            break;
-        }
-        if (entry->parent == entry) {
-            break;
-        }
+    for (unsigned i = 0; i < STEPS_PER_HOLD && !is_at_end; i++) {
+        is_at_end = *entry == ancestor || (*entry)->parent == *entry;
+        *entry = is_at_end ? *entry : (*entry)->parent;
     }
     spin_unlock(&name_lock);
-    return is_below;
+    return is_at_end;
+}
+
+// Between two holds the chain may be cut above by a rename unless the caller keeps renames out: RCU keeps the entry that was reached,
+// and what has then been looked at was right when it was looked at.
+bool name_entry_is_below(const struct name_entry *entry, const struct name_entry *ancestor)
+{
+    rcu_read_lock();
+    while (!climb_some(&entry, ancestor)) {}
+    rcu_read_unlock();
+    return entry == ancestor;
 }
 
 bool name_entry_has_children(struct name_entry *entry)

@@ -61,7 +61,9 @@ static int remove_locked(struct vnode *directory, struct name_entry *victim,
     return error;
 }
 
-static int unlink_in_parent(const struct fs_context *context, const struct walk_parent *parent)
+// Removes the last name, a directory or anything else.
+static int remove_in_parent(const struct fs_context *context, const struct walk_parent *parent,
+                            bool wants_directory)
 {
     struct vnode *directory = walk_parent_directory(parent);
     struct name_entry *victim;
@@ -75,13 +77,14 @@ static int unlink_in_parent(const struct fs_context *context, const struct walk_
         mutex_unlock(&directory->mutex);
         return error;
     }
-    if (parent->has_trailing_slash) {
+    if (!wants_directory && parent->has_trailing_slash) {
         error = vnode_is_directory(victim->vnode) ? -EISDIR : -ENOTDIR;
     } else {
-        error = vfs_may_remove(context, directory, victim, false);
+        error = vfs_may_remove(context, directory, victim, wants_directory);
     }
     if (error == 0) {
-        error = remove_locked(directory, victim, directory->ops->unlink);
+        error = remove_locked(directory, victim,
+                              wants_directory ? directory->ops->rmdir : directory->ops->unlink);
     }
     mutex_unlock(&directory->mutex);
     name_entry_put(victim); // after unlocking: a last reference frees the file's pages
@@ -95,31 +98,8 @@ int vfs_unlink(const struct fs_context *context, const struct path *start, const
     if (error != 0) {
         return error;
     }
-    error = walk_parent_is_dots(&parent) ? -EISDIR : unlink_in_parent(context, &parent);
+    error = walk_parent_is_dots(&parent) ? -EISDIR : remove_in_parent(context, &parent, false);
     path_put(&parent.parent);
-    return error;
-}
-
-static int rmdir_in_parent(const struct fs_context *context, const struct walk_parent *parent)
-{
-    struct vnode *directory = walk_parent_directory(parent);
-    struct name_entry *victim;
-    int error = mount_want_write(&parent->parent);
-    if (error != 0) {
-        return error;
-    }
-    mutex_lock(&directory->mutex);
-    error = find_victim(parent, &victim);
-    if (error != 0) {
-        mutex_unlock(&directory->mutex);
-        return error;
-    }
-    error = vfs_may_remove(context, directory, victim, true);
-    if (error == 0) {
-        error = remove_locked(directory, victim, directory->ops->rmdir);
-    }
-    mutex_unlock(&directory->mutex);
-    name_entry_put(victim);
     return error;
 }
 
@@ -135,7 +115,7 @@ int vfs_rmdir(const struct fs_context *context, const struct path *start, const 
     } else if (walk_parent_is_dots(&parent)) {
         error = parent.last_length == 1 ? -EINVAL : -ENOTEMPTY;
     } else {
-        error = rmdir_in_parent(context, &parent);
+        error = remove_in_parent(context, &parent, true);
     }
     path_put(&parent.parent);
     return error;

@@ -135,22 +135,36 @@ static int may_enter(const struct fs_context *context, const struct path *path)
     return vnode_permission(vnode, context->credentials, ACCESS_EXECUTE);
 }
 
-SYSTEM_CALL1(chdir, const char __user *, name)
+// The directory of that name, with a reference, if the caller may enter it and has the capability (CAPABILITY_NONE: needs none).
+enum { CAPABILITY_NONE = CAP_LAST_CAP + 1 };
+
+static int find_to_enter(const char __user *name, unsigned capability, struct path *path)
 {
     struct name_call call;
-    struct path path;
-    int result = name_call_walk(AT_FDCWD, name, WALK_FOLLOW | WALK_DIRECTORY, &call, &path);
+    int result = name_call_walk(AT_FDCWD, name, WALK_FOLLOW | WALK_DIRECTORY, &call, path);
     if (result != 0) {
         return result;
     }
-    result = may_enter(&call.context, &path);
+    result = may_enter(&call.context, path);
+    if (result == 0 && capability != CAPABILITY_NONE &&
+        !credentials_can(call.context.credentials, capability)) {
+        result = -EPERM;
+    }
     name_call_end(&call);
     if (result != 0) {
-        path_put(&path);
-        return result;
+        path_put(path);
     }
-    fs_state_set_working_directory(task_current()->fs, &path);
-    return 0;
+    return result;
+}
+
+SYSTEM_CALL1(chdir, const char __user *, name)
+{
+    struct path path;
+    int result = find_to_enter(name, CAPABILITY_NONE, &path);
+    if (result == 0) {
+        fs_state_set_working_directory(task_current()->fs, &path);
+    }
+    return result;
 }
 
 SYSTEM_CALL1(fchdir, int, descriptor)
@@ -174,23 +188,12 @@ SYSTEM_CALL1(fchdir, int, descriptor)
 
 SYSTEM_CALL1(chroot, const char __user *, name)
 {
-    struct name_call call;
     struct path path;
-    int result = name_call_walk(AT_FDCWD, name, WALK_FOLLOW | WALK_DIRECTORY, &call, &path);
-    if (result != 0) {
-        return result;
+    int result = find_to_enter(name, CAP_SYS_CHROOT, &path);
+    if (result == 0) {
+        fs_state_set_root(task_current()->fs, &path);
     }
-    result = may_enter(&call.context, &path);
-    if (result == 0 && !credentials_can(call.context.credentials, CAP_SYS_CHROOT)) {
-        result = -EPERM;
-    }
-    name_call_end(&call);
-    if (result != 0) {
-        path_put(&path);
-        return result;
-    }
-    fs_state_set_root(task_current()->fs, &path);
-    return 0;
+    return result;
 }
 
 SYSTEM_CALL1(umask, uint32_t, mask)
