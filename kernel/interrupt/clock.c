@@ -7,6 +7,7 @@
 #include "arch/clock_page.h"
 #include "arch/cpu.h"
 #include "interrupt/interrupt_internal.h"
+#include "lib/assert.h"
 #include "lib/compiler.h"
 #include "log/log.h"
 #include "sync/atomic.h"
@@ -29,6 +30,7 @@ static bool is_refined;                         // [o] first CPU's clock event
 static void scale_set(uint64_t base_timestamp, uint64_t base_ns, uint64_t hz)
 {
     uint32_t next = page->sequence + 1;
+    assert(hz != 0);
     page->scales[next % 2] =
         (struct clock_scale){base_timestamp, base_ns, (NS_PER_SECOND << 32) / hz};
     __atomic_store_n(&page->sequence, next, __ATOMIC_RELEASE);

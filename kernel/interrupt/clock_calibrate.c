@@ -6,6 +6,7 @@
 #include "arch/cpu.h"
 #include "interrupt/clock.h"
 #include "interrupt/interrupt_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 
 enum {
@@ -82,6 +83,7 @@ static uint64_t window_end_take(const struct clock_reference *reference,
 void clock_calibrate(const struct clock_reference *reference, struct clock_rates *rates)
 {
     struct clock_sample end;
+    assert(reference->hz != 0 && reference->mask != 0);
     if (local_apic_is_used()) {
         local_apic_timer_start(UINT32_MAX);
     }

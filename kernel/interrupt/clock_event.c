@@ -3,9 +3,11 @@
 //
 // The local APIC counts 32 bits, so a far deadline is reached in several steps; the handler only runs at or after the deadline.
 #include "arch/cpu.h"
+#include "arch/cpu_block.h"
 #include "interrupt/clock.h"
 #include "interrupt/interrupt_internal.h"
 #include "interrupt/irq.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "log/log.h"
 #include "sync/percpu.h"
@@ -74,6 +76,7 @@ void clock_event_program(uint64_t deadline_ns)
 
 void clock_event_interrupt(bool is_from_user)
 {
+    assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 1);
     struct clock_event *event = percpu_this(clock_event_own);
     event->is_from_user = is_from_user;
     clock_refine();

@@ -6,6 +6,7 @@
 #include "interrupt/deferred.h"
 #include "arch/cpu.h"
 #include "interrupt/interrupt_internal.h"
+#include "lib/assert.h"
 #include "sync/percpu.h"
 #include "sync/preempt.h"
 
@@ -49,6 +50,7 @@ static void kick(void)
 
 void deferred_queue(struct deferred *deferred)
 {
+    assert(deferred->run != NULL);
     if (atomic32_exchange(&deferred->is_pending, 1)) {
         return;
     }
@@ -75,6 +77,7 @@ static void batch_run(struct deferred_queue *queue)
         atomic32_store_release(&deferred->is_pending, 0);
         interrupts_enable();
         deferred->run(deferred);
+        assert(interrupts_are_enabled() && cpu_block_get(preempt_count) != 0);
         interrupts_disable();
     }
 }
@@ -89,6 +92,7 @@ bool deferred_is_running(void)
 
 void deferred_run(void)
 {
+    assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 0);
     struct deferred_queue *queue = percpu_this(deferred_queue_own);
     if (queue->is_running) {
         return;

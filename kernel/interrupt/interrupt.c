@@ -6,6 +6,7 @@
 #include "interrupt/interrupt_internal.h"
 #include "interrupt/ipi.h"
 #include "interrupt/irq.h"
+#include "lib/assert.h"
 #include "log/boot_parameters.h"
 #include "log/log.h"
 #include "sync/percpu.h"
@@ -81,6 +82,8 @@ static void vector_handle(unsigned vector)
 
 void upcall_interrupt(unsigned vector, struct trap_frame *frame)
 {
+    assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 0);
+    assert(vector >= VECTOR_PIC_FIRST);
     cpu_block_increment(interrupt_depth);
     ++*percpu_this(interrupts_taken);
     *percpu_this(is_from_user) = trap_is_from_user(frame);

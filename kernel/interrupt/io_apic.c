@@ -3,6 +3,7 @@
 #include "arch/boot_info.h"
 #include "arch/port_io.h"
 #include "interrupt/interrupt_internal.h"
+#include "lib/assert.h"
 
 enum {
     REGISTER_SELECT = 0x00,
@@ -42,6 +43,7 @@ static unsigned chip_pins(vaddr_t chip)
 
 static void pin_write(const struct pin *pin, uint32_t high, uint32_t low)
 {
+    assert(pin->chip != 0 && pin->number < chip_pins(pin->chip));
     chip_write(pin->chip, REGISTER_REDIRECTION + 2 * pin->number + 1, high);
     chip_write(pin->chip, REGISTER_REDIRECTION + 2 * pin->number, low);
 }
@@ -64,6 +66,7 @@ static bool global_interrupt_find(uint32_t interrupt, struct pin *pin)
 static bool line_find(unsigned line, struct pin *pin)
 {
     const struct boot_acpi *acpi = &boot_information.acpi;
+    assert(line < LINES_MAX);
     if (line >= ISA_LINES) {
         pin->mode = ENTRY_LEVEL | ENTRY_ACTIVE_LOW;
         return global_interrupt_find(line, pin);

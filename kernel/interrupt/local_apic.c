@@ -5,6 +5,7 @@
 #include "arch/cpu.h"
 #include "arch/port_io.h"
 #include "interrupt/interrupt_internal.h"
+#include "lib/assert.h"
 #include "lib/compiler.h"
 #include "sync/preempt.h"
 
@@ -41,11 +42,13 @@ bool local_apic_is_used(void)
 
 static void apic_write(unsigned number, uint32_t value)
 {
+    assert(base != 0);
     mmio_write32(base + number, value);
 }
 
 void local_apic_init(void)
 {
+    assert(boot_information.acpi.local_apic != 0 && !interrupts_are_enabled());
     base = device_address(boot_information.acpi.local_apic);
     apic_write(APIC_TASK_PRIORITY, 0);
     apic_write(APIC_LINT0, ENTRY_MASKED); // the 8259 is silent

@@ -2,6 +2,7 @@
 // vectors; used for lines where there is no I/O APIC (Intel 8259A data sheet).
 #include "arch/port_io.h"
 #include "interrupt/interrupt_internal.h"
+#include "lib/assert.h"
 
 enum {
     PIC_MASTER = 0x20,
@@ -45,6 +46,7 @@ static bool pic_has_line(unsigned line)
 
 static void pic_unmask(unsigned line)
 {
+    assert(pic_has_line(line));
     masked_lines &= (uint16_t) ~(1U << line);
     if (line >= LINES_PER_CHIP) {
         masked_lines &= (uint16_t) ~(1U << CASCADE_LINE);
@@ -54,6 +56,7 @@ static void pic_unmask(unsigned line)
 
 static void pic_mask(unsigned line)
 {
+    assert(pic_has_line(line));
     masked_lines |= (uint16_t)(1U << line);
     masks_write();
 }
@@ -78,6 +81,7 @@ static bool pic_is_spurious(unsigned line)
 
 static void pic_end(unsigned line)
 {
+    assert(line < PIC_LINES);
     if (line >= LINES_PER_CHIP) {
         port_write8(PIC_SLAVE, COMMAND_END);
     }
