@@ -133,6 +133,9 @@ void terminal_signal_foreground(struct terminal *terminal, int signal)
 
 void terminal_end_files(struct terminal *terminal)
 {
+    if (!READ_ONCE(terminal->discipline->is_flow_stopped)) {
+        terminal_finish_output(terminal);
+    }
     mutex_lock(&terminal->lock);
     (void)atomic32_add(&terminal->hang_ups, 1);
     terminal_flush_input_locked(terminal);

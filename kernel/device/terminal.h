@@ -19,7 +19,8 @@ struct terminal;
 // A driver's side. Stateless table; `driver_data` of the terminal is the driver's.
 struct terminal_driver {
     const char *name; // "ttyS"
-    // Sends; returns how many bytes were taken (all, for a polled line). Any context but interrupt-off is fine; must not sleep.
+    // Sends; returns how many bytes were taken. Where that is not all, terminal_output_ready is called when more can be. Any context
+    // but interrupt-off is fine; must not sleep.
     size_t (*write)(struct terminal *terminal, const char *bytes, size_t count);
     void (*settings_changed)(struct terminal *terminal,
                              const struct uapi_termios *old); // may be NULL
@@ -91,6 +92,8 @@ void terminal_set_onlooker(struct terminal *terminal,
                            void (*onlooker)(const char *bytes, size_t count));
 // The driver can take more output. Thread context.
 void terminal_output_ready(struct terminal *terminal);
+// Before the machine ends: gives the line a second to take what was written. Thread context.
+void terminal_finish_output(struct terminal *terminal);
 // The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP and SIGCONT. Thread context.
 void terminal_hang_up(struct terminal *terminal);
 

@@ -1,9 +1,10 @@
 // The line discipline's output: OPOST, the stage of processed bytes, flow control, and the write operation.
 //
-// Processed bytes go into the stage and from there to the driver, at once unless output is stopped; a driver that takes all
-// (a polled line) leaves the stage empty. Writers wait for room in the stage. One write call's bytes stay together: it holds
+// Processed bytes go into the stage and from there to the driver, at once unless output is stopped; a driver that keeps up leaves
+// the stage empty. Writers wait for room in the stage. One write call's bytes stay together: it holds
 // write_lock throughout and the terminal's mutex for a chunk at a time, so that echo comes between chunks.
 #include "device/terminal_internal.h"
+#include "interrupt/clock.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -265,4 +266,10 @@ int terminal_drain(struct terminal *terminal)
     return WAIT_INTERRUPTIBLE(&terminal->writers,
                               terminal_output_pending(terminal) == 0 ||
                                   atomic32_load(&terminal->hang_ups) != hang_ups);
+}
+
+void terminal_finish_output(struct terminal *terminal)
+{
+    uint64_t deadline = clock_monotonic_ns() + NS_PER_SECOND;
+    (void)WAIT_UNTIL(&terminal->writers, terminal_output_pending(terminal) == 0, deadline);
 }

@@ -2,6 +2,7 @@
 // isa-debug-exit ends with 2 * status + 1, so that a test sees how init ended.
 #include "arch/cpu.h"
 #include "arch/machine.h"
+#include "device/terminal.h"
 #include "fs/mount.h"
 #include "interrupt/clock.h"
 #include "lib/macros.h"
@@ -23,6 +24,9 @@ _Noreturn void process_end_machine(enum machine_end end, unsigned debug_status)
 {
     mount_sync_all();
     mount_shut_down();
+    if (terminal_console() != NULL) {
+        terminal_finish_output(terminal_console());
+    }
     switch (end) {
     case MACHINE_RESTART: log_notice("machine: restarting"); machine_reboot();
     case MACHINE_HALT:

@@ -14,10 +14,12 @@ enum {
     LINE_8N1 = 0x03,
     LINE_DIVISOR_LATCH = 0x80,
     STATUS_TRANSMIT_EMPTY = 0x20,
-    TRANSMIT_TRIES = 100000, // then the line is stuck: drop the character rather than hang
+    TRANSMIT_TRIES =
+        100000, // then the line is stuck: drop the character rather than hang, and only try for the next ones
 };
 
 static bool is_present; // [I] after early_console_init
+static bool is_stuck;
 
 static void uart_write(unsigned reg, uint8_t value)
 {
@@ -42,11 +44,12 @@ void early_console_init(void)
 
 static void character_write(char character)
 {
-    for (unsigned tries = 0; tries < TRANSMIT_TRIES; tries++) {
-        if (port_read8(COM1 + UART_LINE_STATUS) & STATUS_TRANSMIT_EMPTY) {
-            uart_write(UART_DATA, (uint8_t)character);
-            return;
-        }
+    unsigned tries = is_stuck ? 1 : TRANSMIT_TRIES;
+    for (is_stuck = true; tries > 0 && is_stuck; tries--) {
+        is_stuck = (port_read8(COM1 + UART_LINE_STATUS) & STATUS_TRANSMIT_EMPTY) == 0;
+    }
+    if (!is_stuck) {
+        uart_write(UART_DATA, (uint8_t)character);
     }
 }
 

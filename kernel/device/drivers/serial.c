@@ -1,9 +1,11 @@
 // The serial line COM1: a 16550 as terminal ttyS0, and the line that log lines go to.
 //
 // Received bytes are taken by the interrupt handler; when the terminal has no room they stay in the chip (which holds the sender
-// off), the receive interrupt is switched off and on again at input_ready. Bytes are sent polled: whoever writes waits for the
-// transmitter to be empty and then fills its FIFO, so nothing is ever lost and a panic can use the same way. One spin lock of the
-// highest rank guards the registers; log lines hold it for a whole line and programs for a FIFO's worth, so lines stay whole.
+// off), the receive interrupt is switched off and on again at input_ready. A program's bytes go straight into the sender's FIFO as
+// long as it keeps up; where it does not (a slow line, or a reader at the other end that has stopped) they wait in the terminal,
+// and the sender's interrupt brings the work that goes on with them. Lines of the log and of a panic are sent polled, and are given
+// up (the log's ring keeps them) where the line is stuck. One spin lock of the highest rank guards the registers; log lines hold
+// it for a whole line and programs for a FIFO's worth, so lines stay whole.
 // National Semiconductor PC16550D data sheet.
 #include "arch/cpu.h"
 #include "arch/port_io.h"
@@ -19,6 +21,7 @@
 #include "log/boot_parameters.h"
 #include "log/log.h"
 #include "log/panic.h"
+#include "scheduler/work.h"
 #include "sync/spinlock.h"
 
 enum {
@@ -27,7 +30,8 @@ enum {
     TTYS0_NUMBER = 4 << 8 | 64,
     SERIAL_CLOCK_RATE = 115200, // rate of divisor 1
     FIFO_BYTES = 16,
-    READY_SPINS = 1 << 20, // how long a transmitter may be busy before it is taken for dead
+    READY_SPINS = 1 << 16, // how long the sender may be busy before the line is taken for stuck
+    SEND_TRIES = 32, // how often a program's write looks before it leaves the rest to the interrupt
 };
 
 enum serial_register {
@@ -44,6 +48,7 @@ enum serial_register {
 
 enum serial_bits {
     ENABLE_RECEIVE = 0x01,
+    ENABLE_SEND = 0x02,
     FIFO_ENABLE = 0x01, // receive trigger level 1
     LINE_8_BITS = 0x03,
     LINE_STOP_2 = 0x04,
@@ -62,6 +67,9 @@ struct serial_port {
     uint16_t port;             // [I]
     struct spinlock lock;      // the registers
     bool is_receive_off;       // [l] the terminal was full
+    bool is_stuck;             // [l] a log line waited in vain: the next ones only try
+    uint8_t enabled;           // [l] interrupts: ENABLE_* bits
+    struct work sending;       // the sender has room again
     struct terminal *terminal; // [I] after probe, a reference
 };
 
@@ -85,11 +93,11 @@ static bool serial_is_ready(const struct serial_port *serial)
     return (serial_read(serial, SERIAL_LINE_STATUS) & STATUS_SENDER_EMPTY) != 0;
 }
 
-static void serial_wait_ready(const struct serial_port *serial)
+static void serial_enable_locked(struct serial_port *serial, uint8_t interrupts)
 {
-    for (unsigned spins = 0; spins < READY_SPINS && !serial_is_ready(serial); spins++) {
-        cpu_pause();
-    }
+    assert(spin_is_held(&serial->lock));
+    serial->enabled = interrupts;
+    serial_write(serial, SERIAL_INTERRUPT_ENABLE, interrupts);
 }
 
 // Fills the sender's FIFO once. Bytes taken, 0 while it is busy.
@@ -104,27 +112,73 @@ static size_t serial_send_some(struct serial_port *serial, const char *bytes, si
     return taken;
 }
 
+// The interrupt is due as soon as the sender is empty, be it now.
+static void serial_ask_for_room(struct serial_port *serial)
+{
+    spin_lock(&serial->lock);
+    serial_enable_locked(serial, serial->enabled | ENABLE_SEND);
+    spin_unlock(&serial->lock);
+}
+
 static size_t serial_terminal_write(struct terminal *terminal, const char *bytes, size_t count)
 {
     struct serial_port *serial = terminal->driver_data;
     size_t sent = 0;
-    while (sent < count) {
+    for (unsigned tries = 0; sent < count && tries < SEND_TRIES; tries++) {
         size_t taken = serial_send_some(serial, bytes + sent, count - sent);
         if (taken == 0) {
             cpu_pause();
+        } else {
+            tries = 0;
         }
         sent += taken;
     }
-    return count;
+    if (sent < count) {
+        serial_ask_for_room(serial);
+    }
+    return sent;
+}
+
+static void serial_send_rest(struct work *work)
+{
+    struct serial_port *serial = container_of(work, struct serial_port, sending);
+    terminal_output_ready(serial->terminal);
+}
+
+// In the interrupt. Switched off again until somebody asks: an empty sender is no news.
+static void serial_sender_is_empty(struct serial_port *serial)
+{
+    bool is_asked_for = false;
+    spin_lock(&serial->lock);
+    if ((serial->enabled & ENABLE_SEND) != 0 && serial_is_ready(serial)) {
+        serial_enable_locked(serial, serial->enabled & (uint8_t)~ENABLE_SEND);
+        is_asked_for = true;
+    }
+    spin_unlock(&serial->lock);
+    if (is_asked_for) {
+        (void)work_queue(&serial->sending);
+    }
+}
+
+// Waits until the sender is empty, at most once in vain: a line that is stuck is only tried until it moves again.
+static bool serial_wait_ready(struct serial_port *serial)
+{
+    unsigned spins = serial->is_stuck ? 1 : READY_SPINS;
+    bool is_ready = serial_is_ready(serial);
+    for (; spins > 0 && !is_ready; spins--) {
+        cpu_pause();
+        is_ready = serial_is_ready(serial);
+    }
+    serial->is_stuck = !is_ready;
+    return is_ready;
 }
 
 static void serial_send_line(struct serial_port *serial, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        serial_wait_ready(serial);
+    for (size_t i = 0; i < length && serial_wait_ready(serial); i++) {
         if (text[i] == '\n') {
             serial_write(serial, SERIAL_DATA, '\r');
-            serial_wait_ready(serial);
+            (void)serial_wait_ready(serial);
         }
         serial_write(serial, SERIAL_DATA, (uint8_t)text[i]);
     }
@@ -158,7 +212,7 @@ static size_t serial_take_received(struct serial_port *serial, char *bytes, size
     }
     if (limit == 0 && !serial->is_receive_off) {
         serial->is_receive_off = true;
-        serial_write(serial, SERIAL_INTERRUPT_ENABLE, 0);
+        serial_enable_locked(serial, serial->enabled & (uint8_t)~ENABLE_RECEIVE);
     }
     spin_unlock(&serial->lock);
     return count;
@@ -173,7 +227,7 @@ static void serial_input_ready(struct terminal *terminal)
     }
     spin_lock(&serial->lock);
     serial->is_receive_off = false;
-    serial_write(serial, SERIAL_INTERRUPT_ENABLE, ENABLE_RECEIVE);
+    serial_enable_locked(serial, serial->enabled | ENABLE_RECEIVE);
     spin_unlock(&serial->lock);
 }
 
@@ -182,6 +236,8 @@ static bool serial_interrupt(void *context)
     struct serial_port *serial = context;
     char bytes[FIFO_BYTES];
     size_t count;
+    serial_sender_is_empty(
+        serial); // first: when the last received byte was taken the line must be low, for the next edge
     do {
         size_t limit = MIN(terminal_input_room(serial->terminal), sizeof(bytes));
         count = serial_take_received(serial, bytes, limit);
@@ -296,6 +352,7 @@ static int serial_probe(struct device *device)
     if (!serial_is_present(serial)) {
         return -ENODEV;
     }
+    work_init(&serial->sending, serial_send_rest);
     serial->terminal =
         terminal_create(&serial_terminal_driver, serial, serial_node.name, serial_node.number);
     device->driver_data = serial;
@@ -318,7 +375,9 @@ static int serial_start(struct device *device)
     if (error != 0) {
         return error;
     }
-    serial_write(serial, SERIAL_INTERRUPT_ENABLE, ENABLE_RECEIVE);
+    spin_lock(&serial->lock);
+    serial_enable_locked(serial, ENABLE_RECEIVE);
+    spin_unlock(&serial->lock);
     terminal_set_console(serial->terminal);
     return device_node_publish(&serial_node);
 }
