@@ -114,13 +114,30 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
     return 0;
 }
 
-// Takes a reference on each open file of `table`, whose array is a fresh copy.
-static void table_get_files(struct descriptor_table *table)
+// Copies 64 descriptors, with references, into a table that nobody else has.
+static void copy_word_locked(struct descriptor_table *table, struct descriptor_table *source,
+                             unsigned word)
 {
-    for (unsigned word = 0; word < table->array.capacity / 64; word++) {
-        for (uint64_t bits = table->array.open[word]; bits != 0; bits &= bits - 1) {
-            open_file_get(table->array.files[word * 64 + (unsigned)__builtin_ctzll(bits)]);
+    assert(spin_is_held(&source->lock));
+    table->array.open[word] = source->array.open[word];
+    table->array.close_on_exec[word] = source->array.close_on_exec[word];
+    for (uint64_t bits = source->array.open[word]; bits != 0; bits &= bits - 1) {
+        unsigned number = word * 64 + (unsigned)__builtin_ctzll(bits);
+        table->array.files[number] = open_file_get(source->array.files[number]);
+    }
+}
+
+// What others change meanwhile in a table that is shared may be seen in part: between two words they are let in.
+static void copy_words(struct descriptor_table *table, struct descriptor_table *source)
+{
+    enum { WORDS_PER_HOLD = 8 };
+    unsigned words = table->array.capacity / 64;
+    for (unsigned first = 0; first < words; first += WORDS_PER_HOLD) {
+        spin_lock(&source->lock);
+        for (unsigned word = first; word < words && word < first + WORDS_PER_HOLD; word++) {
+            copy_word_locked(table, source, word);
         }
+        spin_unlock(&source->lock);
     }
 }
 
@@ -143,10 +160,8 @@ struct descriptor_table *descriptor_table_copy(struct descriptor_table *source)
         }
         spin_lock(&source->lock);
     }
-    array_copy(&table->array, &source->array);
-    table->first_free_hint = source->first_free_hint;
-    table_get_files(table);
     spin_unlock(&source->lock);
+    copy_words(table, source);
     return table;
 }
 

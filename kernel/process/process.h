@@ -87,7 +87,7 @@ struct process {
     } limits;                            // [l tree]; single words may be read without
     struct process_usage usage;          // [l tree] of tasks that ended
     struct process_usage children_usage; // [l tree]
-    struct timer real_timer;             // ITIMER_REAL and alarm
+    struct timer real_timer;             // [l posix_timers.mutex] ITIMER_REAL and alarm
     uint64_t real_timer_interval_ns;     // [l signal]
     uint64_t virtual_timer_ns, virtual_timer_interval_ns, profile_timer_ns,
         profile_timer_interval_ns; // [l signal]

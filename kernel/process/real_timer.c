@@ -1,5 +1,5 @@
 // ITIMER_REAL: SIGALRM after a time, once or again and again (setitimer, alarm). The timer belongs to the process and survives exec;
-// it is stopped before the last task leaves.
+// it is stopped before the last task leaves. Two tasks must not start and stop it at once: the mutex of the process's timers.
 #include "interrupt/clock.h"
 #include "lib/macros.h"
 #include "process/process_internal.h"
@@ -46,6 +46,7 @@ void process_set_real_timer(uint64_t first_ns, uint64_t interval_ns, uint64_t *o
 {
     struct process *process = process_current();
     uint64_t first, interval;
+    mutex_lock(&process->posix_timers.mutex);
     process_get_real_timer(&first, &interval);
     if (old_first_ns != NULL) {
         *old_first_ns = first;
@@ -58,4 +59,5 @@ void process_set_real_timer(uint64_t first_ns, uint64_t interval_ns, uint64_t *o
         WRITE_ONCE(process->real_timer_interval_ns, interval_ns);
         timer_start(&process->real_timer, clock_monotonic_ns() + first_ns);
     }
+    mutex_unlock(&process->posix_timers.mutex);
 }
