@@ -71,14 +71,15 @@ static bool timer_dequeue_locked(struct timer_base *base, struct timer *timer)
 void timer_start(struct timer *timer, uint64_t deadline_ns) no_lock_analysis
 {
     interrupts_block();
-    struct timer_base *own = percpu_this(timer_base);
+    const struct timer_base *own = percpu_this(timer_base);
     struct timer_base *base = timer_lock_home(timer);
     timer_dequeue_locked(base, timer);
-    if (base != own && base->running != timer) {
+    // Between the two locks another CPU may take the timer home, or start it there: look again.
+    while (base != own && base->running != timer) {
         __atomic_store_n(&timer->home, (int)cpu_number(), __ATOMIC_RELAXED);
         spin_unlock(&base->lock);
-        spin_lock(&own->lock);
-        base = own;
+        base = timer_lock_home(timer);
+        timer_dequeue_locked(base, timer);
     }
     timer->deadline_ns = deadline_ns;
     timer->cpu = timer->home;

@@ -14,8 +14,7 @@ struct timer {
     int home;        // [l] CPU on which it was last queued
 };
 
-// Starting and cancelling one timer is its owner's business: two CPUs must not do it at the same
-// time. Expiry beside either is fine.
+// Any number of CPUs may start, cancel and expire one timer at the same time: the last start counts.
 
 void timer_init(struct timer *timer, void (*expire)(struct timer *timer));
 // (Re)starts it for an absolute time; a past time expires at once (from the timer interrupt).

@@ -11,11 +11,18 @@
 #include "memory/kernel_map.h"
 #include "scheduler/rcu.h"
 #include "scheduler/thread.h"
+#include "scheduler/timer.h"
 #include "scheduler/wait_queue.h"
 #include "sync/percpu.h"
 #include "sync/preempt.h"
 
-enum { CALL_ROUNDS = 100, FLUSH_ROUNDS = 50, CLOCK_ROUNDS = 20000, NO_APIC = 0xfd };
+enum {
+    CALL_ROUNDS = 100,
+    FLUSH_ROUNDS = 50,
+    CLOCK_ROUNDS = 20000,
+    TIMER_ROUNDS = 2000,
+    NO_APIC = 0xfd
+};
 
 static struct wait_queue finished = WAIT_QUEUE_INIT(finished);
 static struct atomic32 finished_count;
@@ -155,6 +162,40 @@ KERNEL_TEST(the_clock_is_one_on_all_cpus)
 {
     atomic64_store(&latest_ns, 0);
     KT_ASSERT(run_on_each(compare_clock));
+}
+
+static struct timer contested;
+static struct atomic32 contested_expirations;
+
+static void contested_expire(struct timer *timer)
+{
+    (void)timer;
+    atomic32_add(&contested_expirations, 1);
+}
+
+static void contend_for_timer(void *argument)
+{
+    uint64_t step = ((uintptr_t)argument + 1) * 7 * NS_PER_US;
+    for (unsigned i = 0; i < TIMER_ROUNDS; i++) {
+        timer_start(&contested, clock_monotonic_ns() + i % 3 * step);
+        if (i % 4 == 0) {
+            (void)timer_cancel(&contested);
+        }
+    }
+    finish();
+}
+
+KERNEL_TEST(one_timer_bears_starts_on_all_cpus_at_once)
+{
+    timer_init(&contested, contested_expire);
+    atomic32_store(&contested_expirations, 0);
+    KT_ASSERT(run_on_each(contend_for_timer));
+    (void)timer_cancel(&contested);
+    uint32_t expirations = atomic32_load(&contested_expirations);
+    timer_start(&contested, clock_monotonic_ns() + NS_PER_MS);
+    thread_sleep_until(clock_monotonic_ns() + 50 * NS_PER_MS, false);
+    KT_ASSERT(!timer_cancel(&contested));
+    KT_ASSERT(atomic32_load(&contested_expirations) == expirations + 1);
 }
 
 static struct atomic32 reader_may_leave, reader_is_in;
