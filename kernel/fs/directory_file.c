@@ -4,13 +4,18 @@
 // last by its sequence number, which grows with each insertion. Children are read newest first, so
 // what comes after a position has smaller numbers: names that are made meanwhile are not seen,
 // names that go do not disturb.
+//
+// The root of a mount that lets names of the directory below it through (walk_covered.c) lists those
+// behind its own, at positions with a bit of their own.
 #include "fs/file_lock.h"
 #include "fs/name_entry.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
+#include "lib/macros.h"
 #include "uapi/dirent.h"
 
 enum { POSITION_DOT = 0, POSITION_DOT_DOT = 1, POSITION_CHILDREN = 2 };
+#define POSITION_COVERED (UINT64_C(1) << 62)
 
 static uint64_t position_after(const struct name_entry *child)
 {
@@ -64,6 +69,74 @@ static int read_dots(const struct name_entry *entry, struct directory_sink *sink
     return 0;
 }
 
+// Hands entries on and remembers whether one was not taken. Those of a covered directory are moved to other positions, and left out
+// where the directory that covers has the name.
+struct marking_sink {
+    struct directory_sink sink;
+    struct directory_sink *inner;
+    struct name_entry *covering; // NULL: hand all on
+    bool is_full;
+};
+
+// The covered directory's mutex is held: it is the ancestor of the two.
+static bool has_name(struct name_entry *directory, const char *name, size_t length)
+{
+    struct name_entry *entry;
+    mutex_lock_nested(&directory->vnode->mutex, VNODE_MUTEX_SECOND);
+    bool is_there = name_entry_look_up(directory, name, length, &entry) == 0;
+    if (is_there) {
+        is_there = !name_entry_is_negative(entry);
+        name_entry_put(entry);
+    }
+    mutex_unlock(&directory->vnode->mutex);
+    return is_there;
+}
+
+static bool marking_add(struct directory_sink *sink, const char *name, size_t length,
+                        uint64_t inode, unsigned type, uint64_t next_position)
+{
+    struct marking_sink *marking = container_of(sink, struct marking_sink, sink);
+    if (marking->covering != NULL && has_name(marking->covering, name, length)) {
+        return true;
+    }
+    uint64_t mark = marking->covering != NULL ? POSITION_COVERED : 0;
+    marking->is_full =
+        !marking->inner->add(marking->inner, name, length, inode, type, next_position | mark);
+    return !marking->is_full;
+}
+
+static int read_entries(const struct path *path, struct directory_sink *sink, uint64_t *position)
+{
+    struct vnode *vnode = path->entry->vnode;
+    mutex_lock(&vnode->mutex);
+    int error = vnode->link_count == 0 ? -ENOENT : 0;
+    if (error == 0 && read_dots(path->entry, sink, position) == 0) {
+        error = vnode->ops->read_directory != NULL
+                    ? vnode->ops->read_directory(vnode, path->entry, sink, position)
+                    : read_children(path->entry, sink, position);
+    }
+    mutex_unlock(&vnode->mutex);
+    return error;
+}
+
+// The names that the mount lets through. Where it covers nothing any more, or a directory that was removed, there are none.
+static int read_covered(const struct path *path, struct directory_sink *sink, uint64_t *position)
+{
+    struct path covered = *path;
+    path_get(&covered);
+    uint64_t at = *position & ~POSITION_COVERED;
+    at = at < POSITION_CHILDREN ? POSITION_CHILDREN : at; // its dots are not the mount's
+    int error = 0;
+    if (mount_cross_up(&covered)) {
+        struct marking_sink marking = {
+            .sink = {.add = marking_add}, .inner = sink, .covering = path->entry};
+        error = read_entries(&covered, &marking.sink, &at);
+    }
+    path_put(&covered);
+    *position = at | POSITION_COVERED;
+    return error == -ENOENT ? 0 : error;
+}
+
 static int directory_read(struct open_file *file, struct directory_sink *sink)
 {
     struct vnode *vnode = vnode_from_file(file);
@@ -71,14 +144,17 @@ static int directory_read(struct open_file *file, struct directory_sink *sink)
     bool has_path = vfs_file_path(file, &path);
     assert(has_path);
     (void)has_path;
-    mutex_lock(&vnode->mutex);
-    int error = vnode->link_count == 0 ? -ENOENT : 0;
-    if (error == 0 && read_dots(path.entry, sink, &file->position) == 0) {
-        error = vnode->ops->read_directory != NULL
-                    ? vnode->ops->read_directory(vnode, path.entry, sink, &file->position)
-                    : read_children(path.entry, sink, &file->position);
+    struct marking_sink own = {.sink = {.add = marking_add}, .inner = sink};
+    bool is_uncovering = path.mount->passes_covered && path.entry == path.mount->root;
+    int error = 0;
+    if (!is_uncovering || (file->position & POSITION_COVERED) == 0) {
+        error = read_entries(&path, is_uncovering ? &own.sink : sink, &file->position);
     }
-    mutex_unlock(&vnode->mutex);
+    if (is_uncovering && error == 0 && !own.is_full) {
+        file->position =
+            (file->position & POSITION_COVERED) != 0 ? file->position : POSITION_COVERED;
+        error = read_covered(&path, sink, &file->position);
+    }
     if ((file->flags & O_NOATIME) == 0) {
         vnode_touch_access(vnode, &path);
     }

@@ -11,6 +11,7 @@
 #include "process/descriptor_table.h"
 #include "process/process.h"
 #include "process/signal.h"
+#include "sync/percpu.h"
 #include "uapi/time.h"
 
 struct snapshot {
@@ -24,6 +25,8 @@ struct snapshot {
     uint64_t started_ns;
     uint64_t pending, shared_pending, blocked, ignored, caught;
     int exit_signal, exit_status;
+    unsigned queued; /* signals */
+    uint64_t limit_queued, affinity;
     unsigned descriptor_capacity;
     bool has_umask;
     uint32_t umask;
@@ -82,7 +85,11 @@ static void snapshot_signals(struct snapshot *s, struct process *process, struct
 {
     struct signal_actions *actions = signal_lock(process);
     s->shared_pending = process->pending.set;
+    s->queued = (unsigned)process->pending.count;
+    s->limit_queued = process_limit(process, RLIMIT_SIGPENDING);
     if (task != NULL) {
+        s->queued += (unsigned)task->pending.count;
+        s->affinity = task->thread.affinity & percpu_cpu_mask();
         s->pending = task->pending.set;
         s->blocked = task->signal_mask;
     }
@@ -303,6 +310,35 @@ static void add_signal_lines(struct text_buffer *text, const struct snapshot *s)
     text_format(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", s->no_new_privileges);
 }
 
+/* The CPUs that the task may run on, as a mask and as ranges; memory has one node. */
+static void add_cpu_lines(struct text_buffer *text, uint64_t affinity)
+{
+    text_add_string(text, "Cpus_allowed:\t");
+    if (affinity >> 32 != 0) {
+        text_format(text, "%llx,%08llx", number(affinity >> 32), number(affinity & UINT32_MAX));
+    } else {
+        text_format(text, "%llx", number(affinity));
+    }
+    text_add_string(text, "\nCpus_allowed_list:\t");
+    const char *separator = "";
+    for (unsigned first = 0; first < 64; first++) {
+        if ((affinity >> first & 1) == 0) {
+            continue;
+        }
+        unsigned last = first;
+        while (last < 63 && (affinity >> (last + 1) & 1) != 0) {
+            last++;
+        }
+        text_format(text, "%s%u", separator, first);
+        if (last > first) {
+            text_format(text, "-%u", last);
+        }
+        separator = ",";
+        first = last;
+    }
+    text_add_string(text, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+}
+
 /* Supplementary groups, each followed by a blank; Linux closes the line with one more. */
 static void add_groups_line(struct text_buffer *text, int pid)
 {
@@ -341,8 +377,10 @@ int proc_show_process_status(const struct generated_key *key, struct text_buffer
     if (s.has_space) {
         add_memory_lines(text, &s);
     }
-    text_format(text, "Threads:\t%d\n", s.thread_count);
+    text_format(text, "Threads:\t%d\nSigQ:\t%u/%llu\n", s.thread_count, s.queued,
+                number(s.limit_queued));
     add_signal_lines(text, &s);
+    add_cpu_lines(text, s.affinity);
     text_format(text, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
                 number(s.usage.voluntary_switches), number(s.usage.involuntary_switches));
     return 0;

@@ -1,6 +1,7 @@
 /*
  * syslog(2): the kernel log as dmesg reads it.
  */
+#include "device/kmsg.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "log/log.h"
@@ -85,6 +86,22 @@ static long read_log(char __user *buffer, size_t size, bool is_all)
     return result;
 }
 
+/* SYSLOG_ACTION_READ: waits for something to read. */
+static long read_or_wait(char __user *buffer, size_t size)
+{
+    int error = 0;
+    while (error == 0) {
+        uint64_t seen = log_sequence_next();
+        long result = read_log(buffer, size, false);
+        if (result != 0 ||
+            read_sequence < seen) { /* the buffer is too small for the next line: 0 */
+            return result;
+        }
+        error = kmsg_wait(seen);
+    }
+    return error;
+}
+
 /* What SYSLOG_ACTION_READ would bring, in bytes. */
 static long unread_bytes(void)
 {
@@ -144,8 +161,10 @@ SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
         if (buffer == NULL || length < 0) {
             return -EINVAL;
         }
-        long result =
-            length == 0 ? 0 : read_log(buffer, (size_t)length, action != SYSLOG_ACTION_READ);
+        if (action == SYSLOG_ACTION_READ && length != 0) {
+            return read_or_wait(buffer, (size_t)length);
+        }
+        long result = length == 0 ? 0 : read_log(buffer, (size_t)length, true);
         if (result >= 0 && action == SYSLOG_ACTION_READ_CLEAR) {
             cleared_sequence = log_sequence_next();
         }

@@ -319,6 +319,7 @@ static void some_mounts_pass_covered_names_through(void **state)
         assert_string_equal(resolve("/s/none", 0), "error 2");
     }
     assert_string_equal(fake_fs_get("/s/bin/tool"), "t");
+    assert_string_equal(fake_fs_list("/s"), "class link bin ");
     assert_int_equal(make_directory("/s/bin"), -EEXIST);
     assert_int_equal(make_directory("/s/class"), -EEXIST);
     assert_int_equal(make_directory("/s/new"), -EPERM);

@@ -200,3 +200,32 @@ TEST(settings_can_be_read)
         CHECK_TEXT(text, rows[i].text);
     }
 }
+
+static void note_alarm(int signal)
+{
+    (void)signal;
+}
+
+TEST(reading_the_log_waits_for_more)
+{
+    char text[4096];
+    long count;
+    const struct itimerval soon = {{0, 0}, {0, 100000}};
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = note_alarm}, NULL);
+    do {
+        CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
+        count = syscall(SYS_syslog, 2 /* SYSLOG_ACTION_READ */, text, sizeof(text));
+    } while (count > 0);
+    CHECK_EQUAL(count, -1);
+    CHECK_EQUAL(errno, EINTR);
+}
+
+TEST(status_tells_where_a_process_may_run)
+{
+    static char text[8192];
+    read_file("/proc/self/status", text, sizeof(text));
+    CHECK(strstr(text, "\nCpus_allowed:\t") != NULL);
+    CHECK(strstr(text, "\nCpus_allowed_list:\t0") != NULL);
+    CHECK(strstr(text, "\nSigQ:\t0/") != NULL);
+    CHECK(strstr(text, "\nSeccomp:\t0\n") != NULL);
+}

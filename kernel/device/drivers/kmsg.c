@@ -3,6 +3,8 @@
 //
 // The file's position is the number of the record to read next. log/ tells of new records from any context and under any lock,
 // so readers are woken by deferred work.
+#include "device/kmsg.h"
+
 #include "device/device_internal.h"
 #include "device/node.h"
 #include "interrupt/clock.h"
@@ -37,6 +39,11 @@ static void kmsg_wake_run(struct deferred *deferred)
 static void kmsg_notify(void)
 {
     deferred_queue(&kmsg_wake);
+}
+
+int kmsg_wait(uint64_t sequence)
+{
+    return WAIT_INTERRUPTIBLE(&kmsg_readers, log_sequence_next() > sequence);
 }
 
 // ---- read ----------------------------------------------------------------------------------------
