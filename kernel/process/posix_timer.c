@@ -14,25 +14,34 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
+#include "process/cpu_clock.h"
 #include "process/process_internal.h"
 #include "uapi/time.h"
 
 struct posix_timer {
-    struct list_head link;   /* [l mutex] */
-    struct process *process; /* [I] its owner, which outlives it */
-    struct task *target;     /* [I] SIGEV_THREAD_ID: a reference; NULL: the process */
-    struct timer timer;      /* started under the signal lock */
-    int id, clock;           /* [I] */
-    int notify, signal;      /* [I] SIGEV_*, and what is sent */
-    union uapi_sigval value; /* [I] */
-    uint64_t deadline_ns;    /* [l signal] monotonic; 0: stopped */
-    uint64_t interval_ns;    /* [l signal] 0: once */
-    uint64_t overrun;        /* [l signal] of the signal queued last */
-    uint64_t former_overrun; /* [l signal] of the one before */
+    struct list_head link;      /* [l mutex] */
+    struct process *process;    /* [I] its owner, which outlives it */
+    struct task *target;        /* [I] SIGEV_THREAD_ID: a reference; NULL: the process */
+    struct timer timer;         /* started under the signal lock */
+    int id, clock;              /* [I] */
+    bool is_cpu_time;           /* [I] deadline_ns is a time of cpu_clock */
+    struct cpu_clock cpu_clock; /* [I] */
+    int notify, signal;         /* [I] SIGEV_*, and what is sent */
+    union uapi_sigval value;    /* [I] */
+    uint64_t deadline_ns;       /* [l signal] monotonic, or of the CPU clock; 0: stopped */
+    uint64_t interval_ns;       /* [l signal] 0: once */
+    uint64_t overrun;           /* [l signal] of the signal queued last */
+    uint64_t former_overrun;    /* [l signal] of the one before */
 };
 
 static const uint64_t rearm_ns = 20 * NS_PER_US;  /* after a signal was queued */
 static const uint64_t recount_ns = 1 * NS_PER_MS; /* while it is not taken, or ignored */
+
+/* The time that its deadlines are in. Not with the signal lock held. */
+static uint64_t timer_now(const struct posix_timer *timer)
+{
+    return timer->is_cpu_time ? cpu_clock_now(&timer->cpu_clock) : clock_monotonic_ns();
+}
 
 static struct queued_signal *pending_entry_locked(const struct posix_timer *timer)
 {
@@ -79,19 +88,34 @@ static uint64_t advance_locked(struct posix_timer *timer, uint64_t now)
     return expirations;
 }
 
+/* Starts it for when its CPU clock could reach `deadline_ns`, unless it was stopped meanwhile. */
+static void look_again(struct posix_timer *timer, uint64_t deadline_ns)
+{
+    uint64_t at = cpu_clock_look_again(&timer->cpu_clock, deadline_ns);
+    struct signal_actions *actions = signal_lock(timer->process);
+    if (timer->deadline_ns == deadline_ns) {
+        timer_start(&timer->timer, at);
+    }
+    signal_unlock(actions);
+}
+
 /* Interrupt context. */
 static void posix_timer_expire(struct timer *base)
 {
     struct posix_timer *timer = container_of(base, struct posix_timer, timer);
+    uint64_t now = timer_now(timer);
     struct signal_actions *actions = signal_lock(timer->process);
-    uint64_t now = clock_monotonic_ns();
     uint64_t expirations = advance_locked(timer, now);
     bool was_queued = expirations != 0 && notify_locked(timer, expirations);
-    if (timer->deadline_ns != 0) {
+    uint64_t next = timer->deadline_ns;
+    if (next != 0 && !timer->is_cpu_time) {
         uint64_t soonest = now + (was_queued ? rearm_ns : recount_ns);
-        timer_start(&timer->timer, MAX(timer->deadline_ns, soonest));
+        timer_start(&timer->timer, MAX(next, soonest));
     }
     signal_unlock(actions);
+    if (next != 0 && timer->is_cpu_time) {
+        look_again(timer, next);
+    }
 }
 
 static uint64_t left_locked(const struct posix_timer *timer, uint64_t now)
@@ -106,17 +130,19 @@ static uint64_t left_locked(const struct posix_timer *timer, uint64_t now)
     return timer->notify == SIGEV_NONE ? 0 : 1;
 }
 
-static void get_locked(const struct posix_timer *timer, struct interval_timer_value *value)
+static void get_locked(const struct posix_timer *timer, uint64_t now,
+                       struct interval_timer_value *value)
 {
-    *value = (struct interval_timer_value){.value_ns = left_locked(timer, clock_monotonic_ns()),
+    *value = (struct interval_timer_value){.value_ns = left_locked(timer, now),
                                            .interval_ns = timer->interval_ns};
 }
 
 /* Afterwards the callback neither runs nor will; the list's mutex is held. */
 static void stop(struct posix_timer *timer, struct interval_timer_value *old)
 {
+    uint64_t now = timer_now(timer);
     struct signal_actions *actions = signal_lock(timer->process);
-    get_locked(timer, old);
+    get_locked(timer, now, old);
     timer->deadline_ns = 0;
     timer->interval_ns = 0;
     timer->overrun = 0; /* a signal that still waits tells of none, as on Linux */
@@ -133,7 +159,7 @@ static void stop(struct posix_timer *timer, struct interval_timer_value *old)
 static uint64_t monotonic_deadline(const struct posix_timer *timer, bool is_absolute,
                                    uint64_t value_ns)
 {
-    uint64_t now = clock_monotonic_ns();
+    uint64_t now = timer_now(timer);
     bool is_realtime = timer->clock == CLOCK_REALTIME || timer->clock == CLOCK_TAI;
     if (is_absolute && !is_realtime) {
         return value_ns;
@@ -147,13 +173,15 @@ static uint64_t monotonic_deadline(const struct posix_timer *timer, bool is_abso
 
 static void start(struct posix_timer *timer, uint64_t deadline_ns, uint64_t interval_ns)
 {
+    uint64_t first_look =
+        timer->is_cpu_time ? cpu_clock_look_again(&timer->cpu_clock, deadline_ns) : deadline_ns;
     struct signal_actions *actions = signal_lock(timer->process);
     timer->deadline_ns = deadline_ns;
     timer->interval_ns = interval_ns;
     timer->overrun = 0;
     timer->former_overrun = 0;
     if (timer->notify != SIGEV_NONE) {
-        timer_start(&timer->timer, deadline_ns);
+        timer_start(&timer->timer, first_look);
     }
     signal_unlock(actions);
 }
@@ -184,6 +212,7 @@ static void timer_end(struct posix_timer *timer)
     if (timer->target != NULL) {
         task_put(timer->target);
     }
+    cpu_clock_close(&timer->cpu_clock);
     heap_free(timer);
 }
 
@@ -193,16 +222,25 @@ static int check_clock(int clock)
     case CLOCK_REALTIME:
     case CLOCK_MONOTONIC:
     case CLOCK_BOOTTIME:
-    case CLOCK_TAI: return 0;
+    case CLOCK_TAI:
     case CLOCK_PROCESS_CPUTIME_ID:
-    case CLOCK_THREAD_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID: return 0;
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_REALTIME_ALARM:
     case CLOCK_BOOTTIME_ALARM: return -EOPNOTSUPP;
-    default: return -EINVAL;
+    default: return clock < 0 ? 0 : -EINVAL;
     }
+}
+
+/* Of CPU time: what the number stands for. */
+static int take_clock(struct posix_timer *timer, int clock)
+{
+    timer->clock = clock;
+    timer->is_cpu_time =
+        clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+    return timer->is_cpu_time ? cpu_clock_open(clock, &timer->cpu_clock) : 0;
 }
 
 static int take_event(struct posix_timer *timer, const struct uapi_sigevent *event)
@@ -256,8 +294,12 @@ int posix_timer_create(int clock, const struct uapi_sigevent *event)
         return -ENOMEM;
     }
     timer->process = process_current();
-    timer->clock = clock;
     timer_init(&timer->timer, posix_timer_expire);
+    result = take_clock(timer, clock);
+    if (result != 0) {
+        heap_free(timer);
+        return result;
+    }
     result = take_event(timer, event != NULL ? event : &default_event);
     if (result == 0) {
         result = list_add_timer(&timer->process->posix_timers, timer, event != NULL);
@@ -291,8 +333,9 @@ int posix_timer_get(int id, struct interval_timer_value *value)
     mutex_lock(&list->mutex);
     struct posix_timer *timer = find_locked(list, id);
     if (timer != NULL) {
+        uint64_t now = timer_now(timer);
         struct signal_actions *actions = signal_lock(timer->process);
-        get_locked(timer, value);
+        get_locked(timer, now, value);
         signal_unlock(actions);
     }
     mutex_unlock(&list->mutex);

@@ -10,7 +10,7 @@
 
 /*
  * The new timer's id. `event` NULL: SIGALRM with the id as its value. -EINVAL: strange clock or event; -EOPNOTSUPP: a clock that timers
- * cannot follow (CPU time, raw, coarse); -EAGAIN: as many timers as RLIMIT_SIGPENDING allows signals; -ENOMEM.
+ * cannot follow (raw, coarse); -EAGAIN: as many timers as RLIMIT_SIGPENDING allows signals; -ENOMEM.
  */
 must_check int posix_timer_create(int clock, const struct uapi_sigevent *event);
 /* Value and interval in ns; the value is a time of the timer's clock if `is_absolute`; 0: stop. 0, -EINVAL: no such timer. */

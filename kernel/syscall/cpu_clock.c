@@ -1,84 +1,63 @@
 /*
- * The clocks of used CPU time: the caller's two by their fixed numbers, and those of any process, or of a thread
- * of one's own process, by numbers that hold a pid: ~number << 3, bit 2 for a thread, and in the low two bits
- * what is counted. clock_getcpuclockid and pthread_getcpuclockid make them so; Linux's posix-timers.h says how.
+ * Reading the clocks of used CPU time, and sleeping by them.
  */
+#include "process/cpu_clock.h"
 #include "process/process.h"
 #include "syscall/call.h"
 #include "syscall/time_values.h"
 
-enum {
-    CPU_CLOCK_KIND = 3, /* the low bits of a number; a kind of 3 names a descriptor's clock */
-    CPU_CLOCK_USER = 1,
-    CPU_CLOCK_OTHER = 3,
-    CPU_CLOCK_THREAD = 4,
-    CPU_CLOCK_SHIFT = 3,
-};
-
-static uint64_t counted_ns(const struct process_usage *usage, int kind)
+int cpu_clock_read(int number, uint64_t *ns)
 {
-    return kind == CPU_CLOCK_USER ? usage->user_ns : usage->user_ns + usage->kernel_ns;
+    struct cpu_clock clock;
+    int error = cpu_clock_open(number, &clock);
+    if (error == 0) {
+        *ns = cpu_clock_now(&clock);
+        cpu_clock_close(&clock);
+    }
+    return error;
 }
 
-static int thread_clock_read(struct task *task, int kind, uint64_t *ns)
+/* Until the clock of that number reaches the time; what is left of a relative sleep is told. */
+static long sleep_until(int number, uint64_t target_ns, struct uapi_timespec __user *rest)
 {
-    struct process_usage usage;
-    if (task->process != process_current()) {
-        return -EINVAL;
+    struct cpu_clock clock;
+    int error = cpu_clock_open(number, &clock);
+    if (error != 0) {
+        return error;
     }
-    task_get_usage(task, &usage);
-    *ns = counted_ns(&usage, kind);
-    return 0;
+    error = cpu_clock_sleep(&clock, target_ns);
+    uint64_t now = cpu_clock_now(&clock);
+    cpu_clock_close(&clock);
+    if (error == 0) {
+        return 0;
+    }
+    const struct uapi_timespec left = timespec_from_ns(target_ns > now ? target_ns - now : 0);
+    return copy_out_optional(rest, &left, sizeof(left)) != 0 ? -EFAULT : error;
 }
 
-static int process_clock_read(struct process *process, int kind, uint64_t *ns)
+static long sleep_restart(struct task *task)
 {
-    struct process_usage usage;
-    process_get_usage(process, &usage);
-    *ns = counted_ns(&usage, kind);
-    return 0;
+    const uint64_t *argument = task->restart.argument;
+    long result = sleep_until((int)argument[0], task->restart.deadline_ns,
+                              (struct uapi_timespec __user *)argument[1]);
+    return result == -EINTR ? -ERESTART_RESTARTBLOCK : result;
 }
 
-static int numbered_thread_read(int number, int kind, uint64_t *ns)
+long cpu_clock_nanosleep(int number, bool is_absolute, uint64_t ns,
+                         struct uapi_timespec __user *rest)
 {
-    struct task *task = task_find(number);
-    if (task == NULL) {
-        return -EINVAL;
+    uint64_t now;
+    struct task *task = task_current();
+    int error = cpu_clock_read(number, &now);
+    if (error != 0) {
+        return error;
     }
-    int result = thread_clock_read(task, kind, ns);
-    task_put(task);
-    return result;
-}
-
-static int numbered_process_read(int number, int kind, uint64_t *ns)
-{
-    struct process *process = process_find(number);
-    if (process == NULL) {
-        return -EINVAL;
+    if (is_absolute) {
+        long result = sleep_until(number, ns, NULL);
+        return result == -EINTR ? -ERESTARTNOHAND : result;
     }
-    int result = process_clock_read(process, kind, ns);
-    process_put(process);
-    return result;
-}
-
-int cpu_clock_read(int clock, uint64_t *ns)
-{
-    if (clock == CLOCK_PROCESS_CPUTIME_ID) {
-        return process_clock_read(process_current(), 0, ns);
-    }
-    if (clock == CLOCK_THREAD_CPUTIME_ID) {
-        return thread_clock_read(task_current(), 0, ns);
-    }
-    const int number = ~(clock >> CPU_CLOCK_SHIFT), kind = clock & CPU_CLOCK_KIND;
-    if (clock >= 0 || kind == CPU_CLOCK_OTHER) {
-        return -EINVAL;
-    }
-    if ((clock & CPU_CLOCK_THREAD) != 0) {
-        return number == 0 ? thread_clock_read(task_current(), kind, ns)
-                           : numbered_thread_read(number, kind, ns);
-    }
-    /* The caller's own number stands for its process, whichever thread asks. */
-    return number == 0 || number == task_current()->thread.number
-               ? process_clock_read(process_current(), kind, ns)
-               : numbered_process_read(number, kind, ns);
+    task->restart = (struct restart_block){.restart = sleep_restart,
+                                           .deadline_ns = now + ns,
+                                           .argument = {(uint64_t)number, (uintptr_t)rest}};
+    return sleep_restart(task);
 }

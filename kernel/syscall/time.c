@@ -236,14 +236,18 @@ SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec
         clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE) {
         return -EOPNOTSUPP;
     }
-    if (!is_realtime && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) {
-        return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+    bool is_cpu_time = clock == CLOCK_PROCESS_CPUTIME_ID || clock < 0;
+    if (!is_realtime && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && !is_cpu_time) {
+        return -EINVAL;
     }
     if (user_copy_in(&spec, user, sizeof(spec)) != 0) {
         return -EFAULT;
     }
     if (ns_from_timespec(&spec, &ns) != 0) {
         return -EINVAL;
+    }
+    if (is_cpu_time) {
+        return cpu_clock_nanosleep(clock, (flags & TIMER_ABSTIME) != 0, ns, rest);
     }
     if ((flags & TIMER_ABSTIME) == 0) {
         return sleep_relative(ns, rest);

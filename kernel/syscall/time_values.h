@@ -19,3 +19,7 @@ uint64_t deadline_after(uint64_t timeout_ns);
 
 /* A clock of used CPU time, by number. 0, or -EINVAL: no such clock, process, or thread of this process. */
 must_check int cpu_clock_read(int clock, uint64_t *ns);
+
+/* clock_nanosleep by a CPU-time clock; `rest` of a relative sleep, may be NULL. */
+long cpu_clock_nanosleep(int number, bool is_absolute, uint64_t ns,
+                         struct uapi_timespec __user *rest);
