@@ -1,6 +1,5 @@
 """What all Python tests share: where the helpers are, the extra options, and the order of the tests."""
 import pathlib
-import resource
 import sys
 
 import pytest
@@ -41,28 +40,3 @@ def pytest_sessionfinish(session, exitstatus):
     """A run that ran nothing has failed."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def children_cpu_s():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_protocol(item):
-    item.children_cpu_before_s = children_cpu_s()
-    yield
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Where the machine ends processes by a small RLIMIT_CPU, a test that such an end cut off could not run: it is skipped."""
-    outcome = yield
-    report = outcome.get_result()
-    limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    if limit == resource.RLIM_INFINITY or limit >= 600 or not report.failed:
-        return
-    used = children_cpu_s() - item.children_cpu_before_s
-    if used >= 0.9 * limit:
-        report.outcome = "skipped"
-        report.longrepr = (str(item.path), 0, f"this machine gives a process {limit} s of CPU time; {used:.1f} s were used")
