@@ -3,7 +3,7 @@
  * madvise, fork, truncate, reads and writes, in a small window, so that everything meets everything.
  *
  * host-sources: vm/address_space.c vm/area.c vm/area_range.c vm/map.c vm/unmap.c vm/protect.c
- * host-sources: vm/remap.c vm/break.c vm/fork.c vm/fault.c vm/fault_around.c vm/access.c
+ * host-sources: vm/remap.c vm/break.c vm/fork.c vm/lock.c vm/fault.c vm/fault_around.c vm/access.c
  * host-sources: vm/advise.c vm/residency.c vm/shared_memory.c
  * host-sources: vm/page_cache.c vm/page_cache_io.c vm/page_cache_truncate.c vm/page_cache_sync.c
  * host-sources: vm/page_cache_evict.c vm/page_cache_map.c vm/page_lock.c lib/radix.c lib/rbtree.c
