@@ -206,14 +206,15 @@ static void the_size_can_be_changed(void **state)
     assert_int_equal(pipe_get_size(pipe), DEFAULT_BYTES);
     assert_int_equal(put(ends[1], pattern, 60000), 60000);
     assert_int_equal(take(ends[0], 20000), 20000);
-    assert_int_equal(pipe_set_size(pipe, 4096), -EBUSY);
-    assert_int_equal(pipe_set_size(pipe, 100000), 131072);
+    assert_int_equal(pipe_set_size(pipe, 4096, false), -EBUSY);
+    assert_int_equal(pipe_set_size(pipe, 100000, false), 131072);
     assert_int_equal(put(ends[1], pattern, 60000), 60000);
     assert_int_equal(take(ends[0], sizeof(buffer)), 100000);
     assert_memory_equal(buffer, pattern + 20000, 40000);
     assert_memory_equal(buffer + 40000, pattern, 60000);
-    assert_int_equal(pipe_set_size(pipe, 1), 4096);
-    assert_int_equal(pipe_set_size(pipe, (1 << 20) + 1), -EPERM);
+    assert_int_equal(pipe_set_size(pipe, 1, false), 4096);
+    assert_int_equal(pipe_set_size(pipe, (1 << 20) + 1, false), -EPERM);
+    assert_int_equal(pipe_set_size(pipe, (1 << 20) + 1, true), 1 << 21);
 }
 
 static void status_says_fifo(void **state)
@@ -231,7 +232,20 @@ static void out_of_memory_leaves_nothing(void **state)
     assert_int_equal(pipe_create(0, &credentials_root, more), -ENOMEM);
     assert_int_equal(put(ends[1], "x", 1), -ENOMEM);
     memory_is_out = false;
-    assert_int_equal(pipe_create(O_DIRECT, &credentials_root, more), -EINVAL);
+}
+
+static void packets_are_read_one_by_one(void **state)
+{
+    struct open_file *packets[2];
+    assert_int_equal(pipe_create(O_DIRECT, &credentials_root, packets), 0);
+    assert_int_equal(put(packets[1], "first", 5), 5);
+    assert_int_equal(put(packets[1], "second", 6), 6);
+    assert_int_equal(take(packets[0], 3), 3); /* the rest of a packet is lost */
+    assert_memory_equal(buffer, "fir", 3);
+    assert_int_equal(take(packets[0], 100), 6);
+    assert_memory_equal(buffer, "second", 6);
+    open_file_put(packets[0]);
+    open_file_put(packets[1]);
 }
 
 /* --- FIFOs --- */
@@ -449,6 +463,7 @@ int main(void)
         PIPE_TEST(the_size_can_be_changed),
         PIPE_TEST(status_says_fifo),
         PIPE_TEST(out_of_memory_leaves_nothing),
+        PIPE_TEST(packets_are_read_one_by_one),
         PIPE_TEST(fifo_opens_meet),
         PIPE_TEST(a_short_visit_ends_a_fifo_open),
         PIPE_TEST(an_early_fifo_reader_sees_no_hang_up),
