@@ -43,6 +43,7 @@ static int lock_range_locked(struct address_space *space, vaddr_t start, vaddr_t
 int address_space_lock_range(struct address_space *space, vaddr_t start, size_t bytes,
                              enum memory_lock kind)
 {
+    assert(bytes != 0 && IS_ALIGNED(start | bytes, PAGE_SIZE));
     if (start >= USER_TOP || bytes > USER_TOP - start) {
         return -ENOMEM;
     }

@@ -659,12 +659,12 @@ static void locks_are_counted(void **state)
 {
     vaddr_t at = map(0, 4, RW);
     space->limit_locked = 3 * PAGE_SIZE;
-    assert_int_equal(address_space_lock_range(space, at, 4 * PAGE_SIZE, true), -ENOMEM);
-    assert_int_equal(address_space_lock_range(space, at + 100, PAGE_SIZE, true), 0);
+    assert_int_equal(address_space_lock_range(space, at, 4 * PAGE_SIZE, MEMORY_LOCK), -ENOMEM);
+    assert_int_equal(address_space_lock_range(space, at, 2 * PAGE_SIZE, MEMORY_LOCK), 0);
     assert_int_equal(space->locked_pages, 2);
     assert_int_equal(atomic64_load(&space->resident_anonymous), 2);
     assert_int_equal(address_space_advise(space, at, PAGE_SIZE, MADV_DONTNEED), -EINVAL);
-    assert_int_equal(address_space_lock_range(space, at, 4 * PAGE_SIZE, false), 0);
+    assert_int_equal(address_space_lock_range(space, at, 4 * PAGE_SIZE, MEMORY_UNLOCK), 0);
     assert_int_equal(space->locked_pages, 0);
     assert_int_equal(space->area_count, 1);
 }
