@@ -1,8 +1,13 @@
 // Which CPU a thread runs on. A woken thread goes back to the CPU that it ran on if that one is
 // idle; else to an idle one; a real-time one to a CPU that runs less urgent work; else to a clearly
-// shorter queue. An idle CPU takes a thread from a queue that has some. Counts and what runs on
+// shorter queue. A CPU that becomes idle takes a thread from a queue that has some, and one that
+// stays idle is offered some by the tick of a CPU where threads wait. Counts and what runs on
 // other CPUs are read without their locks: they are hints (interrupts are off, so a thread that is
 // looked at is not freed meanwhile). Called by run_queue.c; with one CPU there is nothing to choose.
+//
+// Two threads that answer each other never run at the same time: on two CPUs each wake-up would cost
+// an interrupt and a way out of idleness, and nothing would be won. So a waker that last time went
+// to sleep soon after (`hands_over`) keeps whom it wakes on its own CPU, if nobody else waits there.
 #include "scheduler/run_queue_internal.h"
 
 #include "lib/assert.h"
@@ -27,11 +32,21 @@ static unsigned placement_wait(const struct thread *thread, unsigned cpu)
     return count + 2;
 }
 
+static bool placement_is_handed_over(const struct thread *thread)
+{
+    return thread_current()->hands_over && thread->real_time_priority == 0 &&
+           placement_allows(thread, cpu_number()) &&
+           __atomic_load_n(&percpu_this(run_queue)->count, __ATOMIC_RELAXED) == 0;
+}
+
 // A thread stays where its cache is, unless it would wait there clearly longer than elsewhere.
 unsigned placement_choose(const struct thread *thread, unsigned from)
 {
     unsigned cpus = percpu_cpu_count();
     bool may_stay = placement_allows(thread, from);
+    if (cpus > 1 && placement_is_handed_over(thread)) {
+        return cpu_number();
+    }
     if (cpus == 1 || (may_stay && placement_is_idle(from))) {
         return from;
     }
@@ -53,6 +68,16 @@ unsigned placement_choose(const struct thread *thread, unsigned from)
     }
     assert(best_wait != UINT32_MAX);
     return best;
+}
+
+void placement_offer(const struct run_queue *queue)
+{
+    for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
+        if (cpu != queue->number && placement_is_idle(cpu)) {
+            cpu_kick(cpu);
+            return;
+        }
+    }
 }
 
 // The last thread of the lowest level that may run on `cpu`.

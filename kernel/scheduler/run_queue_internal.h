@@ -62,6 +62,8 @@ void run_queue_credit_locked(struct thread *thread, uint64_t now_ns);
 // back.
 void run_queue_place(struct run_queue *queue, struct thread *thread, bool has_slept);
 
+// Makes another CPU choose again.
+void cpu_kick(unsigned cpu);
 // Makes the queue's CPU choose again soon.
 void run_queue_reschedule_locked(struct run_queue *queue);
 
@@ -76,6 +78,8 @@ uint64_t policy_slice_ns(const struct thread *thread);
 
 // placement.c: which CPU. `from` is where it ran last.
 unsigned placement_choose(const struct thread *thread, unsigned from);
+// Threads wait on `queue`, which is not locked: an idle CPU is made to take one.
+void placement_offer(const struct run_queue *queue);
 static inline bool placement_allows(const struct thread *thread, unsigned cpu)
 {
     return (thread->affinity >> cpu & 1) != 0;

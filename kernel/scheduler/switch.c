@@ -44,6 +44,7 @@ static void switch_to(struct run_queue *queue, struct thread *previous, struct t
     run_queue_credit_locked(next, now_ns);
     next->switched_in_ns = now_ns;
     next->is_on_cpu = 1;
+    next->has_woken = 0;
     queue->previous = previous;
     queue->current = next;
     queue->switches++;
@@ -55,13 +56,17 @@ static void switch_to(struct run_queue *queue, struct thread *previous, struct t
     switch_finish();
 }
 
+// Shorter than that on the CPU, and the thread that was woken meanwhile has hardly waited.
+#define HAND_OVER_NS (500 * NS_PER_US)
+
 // Does the thread that runs stay runnable here? One that must move to another CPU is set aside for
 // switch_finish.
 static bool switch_previous_stays(struct run_queue *queue, struct thread *previous,
-                                  enum switch_reason reason)
+                                  enum switch_reason reason, uint64_t ran_ns)
 {
     if (reason == SWITCH_BLOCK && atomic32_load(&previous->state) != THREAD_RUNNABLE) {
         previous->voluntary_switches++;
+        previous->hands_over = previous->has_woken && ran_ns < HAND_OVER_NS;
         return false;
     }
     if (previous == queue->idle) {
@@ -85,11 +90,12 @@ void scheduler_switch(enum switch_reason reason) no_lock_analysis
     spin_lock(&queue->lock);
     cpu_block_set(reschedule_pending, 0);
     uint64_t now_ns = clock_monotonic_ns();
+    uint64_t ran_ns = now_ns - previous->switched_in_ns;
     run_queue_charge_locked(previous, now_ns);
     if (reason == SWITCH_YIELD) {
         previous->slice_left_ns = 0;
     }
-    bool stays = switch_previous_stays(queue, previous, reason);
+    bool stays = switch_previous_stays(queue, previous, reason, ran_ns);
     struct thread *next = run_queue_choose_locked(queue, previous, stays);
     queue->overtaker = NULL;
     // A full barrier: a reader that begins after this choice must not have looked before it was counted.

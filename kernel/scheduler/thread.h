@@ -54,6 +54,8 @@ struct thread {
     uint8_t is_queued;          // [l run queue]
     uint8_t is_kernel;          // [I] never enters user mode
     uint8_t user_faults_off;    // [o] more than 0: a user copy must not resolve faults
+    uint8_t has_woken;          // [o] somebody, since it came onto the CPU
+    uint8_t hands_over;         // [o] last time it slept soon after it had woken somebody
     int cpu;                    // [l run queue] CPU whose queue it belongs to
     int policy;                 // [l run queue] enum thread_policy
     int nice;                   // [l run queue] -20..19

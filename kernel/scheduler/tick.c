@@ -59,6 +59,7 @@ void scheduler_tick(uint64_t now_ns)
     spin_lock(&queue->lock);
     struct thread *thread = queue->current;
     uint64_t sampled_ns = 0;
+    bool has_rivals = queue->count != 0;
     if (thread != queue->idle) {
         run_queue_charge_locked(thread, now_ns);
         sampled_ns = tick_sample_locked(queue, thread);
@@ -70,6 +71,9 @@ void scheduler_tick(uint64_t now_ns)
         }
     }
     spin_unlock(&queue->lock);
+    if (has_rivals) {
+        placement_offer(queue);
+    }
     if (sampled_ns != 0 && charge_hook != NULL) {
         bool is_user = clock_event_from_user();
         charge_hook(thread, is_user ? sampled_ns : 0, is_user ? 0 : sampled_ns);

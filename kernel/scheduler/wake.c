@@ -18,7 +18,7 @@ void scheduler_set_kick(void (*kick)(unsigned cpu))
     scheduler_kick = kick;
 }
 
-static void cpu_kick(unsigned cpu)
+void cpu_kick(unsigned cpu)
 {
     assert_always(scheduler_kick != NULL);
     scheduler_kick(cpu);
@@ -66,6 +66,7 @@ bool thread_wake_states(struct thread *thread, unsigned states) no_lock_analysis
     if (thread->is_on_cpu || thread->is_queued) {
         spin_unlock(&queue->lock);
     } else {
+        thread_current()->has_woken = 1;
         run_queue_place(queue, thread, true);
     }
     return true;

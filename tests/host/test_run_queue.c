@@ -27,6 +27,11 @@ void run_queue_reschedule_locked(struct run_queue *asked)
     wants_choice = true;
 }
 
+void cpu_kick(unsigned cpu)
+{
+    wants_choice = true;
+}
+
 void run_queue_tick_arm_locked(struct run_queue *armed, const struct thread *thread, uint64_t now)
 {
 }
