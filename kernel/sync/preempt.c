@@ -75,35 +75,9 @@ void interrupts_watch_end(void)
     }
 }
 
-void interrupts_block(void)
+void interrupts_unblock_pending(void)
 {
-    // Depth 0 can be read with interrupts on: whatever interrupts us, or another CPU that we move
-    // to, is at 0 again after.
-    if (cpu_block_get(interrupt_off_depth) == 0) {
-        bool were_on = interrupts_are_enabled();
-        interrupts_disable();
-        cpu_block_set(interrupts_were_on, were_on);
-        if (were_on) {
-            interrupts_watch_begin();
-        }
-    }
-    cpu_block_increment(interrupt_off_depth);
-    barrier();
-}
-
-void interrupts_unblock(void)
-{
-    barrier();
-    assert(cpu_block_get(interrupt_off_depth) != 0);
-    if (cpu_block_get(interrupt_off_depth) == 1 && cpu_block_get(interrupts_were_on)) {
-        interrupts_watch_end();
-    }
-    cpu_block_decrement(interrupt_off_depth);
-    if (cpu_block_get(interrupt_off_depth) != 0 || !cpu_block_get(interrupts_were_on)) {
-        return;
-    }
-    if (unlikely(cpu_block_get(reschedule_pending) | cpu_block_get(deferred_pending)) &&
-        preempt_is_allowed()) {
+    if (preempt_is_allowed()) {
         preempt_pending_run();
     }
     interrupts_enable();

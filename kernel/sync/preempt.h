@@ -4,6 +4,7 @@
 
 #include "arch/cpu.h"
 #include "arch/cpu_block.h"
+#include "lib/assert.h"
 #include "lib/compiler.h"
 
 static inline void preempt_disable(void)
@@ -30,17 +31,51 @@ static inline void preempt_enable(void)
     }
 }
 
-// Interrupts off, nested; remembers whether they were on at the outermost call. Counts as
-// preemption off.
-void interrupts_block(void);
-void interrupts_unblock(void);
-
 // Debug kernels: after a section of more than `limit` units of cpu_timestamp() with interrupts off,
 // `report` is called with its length, at its end and with interrupts still off. Set once.
 void interrupts_watch(uint64_t limit, void (*report)(uint64_t length));
 // Around an interrupt handler, which such sections are part of.
 void interrupts_watch_begin(void);
 void interrupts_watch_end(void);
+
+// Interrupts off, nested; remembers whether they were on at the outermost call. Counts as
+// preemption off.
+static inline void interrupts_block(void)
+{
+    // Depth 0 can be read with interrupts on: whatever interrupts us, or another CPU that we move
+    // to, is at 0 again after.
+    if (cpu_block_get(interrupt_off_depth) == 0) {
+        bool were_on = interrupts_are_enabled();
+        interrupts_disable();
+        cpu_block_set(interrupts_were_on, were_on);
+        if (ASTRA_DEBUG && were_on) {
+            interrupts_watch_begin();
+        }
+    }
+    cpu_block_increment(interrupt_off_depth);
+    barrier();
+}
+
+// What waited for the outermost end; interrupts are off at depth 0, and on in the end.
+void interrupts_unblock_pending(void);
+
+static inline void interrupts_unblock(void)
+{
+    barrier();
+    assert(cpu_block_get(interrupt_off_depth) != 0);
+    if (ASTRA_DEBUG && cpu_block_get(interrupt_off_depth) == 1 &&
+        cpu_block_get(interrupts_were_on)) {
+        interrupts_watch_end();
+    }
+    if (!cpu_block_decrement_is_zero(interrupt_off_depth) || !cpu_block_get(interrupts_were_on)) {
+        return;
+    }
+    if (unlikely(cpu_block_get(reschedule_pending) | cpu_block_get(deferred_pending))) {
+        interrupts_unblock_pending();
+        return;
+    }
+    interrupts_enable();
+}
 
 // May the current code sleep? (thread context, no count held, interrupts on)
 static inline bool context_may_sleep(void)

@@ -1,6 +1,5 @@
 // Ticket locks: who comes draws a number and waits until it is served, so waiters go in order. The
-// owner is recorded in every build (one store), since the assertions of *_locked functions ask for
-// it.
+// owner is recorded in debug kernels, where the assertions of *_locked functions ask for it.
 #include "sync/spinlock.h"
 
 #include "arch/cpu.h"
@@ -70,6 +69,13 @@ static inline void note_waited(struct spinlock *lock, uint64_t start)
 }
 #endif
 
+static inline void owner_set(struct spinlock *lock, unsigned owner)
+{
+    if (ASTRA_DEBUG) {
+        lock->owner = (uint16_t)owner;
+    }
+}
+
 static noinline void spin_wait(struct spinlock *lock, uint16_t ticket)
 {
     uint64_t start = wait_begin_time();
@@ -88,7 +94,7 @@ static always_inline void spin_take(struct spinlock *lock, unsigned level,
     if (unlikely(__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket)) {
         spin_wait(lock, ticket);
     }
-    lock->owner = (uint16_t)(cpu_number() + 1);
+    owner_set(lock, cpu_number() + 1);
     note_taken(lock, level, frame);
 }
 
@@ -113,7 +119,7 @@ bool spin_try_lock(struct spinlock *lock) no_lock_analysis
         interrupts_unblock();
         return false;
     }
-    lock->owner = (uint16_t)(cpu_number() + 1);
+    owner_set(lock, cpu_number() + 1);
     note_taken(lock, 0, CALLER_FRAME());
     return true;
 }
@@ -121,7 +127,7 @@ bool spin_try_lock(struct spinlock *lock) no_lock_analysis
 void spin_unlock(struct spinlock *lock) no_lock_analysis
 {
     assert(spin_is_held(lock));
-    lock->owner = 0;
+    owner_set(lock, 0);
     __atomic_store_n(&lock->now_serving, (uint16_t)(lock->now_serving + 1), __ATOMIC_RELEASE);
     note_released(lock);
     interrupts_unblock();

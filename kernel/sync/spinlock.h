@@ -12,7 +12,7 @@ struct lock_capability("spin lock") spinlock
     uint16_t next_ticket; // [a]
     uint16_t now_serving; // [a]
     uint16_t rank;        // [I] enum lock_rank
-    uint16_t owner;       // [o] CPU number + 1, 0 when free
+    uint16_t owner;       // [o] debug: CPU number + 1, 0 when free
     LOCK_CLASS_MEMBER     // [I] debug
 };
 
@@ -36,5 +36,5 @@ void spin_lock_nested(struct spinlock *lock, unsigned level) acquires(lock);
 void spin_unlock(struct spinlock *lock) releases(lock);
 // False: somebody else has it; interrupts are as before.
 must_check bool spin_try_lock(struct spinlock *lock) acquires_if(true, lock);
-// Does this CPU hold it? For assertions in *_locked functions.
+// Does this CPU hold it? For assertions in *_locked functions, in debug kernels.
 bool spin_is_held(const struct spinlock *lock);

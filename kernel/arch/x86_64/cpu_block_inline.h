@@ -41,3 +41,15 @@ static inline struct cpu_block *cpu_block(void)
 
 #define cpu_block_increment(field) CPU_BLOCK_COUNT("incl", field)
 #define cpu_block_decrement(field) CPU_BLOCK_COUNT("decl", field)
+
+// The same instruction, and whether the count is 0 now.
+#define cpu_block_decrement_is_zero(field)                                                         \
+    ({                                                                                             \
+        static_assert(sizeof(((struct cpu_block *)0)->field) == 4, "not a count");                 \
+        bool block_is_zero_;                                                                       \
+        __asm__ volatile("decl %%gs:%c1"                                                           \
+                         : "=@ccz"(block_is_zero_)                                                 \
+                         : "i"(offsetof(struct cpu_block, field))                                  \
+                         : "memory");                                                              \
+        block_is_zero_;                                                                            \
+    })
