@@ -82,14 +82,14 @@ static int user_vector_begin(struct user_vector *vector, const struct uapi_iovec
 }
 
 /* What a failed write owes the writer. */
-static ssize_t write_finish(ssize_t result)
+static noinline ssize_t write_failed(ssize_t error)
 {
-    if (unlikely(result == -EPIPE)) {
+    if (error == -EPIPE) {
         (void)signal_send_task(task_current(), SIGPIPE, NULL);
-    } else if (unlikely(result == -EFBIG)) {
+    } else if (error == -EFBIG) {
         (void)signal_send_task(task_current(), SIGXFSZ, NULL);
     }
-    return result;
+    return error;
 }
 
 /*
@@ -98,9 +98,9 @@ static ssize_t write_finish(ssize_t result)
  */
 static int apply_size_limit(const struct open_file *file, const uint64_t *position, size_t *bytes)
 {
-    uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
     const struct vnode *vnode = file->vnode;
-    if (likely(limit == RLIM_INFINITY) || vnode == NULL || !vnode_is_regular(vnode)) {
+    uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
+    if (likely(limit == RLIM_INFINITY)) {
         return 0;
     }
     uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes
@@ -113,19 +113,35 @@ static int apply_size_limit(const struct open_file *file, const uint64_t *positi
     return 0;
 }
 
+static bool is_regular(const struct open_file *file)
+{
+    const struct vnode *vnode = file->vnode;
+    return vnode != NULL && vnode_is_regular(vnode);
+}
+
+/* What a regular file's writer is held to (*bytes shrinks), and what a write does to the file beside its bytes. 0 or -EFBIG. */
+static int regular_write_begin(struct open_file *file, const uint64_t *position, size_t *bytes)
+{
+    int error = apply_size_limit(file, position, bytes);
+    if (error == 0 && *bytes != 0 && open_file_can_write(file)) {
+        vfs_file_drop_set_id(file, task_current()->credentials);
+    }
+    return error;
+}
+
 static ssize_t file_write_limited(struct open_file *file, struct io_iter *iter,
                                   const uint64_t *position)
 {
-    size_t bytes = io_iter_remaining(iter);
-    ssize_t result = apply_size_limit(file, position, &bytes);
-    if (result == 0 && bytes != 0 && open_file_can_write(file)) {
-        vfs_file_drop_set_id(file, task_current()->credentials);
+    ssize_t result = 0;
+    if (is_regular(file)) {
+        size_t bytes = io_iter_remaining(iter);
+        result = regular_write_begin(file, position, &bytes);
+        io_iter_truncate(iter, bytes);
     }
     if (result == 0) {
-        io_iter_truncate(iter, bytes);
         result = position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
     }
-    return write_finish(result);
+    return result < 0 ? write_failed(result) : result;
 }
 
 static ssize_t file_move(struct open_file *file, struct io_iter *iter, bool is_write,
@@ -282,12 +298,14 @@ SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
 static long transfer_limited(struct open_file *out, uint64_t *out_position, struct open_file *in,
                              uint64_t *in_position, size_t bytes)
 {
-    long result = apply_size_limit(out, out_position, &bytes);
-    if (result == 0 && bytes != 0) {
-        vfs_file_drop_set_id(out, task_current()->credentials);
+    long result = 0;
+    if (is_regular(out)) {
+        result = regular_write_begin(out, out_position, &bytes);
     }
-    return write_finish(result != 0 ? result
-                                    : file_transfer(out, out_position, in, in_position, bytes));
+    if (result == 0) {
+        result = file_transfer(out, out_position, in, in_position, bytes);
+    }
+    return result < 0 ? write_failed(result) : result;
 }
 
 SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *, user_position,

@@ -204,26 +204,38 @@ static void set_clear_beyond(struct select_sets *sets, int which, int limit)
     }
 }
 
+/* The descriptors of [base, base + 64) that any set names. */
+static uint64_t select_named(struct select_sets *sets, int base)
+{
+    return *set_word(sets, 0, base) | *set_word(sets, 1, base) | *set_word(sets, 2, base);
+}
+
+static unsigned select_events(struct select_sets *sets, int descriptor)
+{
+    unsigned events = 0;
+    for (int which = 0; which < 3; which++) {
+        events |= set_has(sets, which, descriptor) ? select_asks[which] : 0;
+    }
+    return events;
+}
+
 /* Builds one entry per descriptor that any set names. Their number, or -EBADF, -ENOMEM is the caller's. */
 static int select_entries(struct select_sets *sets, int limit, struct poll_entry *entries,
                           int *descriptors)
 {
     int count = 0;
-    for (int descriptor = 0; descriptor < limit; descriptor++) {
-        unsigned events = 0;
-        for (int which = 0; which < 3; which++) {
-            events |= set_has(sets, which, descriptor) ? select_asks[which] : 0;
+    for (int base = 0; base < limit; base += 64) {
+        for (uint64_t named = select_named(sets, base); named != 0; named &= named - 1) {
+            int descriptor = base + __builtin_ctzll(named);
+            struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+            if (file == NULL) {
+                put_entries(entries, (size_t)count);
+                return -EBADF;
+            }
+            unsigned events = select_events(sets, descriptor);
+            entries[count] = (struct poll_entry){.file = file, .events = events};
+            descriptors[count++] = descriptor;
         }
-        if (events == 0) {
-            continue;
-        }
-        struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
-        if (file == NULL) {
-            put_entries(entries, (size_t)count);
-            return -EBADF;
-        }
-        entries[count] = (struct poll_entry){.file = file, .events = events};
-        descriptors[count++] = descriptor;
     }
     return count;
 }
