@@ -119,7 +119,9 @@ int signal_set_action(int number, const struct uapi_sigaction *action, struct ua
     struct task *task;
     struct signal_actions *actions = signal_lock(process);
     struct uapi_sigaction *place = &actions->actions[number - 1];
-    struct uapi_sigaction before = *place;
+    if (old != NULL) {
+        *old = *place;
+    }
     if (action != NULL) {
         *place = *action;
         place->sa_mask &= ~SIGNAL_UNBLOCKABLE;
@@ -133,9 +135,6 @@ int signal_set_action(int number, const struct uapi_sigaction *action, struct ua
         }
     }
     signal_unlock(actions);
-    if (old != NULL) {
-        *old = before;
-    }
     return 0;
 }
 

@@ -48,15 +48,16 @@ arch_user_copy:
     andl $63, %edx
 .Lcopy_words:
     movl %edx, %ecx
-    shrl $3, %ecx
+    andl $~7, %ecx
     jz .Lcopy_tail
-.Lcopy_word:
-    movq (%rsi), %r8
-    movq %r8, (%rdi)
+    addq %rcx, %rsi
+    addq %rcx, %rdi
+    negq %rcx
+.Lcopy_word:                            // RCX runs up to 0, from the ends of both
+    movq (%rsi, %rcx), %r8
+    movq %r8, (%rdi, %rcx)
 .Lcopy_word_end:
-    addq $8, %rsi
-    addq $8, %rdi
-    decl %ecx
+    addq $8, %rcx
     jnz .Lcopy_word
     andl $7, %edx
 .Lcopy_tail:
@@ -93,10 +94,11 @@ arch_user_copy:
     andl $63, %edx
     addq %rcx, %rdx
     jmp .Lcopy_byte
-.Lcopy_word_fault:
-    shll $3, %ecx
+.Lcopy_word_fault:                      // -RCX and RDX mod 8 bytes are left
+    addq %rcx, %rsi
+    addq %rcx, %rdi
     andl $7, %edx
-    addl %ecx, %edx
+    subq %rcx, %rdx
     jmp .Lcopy_byte
 .Lcopy_words_string_fault:              // RCX words and RDX bytes are left
     leaq (%rdx, %rcx, 8), %rdx
