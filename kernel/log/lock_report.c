@@ -12,8 +12,8 @@
 
 enum {
     SYMBOL_TEXT_MAX = 72,
-    // One in this many parts of a second: more than any hold needs, less than a person or a deadline notices.
-    LONG_HOLD_DIVISOR = 50,
+    // A millisecond: three times what the longest hold needs, counted in instructions. By time the host adds its own pauses.
+    LONG_HOLD_DIVISOR = 1000,
 };
 
 static const char *const fault_texts[] = {

@@ -1,5 +1,5 @@
 """A lock order that is swapped on purpose (lock_order/swapped.patch) is found by the debug kernel, the first time that both
-orders were seen: no two threads need to meet. And the kernel as it is has nothing to complain about.
+orders were seen: no two threads need to meet. And the kernel as it is has nothing to complain about, nor holds a lock for long.
 
 The patch lets one terminal call take the terminal's lock before the writers' lock; write(2) takes them the other way round.
 """
@@ -22,6 +22,26 @@ mount -t proc proc /proc
 echo written
 test -t 1 && echo asked
 cat /proc/lock_stat
+poweroff -f
+"""
+BUSY_INIT = """#!/bin/sh
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+mkdir /w
+mount -t tmpfs t /w
+cd /w
+for round in 1 2 3; do
+    cp /bin/busybox program$round
+    ls -lR / > list 2>&1
+    mkdir d
+    mv program$round d/x
+    rm -r d
+    cat /proc/*/stat | sort > sorted
+done
+cd /
+umount -l /w
+dmesg | grep 'was held for'
+echo looked
 poweroff -f
 """
 
@@ -64,3 +84,9 @@ def test_the_kernel_as_it_is_keeps_its_orders():
     classes = [line.split() for line in result.lines if re.match(r"[A-Z_]+ +\d+ +\d+ ", line)]
     assert {"TERMINAL", "ADDRESS_SPACE", "RUN_QUEUE", "PAGE_TABLE"} <= {row[0] for row in classes}
     assert any(re.match(r"orders seen: [1-9]\d*$", line) for line in result.lines), str(result)
+
+
+def test_no_spin_lock_is_held_for_a_million_instructions():
+    counted = ("-icount", "shift=0,sleep=off")
+    result = machine.Machine("debug", initramfs.busybox_initrd(BUSY_INIT), "quiet", smp=1, extra=counted).run(120)
+    assert "looked" in result.lines and "was held for" not in result.serial, str(result)
