@@ -78,9 +78,11 @@ int proc_show_lock_stat(const struct generated_key *key, struct text_buffer *tex
 ssize_t proc_store_lock_stat(const struct generated_key *key, const char *data, size_t bytes);
 int proc_show_fail_nth(const struct generated_key *key, struct text_buffer *text);
 ssize_t proc_store_fail_nth(const struct generated_key *key, const char *data, size_t bytes);
+int proc_show_holdings(const struct generated_key *key, struct text_buffer *text);
 int proc_show_fail_nth_tallies(const struct generated_key *key, struct text_buffer *text);
 #    define PROC_ROOT_LAST_ROWS                                                                    \
         {.name = "fail-nth", .mode = S_IFREG | 0444, .show = proc_show_fail_nth_tallies},          \
+            {.name = "holdings", .mode = S_IFREG | 0400, .show = proc_show_holdings},              \
             {.name = "lock_stat",                                                                  \
              .mode = S_IFREG | 0600,                                                               \
              .show = proc_show_lock_stat,                                                          \

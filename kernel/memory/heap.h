@@ -46,6 +46,9 @@ must_check void *slab_alloc(struct slab_cache *cache);
 must_check void *slab_alloc_zeroed(struct slab_cache *cache);
 void slab_free(struct slab_cache *cache, void *object);
 
+// Objects that somebody holds: without those in the CPUs' stocks. Exact while nobody allocates.
+size_t slab_cache_used(const struct slab_cache *cache);
+
 void heap_init(void);
 
 // For /proc/slabinfo and the shell: calls `visit` for each cache until it returns false. Caches are

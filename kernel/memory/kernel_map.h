@@ -12,6 +12,8 @@ enum { KERNEL_STACK_BYTES = 16384 };
 must_check vaddr_t kernel_stack_alloc(void);
 // Nobody runs on it any more. Thread context.
 void kernel_stack_free(vaddr_t base);
+// Stacks that somebody has.
+size_t kernel_stack_count(void);
 // Is the address in the guard of some kernel stack? (for "kernel stack overflow" diagnosis)
 bool kernel_stack_is_guard(vaddr_t address);
 

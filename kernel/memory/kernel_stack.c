@@ -22,6 +22,7 @@ static BITMAP_DECLARE(slots_used, SLOT_COUNT); // [l stack_lock]
 static size_t slot_hint;                       // [l] no free slot below
 static vaddr_t cache[CACHE_STACKS];            // [l]
 static size_t cache_count;                     // [l]
+static struct atomic32 stack_count;            // handed out
 
 static vaddr_t slot_stack(size_t slot)
 {
@@ -41,6 +42,21 @@ static void slot_free(size_t slot)
     spin_unlock(&stack_lock);
 }
 
+// The new stack, 0 when out of memory.
+static vaddr_t slot_fill(size_t slot)
+{
+    if (kernel_map_frames(slot_stack(slot), STACK_PAGES, FRAME_STACK, 0) != 0) {
+        slot_free(slot);
+        return 0;
+    }
+    return slot_stack(slot);
+}
+
+size_t kernel_stack_count(void)
+{
+    return atomic32_load(&stack_count);
+}
+
 vaddr_t kernel_stack_alloc(void)
 {
     vaddr_t base = 0;
@@ -56,19 +72,19 @@ vaddr_t kernel_stack_alloc(void)
         }
     }
     spin_unlock(&stack_lock);
-    if (base != 0 || slot == SLOT_COUNT) {
-        return base;
+    if (base == 0 && slot < SLOT_COUNT) {
+        base = slot_fill(slot);
     }
-    if (kernel_map_frames(slot_stack(slot), STACK_PAGES, FRAME_STACK, 0) != 0) {
-        slot_free(slot);
-        return 0;
+    if (base != 0) {
+        atomic32_add(&stack_count, 1);
     }
-    return slot_stack(slot);
+    return base;
 }
 
 void kernel_stack_free(vaddr_t base)
 {
     bool is_cached = false;
+    atomic32_subtract(&stack_count, 1);
     spin_lock(&stack_lock);
     if (cache_count < CACHE_STACKS) {
         cache[cache_count++] = base;

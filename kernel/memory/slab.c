@@ -243,6 +243,19 @@ void slab_free(struct slab_cache *cache, void *object)
     interrupts_unblock();
 }
 
+size_t slab_cache_used(const struct slab_cache *cache)
+{
+    if (cache == &stock_cache) {
+        return 0; // the heap's own
+    }
+    size_t used = READ_ONCE(cache->allocated_objects);
+    for (unsigned cpu = 0; cache->number < SLAB_STOCKS_MAX && cpu < percpu_cpu_count(); cpu++) {
+        const struct slab_stock *stock = (*percpu_of(slab_stocks, cpu))[cache->number];
+        used -= stock != NULL ? READ_ONCE(stock->count) : 0;
+    }
+    return used;
+}
+
 void slab_cache_visit(bool (*visit)(const struct slab_cache *cache, void *context), void *context)
 {
     struct slab_cache *cache;

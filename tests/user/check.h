@@ -11,6 +11,7 @@
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -259,6 +260,69 @@ static CHECK_UNUSED void sleep_ms(long milliseconds)
     while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {}
 }
 
+/* ---- what a test leaves behind ----------------------------------------------------------------- */
+
+enum { CHECK_HOLDINGS_SIZE = 2 * PAGE, CHECK_SETTLE_TRIES = 12 };
+
+/*
+ * Astra's debug kernel counts what it holds. Where the environment has CHECK_HOLDINGS, the counts before and after a test (its folder
+ * gone) must be equal.
+ */
+static char check_held_before[CHECK_HOLDINGS_SIZE], check_held_after[CHECK_HOLDINGS_SIZE];
+
+static bool check_read_holdings(char *text)
+{
+    int fd = open("/proc/holdings", O_RDONLY);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, CHECK_HOLDINGS_SIZE - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
+/* Removes what is below a folder, and the folder; what somebody still uses or has mounted stays, and is seen as left behind. */
+static void check_remove(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        bool is_dots = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        if (!is_dots && unlinkat(fd, entry->d_name, 0) != 0) {
+            check_remove(fd, entry->d_name);
+        }
+    }
+    if (folder) {
+        closedir(folder);
+    }
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* The first line in which two readings differ. */
+static void check_show_difference(const char *test)
+{
+    const char *before = check_held_before, *after = check_held_after;
+    while (strcspn(before, "\n") == strcspn(after, "\n") &&
+           strncmp(before, after, strcspn(after, "\n")) == 0 && *after != '\0') {
+        before += strcspn(before, "\n") + 1;
+        after += strcspn(after, "\n") + 1;
+    }
+    printf("FAIL %s left behind: %.*s, before: %.*s\n", test, (int)strcspn(after, "\n"), after,
+           (int)strcspn(before, "\n"), before);
+}
+
+/* Is everything given back? Late frees get some time. Either way the next test starts from what is held now. */
+static bool check_nothing_left(void)
+{
+    bool is_equal = check_held_before[0] == '\0';
+    for (int i = 0; i < CHECK_SETTLE_TRIES && !is_equal; i++) {
+        sleep_ms(i == 0 ? 0 : 25);
+        is_equal = !check_read_holdings(check_held_after) ||
+                   strcmp(check_held_before, check_held_after) == 0;
+    }
+    return is_equal;
+}
+
 /* ---- the runner ---------------------------------------------------------------------------- */
 
 static void check_expired(int signal)
@@ -268,13 +332,18 @@ static void check_expired(int signal)
     kill(check_running, SIGKILL);
 }
 
+static void check_folder_name(char *name, pid_t pid, const struct check_test *test)
+{
+    snprintf(name, NAME_MAX, "%d-%.200s", (int)pid, test->name);
+}
+
 __attribute__((noreturn)) static void check_run_here(const struct check_test *test)
 {
     char folder[NAME_MAX];
     signal(SIGALRM, SIG_DFL);
     setpgid(0, 0);
     umask(022);
-    snprintf(folder, sizeof(folder), "%d-%.200s", (int)getpid(), test->name);
+    check_folder_name(folder, getpid(), test);
     if (mkdir(folder, 0777) != 0 || chmod(folder, 0777) != 0 || chdir(folder) != 0) {
         check_fail(__FILE__, __LINE__, "no folder %s: %s", folder, strerror(errno));
     }
@@ -282,22 +351,55 @@ __attribute__((noreturn)) static void check_run_here(const struct check_test *te
     _exit(0);
 }
 
-static bool check_run(const struct check_test *test)
+/* The wait status of the test, -1 where it could not be started. */
+static int check_run_apart(const struct check_test *test)
 {
-    int status = 0;
+    int status = -1;
+    char folder[NAME_MAX];
     check_report[0] = '\0';
     pid_t pid = fork();
     if (pid == 0) {
         check_run_here(test);
     }
+    if (pid < 0) {
+        return -1;
+    }
     check_running = pid;
     alarm(CHECK_TIMEOUT_S);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     alarm(0);
-    if (pid > 0) {
-        kill(-pid, SIGKILL);
+    kill(-pid, SIGKILL);
+    check_folder_name(folder, pid, test);
+    check_remove(AT_FDCWD, folder);
+    return status;
+}
+
+/*
+ * Runs a test again that left something behind: what is kept for good after its first use (a table of an object that stays) is no
+ * leak, and the second run adds nothing to it.
+ */
+static bool check_leaks(const struct check_test *test)
+{
+    if (check_nothing_left()) {
+        return false;
     }
-    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    strcpy(check_held_before, check_held_after);
+    check_run_apart(test);
+    if (check_nothing_left()) {
+        return false;
+    }
+    check_show_difference(test->name);
+    strcpy(check_held_before, check_held_after);
+    return true;
+}
+
+static bool check_run(const struct check_test *test)
+{
+    int status = check_run_apart(test);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        if (check_leaks(test)) {
+            return false;
+        }
         printf("ok %s\n", test->name);
         return true;
     }
@@ -307,6 +409,23 @@ static bool check_run(const struct check_test *test)
         printf("FAIL %s: ended with wait status 0x%x\n", test->name, status);
     }
     return false;
+}
+
+static void check_do_little(void)
+{
+    CHECK_OK(mkdir("outer", 0777));
+    CHECK_OK(mkdir("outer/inner", 0777));
+    make_file("outer/inner/file", "text");
+}
+
+/* So that what the first run of anything keeps for good (in libc, in the kernel's tables) is there before the first count. */
+static void check_warm_up(void)
+{
+    static const struct check_test little = {"warm-up", check_do_little, NULL};
+    if (getenv("CHECK_HOLDINGS") && check_read_holdings(check_held_before)) {
+        check_run_apart(&little);
+        check_read_holdings(check_held_before);
+    }
 }
 
 static bool check_wanted(const char *name, int argc, char **argv)
@@ -336,6 +455,7 @@ int main(int argc, char **argv)
     }
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = check_expired, .sa_flags = SA_RESTART},
               NULL);
+    check_warm_up();
     for (const struct check_test *test = check_first; test; test = test->next) {
         if (!check_wanted(test->name, argc, argv)) {
             continue;
