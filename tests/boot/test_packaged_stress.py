@@ -43,7 +43,7 @@ show() {
 """
 STRESS_INIT = HEAD + """
 for name in NAMES; do
-    timeout -s KILL 90 stress-ng --$name 1 --$name-ops OPERATIONS -t 15 --verify --vm-bytes 16M --bigheap-growth 1M \
+    timeout -s KILL 300 stress-ng --$name 1 --$name-ops OPERATIONS -t 5 --verify --vm-bytes 16M --bigheap-growth 1M \
         < /dev/null > /tmp/said 2>&1
     echo "stressor $name $?"
     grep -E 'fail:|error:' /tmp/said | head -n 5
