@@ -6,7 +6,7 @@
 # host-test T=name  build and run one          host-fuzz-slice   a short, repeatable run of each fuzzer
 # host-fuzz FUZZ_SECONDS=n   a long run of each fuzzer, from what earlier runs found
 
-FUZZ_SECONDS ?= 300
+FUZZ_SECONDS ?= 1800
 FUZZ_SLICE_RUNS ?= 20000
 
 HOST_TESTS := $(patsubst tests/host/test_%.c,%,$(sort $(wildcard tests/host/test_*.c)))
