@@ -337,9 +337,12 @@ static bool run_seeds(uint64_t first, uint64_t count, long milliseconds)
 {
     bool is_well = true;
     for (uint64_t seed = first; is_well && seed < first + count; seed++) {
+        uint64_t iterations = 0;
         for (unsigned i = 0; is_well && i < race_total; i++) {
             is_well = run_race(i, seed, milliseconds);
+            iterations += totals[i];
         }
+        printf("seed %lu: %lu iterations so far\n", (unsigned long)seed, (unsigned long)iterations);
     }
     return is_well;
 }
