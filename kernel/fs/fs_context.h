@@ -12,6 +12,7 @@ struct fs_context {
     struct path working_directory;
     uint32_t umask;
     uint64_t limit_file_size; // RLIMIT_FSIZE, UINT64_MAX: none
+    unsigned resolve;         // openat2's RESOLVE_* for the walk, 0 otherwise; its scope is `root`
     bool is_referenced; // process/'s: root and working_directory are references of this context
 };
 

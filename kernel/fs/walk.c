@@ -18,6 +18,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
+#include "uapi/fcntl.h"
 #include "uapi/limits.h"
 #include "uapi/mount.h"
 
@@ -82,6 +83,16 @@ static void walk_up(struct walk *walk)
     }
     walk_cross_down(walk, &path);
     walk_set(walk, &path);
+}
+
+static int walk_up_within(struct walk *walk)
+{
+    const struct mount *before = walk->at.mount;
+    if (walk_forbids(walk, RESOLVE_BENEATH) && path_is_equal(&walk->at, &walk->context->root)) {
+        return -EXDEV;
+    }
+    walk_up(walk);
+    return walk_check_mount(walk, before);
 }
 
 // ---- components ---------------------------------------------------------------------------------
@@ -178,10 +189,15 @@ static int walk_enter_text(struct walk *walk, const char *text, char *owned)
     }
     walk->text = owned;
     walk->rest = text;
-    if (*text == '/') {
-        walk_set_borrowed(walk, &walk->context->root);
+    if (*text != '/') {
+        return 0;
     }
-    return 0;
+    const struct mount *before = walk->at.mount;
+    if (walk_forbids(walk, RESOLVE_BENEATH)) {
+        return -EXDEV;
+    }
+    walk_set_borrowed(walk, &walk->context->root);
+    return walk_check_mount(walk, before);
 }
 
 // Follows a link that is not plain text in memory. Only in the referenced manner; consumes `link`.
@@ -191,8 +207,10 @@ static int walk_follow_slowly(struct walk *walk, struct path *link)
     struct path target;
     int error = vnode->ops->follow != NULL ? vnode->ops->follow(vnode, &target) : -EOPNOTSUPP;
     if (error != -EOPNOTSUPP) {
+        const struct mount *before = walk->at.mount;
         if (error == 0) {
             walk_set(walk, &target);
+            error = walk_check_mount(walk, before);
         }
         path_put(link);
         return error;
@@ -218,19 +236,28 @@ bool walk_may_follow(const struct fs_context *context, const struct vnode *direc
            directory->uid == link->uid;
 }
 
+// 0, or why the link is not followed; -ECHILD: not without references.
+static int walk_prepare_to_follow(struct walk *walk, const struct path *link, bool is_last)
+{
+    const struct vnode *vnode = link->entry->vnode;
+    int error = walk_check_link(walk, vnode);
+    if (error != 0) {
+        return error;
+    }
+    if (is_last && !walk_may_follow(walk->context, walk->at.entry->vnode, vnode)) {
+        return -EACCES;
+    }
+    if (walk->links++ == SYMLOOP_MAX || (link->mount->flags & MS_NOSYMFOLLOW) != 0) {
+        return -ELOOP;
+    }
+    bool is_slow = vnode->link_text == NULL || vnode->ops->follow != NULL;
+    return walk->is_lockless && is_slow ? -ECHILD : 0;
+}
+
 static int walk_follow(struct walk *walk, struct path *link, bool is_last)
 {
     struct vnode *vnode = link->entry->vnode;
-    int error = 0;
-    if (is_last && !walk_may_follow(walk->context, walk->at.entry->vnode, vnode)) {
-        error = -EACCES;
-    } else if (walk->links++ == SYMLOOP_MAX) {
-        error = -ELOOP;
-    } else if ((link->mount->flags & MS_NOSYMFOLLOW) != 0) {
-        error = -ELOOP;
-    } else if (walk->is_lockless && (vnode->link_text == NULL || vnode->ops->follow != NULL)) {
-        error = -ECHILD;
-    }
+    int error = walk_prepare_to_follow(walk, link, is_last);
     if (error == 0) {
         vnode_touch_access(vnode, link);
     }
@@ -252,8 +279,7 @@ static int walk_step(struct walk *walk, const struct component *component)
             return 0;
         }
         if (component->length == 2 && component->name[1] == '.') {
-            walk_up(walk);
-            return 0;
+            return walk_up_within(walk);
         }
     }
     struct path next;
@@ -270,6 +296,12 @@ static int walk_step(struct walk *walk, const struct component *component)
     }
     if (unlikely(next.entry->is_mount_point)) {
         walk_cross_down(walk, &next);
+        if (walk_forbids(walk, RESOLVE_NO_XDEV) && next.mount != walk->at.mount) {
+            if (!walk->is_lockless) {
+                path_put(&next);
+            }
+            return -EXDEV;
+        }
     }
     if (unlikely(vnode_is_symlink(next.entry->vnode)) &&
         (!component->is_last || (walk->flags & WALK_FOLLOW) != 0)) {

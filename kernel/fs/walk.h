@@ -11,12 +11,11 @@ enum walk_flag {
     WALK_DIRECTORY = 2, // the result must be a directory (-ENOTDIR)
     WALK_EMPTY = 4,     // "" means the start itself (AT_EMPTY_PATH)
     WALK_NO_AUTOMOUNT = 8,
-    WALK_NO_MAGIC = 16, // openat2 RESOLVE_NO_MAGICLINKS, kept free
 };
 
 // Resolves `name` from `start` (NULL: the working directory; absolute names start at the context's
 // root). *result gets references. 0, -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM,
-// -EIO.
+// -EIO. Where the context restricts the walk (openat2): -EXDEV, -ELOOP.
 must_check int walk_path(const struct fs_context *context, const struct path *start,
                          const char *name, unsigned flags, struct path *result);
 

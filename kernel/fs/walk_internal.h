@@ -3,6 +3,8 @@
 
 #include "fs/mount.h"
 #include "fs/walk.h"
+#include "lib/errno.h"
+#include "uapi/fcntl.h"
 #include "uapi/limits.h"
 
 struct walk {
@@ -40,6 +42,30 @@ must_check int walk_check_directory(struct walk *walk);
 // referenced). 0, -ENOENT, -ECHILD (lock-free: not to be known), or the file system's error.
 must_check int walk_find(struct walk *walk, const struct component *component,
                          struct name_entry **entry);
+
+// ---- what openat2 forbids (the context says so) -----------------------------------------------
+
+static inline bool walk_forbids(const struct walk *walk, unsigned resolve)
+{
+    return unlikely((walk->context->resolve & resolve) != 0);
+}
+
+// The walk came from `before` to where it stands: 0, or -EXDEV where that is another mount.
+must_check static inline int walk_check_mount(const struct walk *walk, const struct mount *before)
+{
+    return walk_forbids(walk, RESOLVE_NO_XDEV) && walk->at.mount != before ? -EXDEV : 0;
+}
+
+// May the link be followed at all? 0, -ELOOP, -EXDEV.
+must_check static inline int walk_check_link(const struct walk *walk, const struct vnode *link)
+{
+    bool is_magic = link->ops->follow != NULL;
+    if (walk_forbids(walk, RESOLVE_NO_SYMLINKS) ||
+        (is_magic && walk_forbids(walk, RESOLVE_NO_MAGICLINKS))) {
+        return -ELOOP;
+    }
+    return is_magic && walk_forbids(walk, RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? -EXDEV : 0;
+}
 
 // ---- walk_covered.c -----------------------------------------------------------------------------
 

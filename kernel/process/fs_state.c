@@ -103,6 +103,7 @@ void fs_context_begin(struct task *task, struct fs_context *context)
 {
     struct fs_state *state = task->fs;
     context->credentials = task->credentials;
+    context->resolve = 0;
     context->limit_file_size = process_limit(task->process, RLIMIT_FSIZE);
     context->is_referenced = refcount_read(&state->references) > 1;
     if (!context->is_referenced) {

@@ -16,7 +16,46 @@
      O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
      O_PATH | O_TMPFILE)
 
-static long open_at(int directory, const char __user *name, unsigned flags, uint32_t mode)
+/* A walk as openat2 restricts it. A scope is a root of its own, where the walk starts, be the name absolute or not. */
+struct restricted_walk {
+    struct fs_context context;
+    struct path scope; /* a reference; entry NULL: borrowed, or none */
+};
+
+static int restricted_walk_begin(struct restricted_walk *walk, const struct name_call *call,
+                                 int directory, unsigned resolve)
+{
+    walk->context = call->context;
+    walk->context.resolve = resolve;
+    walk->scope = (struct path){0};
+    if ((resolve & RESOLVE_BENEATH) != 0 && call->name[0] == '/') {
+        return -EXDEV;
+    }
+    if ((resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == 0) {
+        return 0;
+    }
+    if (call->start != NULL || directory == AT_FDCWD) {
+        walk->context.root = call->start != NULL ? *call->start : walk->context.working_directory;
+        return 0;
+    }
+    int error = descriptor_path(directory, &walk->scope);
+    if (error != 0) {
+        walk->scope.entry = NULL;
+        return error == -EINVAL ? -ENOTDIR : error;
+    }
+    walk->context.root = walk->scope;
+    return 0;
+}
+
+static void restricted_walk_end(struct restricted_walk *walk)
+{
+    if (walk->scope.entry != NULL) {
+        path_put(&walk->scope);
+    }
+}
+
+static long open_at(int directory, const char __user *name, unsigned flags, uint32_t mode,
+                    unsigned resolve)
 {
     struct name_call call;
     flags &= OPEN_FLAGS_KNOWN;
@@ -34,8 +73,18 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
         name_call_end(&call);
         return -EMFILE;
     }
-    result = vfs_open(&call.context, call.start, call.name, flags & ~(unsigned)O_CLOEXEC,
-                      mode & S_IALLUGO, &file);
+    struct restricted_walk walk;
+    const struct fs_context *context = &call.context;
+    walk.scope.entry = NULL;
+    if (unlikely(resolve != 0)) {
+        context = &walk.context;
+        result = restricted_walk_begin(&walk, &call, directory, resolve);
+    }
+    if (result == 0) {
+        result = vfs_open(context, call.start, call.name, flags & ~(unsigned)O_CLOEXEC,
+                          mode & S_IALLUGO, &file);
+    }
+    restricted_walk_end(&walk);
     if (result == 0) {
         result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0, limit);
         if (result < 0) {
@@ -48,19 +97,21 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
 
 SYSTEM_CALL3(open, const char __user *, name, unsigned, flags, uint32_t, mode)
 {
-    return open_at(AT_FDCWD, name, flags | O_LARGEFILE, mode);
+    return open_at(AT_FDCWD, name, flags | O_LARGEFILE, mode, 0);
 }
 
 SYSTEM_CALL4(openat, int, directory, const char __user *, name, unsigned, flags, uint32_t, mode)
 {
-    return open_at(directory, name, flags | O_LARGEFILE, mode);
+    return open_at(directory, name, flags | O_LARGEFILE, mode, 0);
 }
 
-/* Unlike the others this call refuses what it does not know. None of the restrictions on the walk is there. */
+/* Unlike the others this call refuses what it does not know. */
 static int check_open_how(const struct uapi_open_how *how)
 {
     bool may_create = (how->flags & (O_CREAT | (O_TMPFILE & ~(unsigned)O_DIRECTORY))) != 0;
-    if ((how->flags & ~(uint64_t)OPEN_FLAGS_KNOWN) != 0 || how->resolve != 0) {
+    const uint64_t scopes = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
+    if ((how->flags & ~(uint64_t)OPEN_FLAGS_KNOWN) != 0 ||
+        (how->resolve & ~(uint64_t)RESOLVE_KNOWN) != 0 || (how->resolve & scopes) == scopes) {
         return -EINVAL;
     }
     if ((how->flags & O_PATH) != 0 &&
@@ -79,12 +130,14 @@ SYSTEM_CALL4(openat2, int, directory, const char __user *, name, const char __us
     if (error == 0) {
         error = check_open_how(&how);
     }
-    return error != 0 ? error : open_at(directory, name, (unsigned)how.flags, (uint32_t)how.mode);
+    return error != 0 ? error
+                      : open_at(directory, name, (unsigned)how.flags, (uint32_t)how.mode,
+                                (unsigned)how.resolve);
 }
 
 SYSTEM_CALL2(creat, const char __user *, name, uint32_t, mode)
 {
-    return open_at(AT_FDCWD, name, O_CREAT | O_WRONLY | O_TRUNC | O_LARGEFILE, mode);
+    return open_at(AT_FDCWD, name, O_CREAT | O_WRONLY | O_TRUNC | O_LARGEFILE, mode, 0);
 }
 
 static long make_node_at(int directory, const char __user *name, uint32_t mode, uint32_t device)

@@ -160,3 +160,11 @@ _Static_assert(sizeof(struct uapi_open_how) == 24, "struct open_how");
 
 /* sync_file_range: wait before, write, wait after. */
 #define SYNC_FILE_RANGE_ALL 7
+
+/* How openat2 restricts a walk. */
+#define RESOLVE_NO_XDEV       0x01
+#define RESOLVE_NO_MAGICLINKS 0x02
+#define RESOLVE_NO_SYMLINKS   0x04
+#define RESOLVE_BENEATH       0x08
+#define RESOLVE_IN_ROOT       0x10
+#define RESOLVE_KNOWN         0x1f

@@ -263,3 +263,63 @@ TEST(a_description_at_the_end_of_the_address_space_is_refused)
     CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, ".", (void *)-24L, 64), EFAULT);
     CHECK_ERRNO(syscall(SYS_openat2, AT_FDCWD, ".", (void *)-1L, 24), EFAULT);
 }
+
+enum { NO_XDEV = 1, NO_MAGIC_LINKS = 2, NO_SYMLINKS = 4, BENEATH = 8, IN_ROOT = 16 };
+
+static int open_within(int folder, const char *name, uint64_t flags, uint64_t resolve)
+{
+    uint64_t how[3] = {flags, (flags & O_CREAT) != 0 ? 0600 : 0, resolve};
+    return (int)syscall(SYS_openat2, folder, name, how, sizeof(how));
+}
+
+TEST(openat2_stays_beneath)
+{
+    CHECK_OK(mkdir("jail", 0755));
+    CHECK_OK(mkdir("jail/sub", 0755));
+    make_file("outside", "x");
+    make_file("jail/inside", "x");
+    CHECK_OK(symlink("../inside", "jail/sub/good"));
+    CHECK_OK(symlink("../../outside", "jail/sub/bad"));
+    CHECK_OK(symlink("/inside", "jail/absolute"));
+    int jail = CHECK_OK(open("jail", O_RDONLY | O_DIRECTORY));
+    CHECK_OK(open_within(jail, "sub/../inside", O_RDONLY, BENEATH));
+    CHECK_OK(open_within(jail, "sub/good", O_RDONLY, BENEATH));
+    CHECK_OK(open_within(jail, "made", O_RDWR | O_CREAT, BENEATH));
+    CHECK_ERRNO(open_within(jail, "../outside", O_RDONLY, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "..", O_RDONLY, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "sub/bad", O_RDONLY, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "absolute", O_RDONLY, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "/inside", O_RDONLY, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "../made", O_RDWR | O_CREAT, BENEATH), EXDEV);
+    CHECK_OK(open_within(jail, "/inside", O_RDONLY, IN_ROOT));
+    CHECK_OK(open_within(jail, "absolute", O_RDONLY, IN_ROOT));
+    CHECK_OK(open_within(jail, "../../inside", O_RDONLY, IN_ROOT));
+    CHECK_ERRNO(open_within(jail, "sub/bad", O_RDONLY, IN_ROOT), ENOENT);
+    CHECK_ERRNO(open_within(jail, "inside", O_RDONLY, IN_ROOT | BENEATH), EINVAL);
+    CHECK_ERRNO(open_within(jail, "inside", O_RDONLY, 64), EINVAL);
+}
+
+TEST(openat2_follows_no_links_where_it_is_so_asked)
+{
+    make_file("file", "x");
+    CHECK_OK(mkdir("folder", 0755));
+    CHECK_OK(symlink("file", "link"));
+    CHECK_OK(symlink(".", "here"));
+    CHECK_OK(open_within(AT_FDCWD, "file", O_RDONLY, NO_SYMLINKS));
+    CHECK_ERRNO(open_within(AT_FDCWD, "link", O_RDONLY, NO_SYMLINKS), ELOOP);
+    CHECK_ERRNO(open_within(AT_FDCWD, "here/file", O_RDONLY, NO_SYMLINKS), ELOOP);
+    CHECK_OK(open_within(AT_FDCWD, "here/link", O_RDONLY, NO_MAGIC_LINKS));
+    CHECK_ERRNO(open_within(AT_FDCWD, "/proc/self/cwd/file", O_RDONLY, NO_MAGIC_LINKS), ELOOP);
+    CHECK_ERRNO(open_within(AT_FDCWD, "/proc/self/exe", O_RDONLY, NO_MAGIC_LINKS), ELOOP);
+    CHECK_OK(open_within(AT_FDCWD, "/proc/self/cwd/file", O_RDONLY, 0));
+}
+
+TEST(openat2_stays_on_its_mount)
+{
+    CHECK_OK(open_within(AT_FDCWD, ".", O_RDONLY, NO_XDEV));
+    CHECK_ERRNO(open_within(AT_FDCWD, "/proc/version", O_RDONLY, NO_XDEV), EXDEV);
+    CHECK_ERRNO(open_within(AT_FDCWD, "../..", O_RDONLY, NO_XDEV), EXDEV);
+    int proc = CHECK_OK(open("/proc", O_RDONLY));
+    CHECK_OK(open_within(proc, "version", O_RDONLY, NO_XDEV));
+    CHECK_ERRNO(open_within(proc, "self/cwd", O_RDONLY, NO_XDEV), EXDEV);
+}
