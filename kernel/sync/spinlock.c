@@ -1,5 +1,6 @@
-// Ticket locks: who comes draws a number and waits until it is served, so waiters go in order. The
-// owner is recorded in debug kernels, where the assertions of *_locked functions ask for it.
+// One word, taken by an exchange. Waiters do not go in order: where the CPUs are another machine's
+// threads, the next one in order may not be running at all, and everybody behind would wait for it.
+// The owner is recorded in debug kernels, where the assertions of *_locked functions ask for it.
 #include "sync/spinlock.h"
 
 #include "arch/cpu.h"
@@ -76,12 +77,20 @@ static inline void owner_set(struct spinlock *lock, unsigned owner)
     }
 }
 
-static noinline void spin_wait(struct spinlock *lock, uint16_t ticket)
+static inline bool try_take(struct spinlock *lock)
+{
+    return __atomic_exchange_n(&lock->is_taken, 1, __ATOMIC_SEQ_CST) == 0;
+}
+
+// Reads until it looks free: only then is the word worth fetching for writing.
+static noinline void spin_wait(struct spinlock *lock)
 {
     uint64_t start = wait_begin_time();
-    while (__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket) {
-        cpu_pause();
-    }
+    do {
+        while (__atomic_load_n(&lock->is_taken, __ATOMIC_RELAXED)) {
+            cpu_pause();
+        }
+    } while (!try_take(lock));
     note_waited(lock, start);
 }
 
@@ -90,9 +99,8 @@ static always_inline void spin_take(struct spinlock *lock, unsigned level,
 {
     interrupts_block();
     check_order(lock, level, frame);
-    uint16_t ticket = __atomic_fetch_add(&lock->next_ticket, 1, __ATOMIC_SEQ_CST);
-    if (unlikely(__atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE) != ticket)) {
-        spin_wait(lock, ticket);
+    if (unlikely(!try_take(lock))) {
+        spin_wait(lock);
     }
     owner_set(lock, cpu_number() + 1);
     note_taken(lock, level, frame);
@@ -111,11 +119,7 @@ void spin_lock_nested(struct spinlock *lock, unsigned level) no_lock_analysis
 bool spin_try_lock(struct spinlock *lock) no_lock_analysis
 {
     interrupts_block();
-    uint16_t serving = __atomic_load_n(&lock->now_serving, __ATOMIC_ACQUIRE);
-    uint16_t expected = serving;
-    // The next number is the one being served: nobody holds it and nobody waits.
-    if (!__atomic_compare_exchange_n(&lock->next_ticket, &expected, (uint16_t)(serving + 1), false,
-                                     __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    if (__atomic_load_n(&lock->is_taken, __ATOMIC_RELAXED) || !try_take(lock)) {
         interrupts_unblock();
         return false;
     }
@@ -128,7 +132,7 @@ void spin_unlock(struct spinlock *lock) no_lock_analysis
 {
     assert(spin_is_held(lock));
     owner_set(lock, 0);
-    __atomic_store_n(&lock->now_serving, (uint16_t)(lock->now_serving + 1), __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->is_taken, 0, __ATOMIC_RELEASE);
     note_released(lock);
     interrupts_unblock();
 }

@@ -1,5 +1,5 @@
 // Ranked spin locks. Taking one switches interrupts off on this CPU (nested, so no flags variable);
-// giving it back restores them. Fair (tickets). Debug kernels check order and owner (lock_debug.h).
+// giving it back restores them. Waiters get it in no order. Debug kernels check order and owner (lock_debug.h).
 #pragma once
 
 #include "lib/compiler.h"
@@ -9,11 +9,10 @@
 
 struct lock_capability("spin lock") spinlock
 {
-    uint16_t next_ticket; // [a]
-    uint16_t now_serving; // [a]
-    uint16_t rank;        // [I] enum lock_rank
-    uint16_t owner;       // [o] debug: CPU number + 1, 0 when free
-    LOCK_CLASS_MEMBER     // [I] debug
+    uint32_t is_taken; // [a]
+    uint16_t rank;     // [I] enum lock_rank
+    uint16_t owner;    // [o] debug: CPU number + 1, 0 when free
+    LOCK_CLASS_MEMBER  // [I] debug
 };
 
 // For locks at file scope; elsewhere spin_init.
