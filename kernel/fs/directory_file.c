@@ -78,17 +78,15 @@ struct marking_sink {
     bool is_full;
 };
 
-// The covered directory's mutex is held: it is the ancestor of the two.
+// The mutexes of both directories are held, this one's first: it is of a generated tree, whose rank is the lower one.
 static bool has_name(struct name_entry *directory, const char *name, size_t length)
 {
     struct name_entry *entry;
-    mutex_lock_nested(&directory->vnode->mutex, VNODE_MUTEX_SECOND);
     bool is_there = name_entry_look_up(directory, name, length, &entry) == 0;
     if (is_there) {
         is_there = !name_entry_is_negative(entry);
         name_entry_put(entry);
     }
-    mutex_unlock(&directory->vnode->mutex);
     return is_there;
 }
 
@@ -130,7 +128,9 @@ static int read_covered(const struct path *path, struct directory_sink *sink, ui
     if (mount_cross_up(&covered)) {
         struct marking_sink marking = {
             .sink = {.add = marking_add}, .inner = sink, .covering = path->entry};
+        mutex_lock(&path->entry->vnode->mutex);
         error = read_entries(&covered, &marking.sink, &at);
+        mutex_unlock(&path->entry->vnode->mutex);
     }
     path_put(&covered);
     *position = at | POSITION_COVERED;
