@@ -15,6 +15,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "memory/fail_nth.h"
 #include "memory/page_copy.h"
 #include "scheduler/thread.h"
 #include "vm/fault_internal.h"
@@ -327,6 +328,7 @@ int address_space_fault(struct address_space *space, vaddr_t address, unsigned a
 
 void fault_populate_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
+    fail_nth_commit(); // what cannot be brought in is left for faults, and nobody is told
     assert(mutex_is_held(&space->mutex));
     for (vaddr_t address = start; address < end; address += PAGE_SIZE) {
         const struct area *area = area_find_locked(space, address);
