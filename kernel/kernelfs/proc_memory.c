@@ -23,7 +23,7 @@ static struct address_space *inspected_space(const struct open_file *file)
     return space;
 }
 
-/* One piece. Bytes moved, or -errno: -EIO where nothing is mapped, -EFAULT for the caller's own memory. */
+/* One piece. Bytes moved, or -errno: -EIO where nothing is mapped, -ENOMEM, -EFAULT for the caller's own memory. */
 static ssize_t move_piece(struct address_space *space, struct io_iter *iter, vaddr_t address,
                           bool is_write)
 {
@@ -34,7 +34,7 @@ static ssize_t move_piece(struct address_space *space, struct io_iter *iter, vad
     }
     ssize_t got = address_space_access(space, address, piece, bytes, is_write);
     if (got <= 0) {
-        return -EIO;
+        return got == -ENOMEM ? -ENOMEM : -EIO;
     }
     if (!is_write && io_iter_write(iter, piece, (size_t)got) != (size_t)got) {
         return -EFAULT;

@@ -80,8 +80,8 @@ ssize_t address_space_access(struct address_space *space, vaddr_t address, void 
         done += error == 0 ? run : 0;
     }
     mutex_unlock(&space->mutex);
-    if (done > 0) {
-        return (ssize_t)done;
+    if (done > 0 || error == 0 || error == -ENOMEM) {
+        return done > 0 ? (ssize_t)done : error;
     }
-    return error == 0 ? 0 : (error == -EACCES || error == -EFAULT) ? -EFAULT : -EIO;
+    return error == -EACCES || error == -EFAULT ? -EFAULT : -EIO;
 }

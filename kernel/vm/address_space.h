@@ -138,7 +138,7 @@ must_check int address_space_residency(struct address_space *space, vaddr_t star
 must_check int address_space_fault(struct address_space *space, vaddr_t address, unsigned access);
 
 // Reads or writes another program's memory (/proc/<pid>/mem, cmdline, environ). Bytes moved, or
-// -EFAULT/-EIO if none.
+// -EFAULT/-EIO/-ENOMEM if none.
 ssize_t address_space_access(struct address_space *space, vaddr_t address, void *buffer,
                              size_t bytes, bool is_write);
 
