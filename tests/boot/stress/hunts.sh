@@ -100,11 +100,11 @@ hunt_proc() {
 
 # A fork bomb, as somebody else, held by the limit on processes.
 hunt_bomb() {
-    timeout 5 setpriv --reuid 1000 --clear-groups sh -c 'ulimit -u 30
+    timeout 5 su nobody -s /bin/sh -c 'ulimit -u 30
         bomb() { bomb 2> /dev/null & bomb 2> /dev/null & usleep 20000; }
         bomb & usleep 150000' 2> /dev/null
     for i in 1 2 3 4 5 6 7 8 9; do
-        setpriv --reuid 1000 --clear-groups sh -c 'kill -KILL -1' 2> /dev/null
+        su nobody -s /bin/sh -c 'kill -KILL -1' 2> /dev/null
         usleep 5000
     done
 }
