@@ -113,6 +113,6 @@ def test_without_the_word_the_machine_halts():
 
 def test_the_watchdog_tells_who_kept_interrupts_off():
     result = machine.Machine("debug-test", ROOT, "loglevel=8 astra.test=complaint_interrupts_off", smp=1).run(60)
-    said = re.search(r"watchdog: CPU 0 had interrupts off for (\d+) ms\n(.*\n){1,4}.*#\d dawdle\+0x", result.serial)
+    said = re.search(r"watchdog: CPU 0 had interrupts off for (\d+) ms\n(.*\n){0,4}.*#\d dawdle\+0x", result.serial)
     assert said and 800 <= int(said[1]) < 8000, str(result)
     assert "1 passed, 0 failed" in result.lines, str(result)
