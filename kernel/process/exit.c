@@ -56,12 +56,16 @@ static bool task_leave_process(struct task *task, int status)
 
 // The task has given up everything. True: so has every other one of its process, which ends now. Not before: who waits for a process
 // finds its descriptors closed, and execve finds nobody who still shares its table or goes by its number.
+//
+// From here on only the first task can be found by number: the process keeps it until it is reaped (family_remove_locked), while this
+// structure goes with its last reference. Whoever looks at numbers (id_next) may keep the id for longer than that.
 static bool task_depart(struct task *task)
 {
     struct process *process = task->process;
     spin_lock(&process_tree_lock);
+    assert(process->present_count > process->task_count && task->id->task == task);
     bool is_end = --process->present_count == 0;
-    if (!is_end && task != process->leader) {
+    if (task != process->leader) {
         task->id->task = NULL;
     }
     wait_queue_wake_all(&process->task_gone);

@@ -102,8 +102,21 @@ static void task_drop_resources(struct task *task)
     }
 }
 
+// The process may be known already, by a pidfd (clone_install_file): it must not lead there to a task that is no more.
+static void task_forget_unborn(struct task *task)
+{
+    struct process *process = task->process;
+    spin_lock(&process_tree_lock);
+    assert(task->id->task == NULL && !list_is_linked(&task->process_link));
+    if (process->leader == task) {
+        process->leader = NULL;
+    }
+    spin_unlock(&process_tree_lock);
+}
+
 void task_discard(struct task *task)
 {
+    task_forget_unborn(task);
     task_drop_resources(task);
     thread_fini(&task->thread);
     atomic32_subtract(&task_total, 1);

@@ -110,8 +110,9 @@ SYSTEM_CALL4(pidfd_send_signal, int, descriptor, int, signal, const struct uapi_
 /* The file that another process has at a descriptor, with a reference. */
 static int take_file(struct process *process, int descriptor, struct open_file **file)
 {
+    /* Of one that was cloned but has not joined the tree yet the task may still be given up, whoever refers to it. */
     spin_lock(&process_tree_lock);
-    struct task *task = process->is_zombie ? NULL : process->leader;
+    struct task *task = process->present_count == 0 ? NULL : process->leader;
     if (task != NULL) {
         thread_get(&task->thread);
     }

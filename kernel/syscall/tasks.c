@@ -177,14 +177,11 @@ static long wait_by_descriptor(int descriptor, int options, struct wait_result *
     if (error != 0) {
         return error;
     }
-    int number = process->id->number;
-    bool is_reaped = READ_ONCE(process->leader) == NULL;
-    process_put(process);
-    if (is_reaped) {
-        return -ECHILD;
-    }
+    /* The reference keeps the number: no other child can get it while this call waits. */
     bool asks_once = is_nonblocking && (options & WNOHANG) == 0;
-    long child = process_wait(P_PID, number, asks_once ? options | WNOHANG : options, result);
+    long child =
+        process_wait(P_PID, process->id->number, asks_once ? options | WNOHANG : options, result);
+    process_put(process);
     return child == 0 && asks_once ? -EAGAIN : child;
 }
 

@@ -226,6 +226,96 @@ static void kill_among_threads(void)
     end_among_threads();
 }
 
+/* ---- looking for those who end ------------------------------------------------------------------------------------- */
+
+enum { LONE_PROCESSES = 2, SEEKERS = 2 };
+
+static atomic_int *lone_thread; /* shared: its number, of each process */
+
+static void *end_last(void *index)
+{
+    lone_thread[(intptr_t)index] = (int)syscall(SYS_gettid);
+    race_pause();
+    syscall(SYS_exit, 0);
+    return NULL;
+}
+
+/* The first thread ends before the last one does. */
+static void end_first(unsigned index)
+{
+    pthread_t thread;
+    RACE_CHECK(pthread_create(&thread, NULL, end_last, (void *)(intptr_t)index) == 0);
+    syscall(SYS_exit, 0);
+}
+
+static void end_again_and_again(unsigned index)
+{
+    while (race_goes_on()) {
+        int status = race_wait(race_process(end_first, index));
+        RACE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        race_count();
+    }
+}
+
+/* Whoever is found by number while he ends is there still, or gone. */
+static void seek(unsigned index)
+{
+    while (race_goes_on()) {
+        int number = lone_thread[race_draw() % LONE_PROCESSES];
+        syscall(SYS_sched_getscheduler, number);
+        syscall(SYS_tkill, number, 0);
+        if (index == 0) {
+            RACE_OK(syscall(SYS_getpriority, 2 /* PRIO_USER */, 0));
+        }
+    }
+}
+
+static void end_or_seek(unsigned index)
+{
+    if (index < LONE_PROCESSES) {
+        end_again_and_again(index);
+    } else {
+        seek(index - LONE_PROCESSES);
+    }
+}
+
+static void last_threads_are_sought(void)
+{
+    lone_thread = race_shared_pages(1);
+    race_processes(LONE_PROCESSES + SEEKERS, end_or_seek);
+}
+
+/* A descriptor of a child that is given up before it began: other threads may have looked at it. */
+enum { PIDFD_FLAG = 0x1000, SPAN_OF_NUMBERS = 8 };
+
+static void make_or_look(unsigned index)
+{
+    siginfo_t info;
+    while (race_goes_on()) {
+        if (index == 0) {
+            RACE_CHECK(syscall(SYS_clone, PIDFD_FLAG | SIGCHLD, NULL, ~0xfffUL, NULL, 0) < 0);
+            race_count();
+            continue;
+        }
+        int descriptor = (int)(race_draw() % SPAN_OF_NUMBERS);
+        switch (race_draw() % 3) {
+        case 0:
+            descriptor = (int)syscall(SYS_pidfd_getfd, descriptor, 0, 0);
+            if (descriptor >= 0) {
+                close(descriptor);
+            }
+            break;
+        case 1: syscall(SYS_pidfd_send_signal, descriptor, 0, NULL, 0); break;
+        default: waitid((idtype_t)3 /* P_PIDFD */, (id_t)descriptor, &info, WEXITED | WNOHANG);
+        }
+    }
+}
+
+static void unborn_children_are_looked_at(void)
+{
+    race_threads(BUSY_THREADS, make_or_look);
+}
+
 const struct race process_races[] = {
     {"wait_for_many", wait_for_many},
     {"threads_wait_side_by_side", threads_wait_side_by_side},
@@ -236,5 +326,7 @@ const struct race process_races[] = {
     {"exit_among_threads", exit_among_threads},
     {"two_threads_exit", two_threads_exit},
     {"kill_among_threads", kill_among_threads},
+    {"last_threads_are_sought", last_threads_are_sought},
+    {"unborn_children_are_looked_at", unborn_children_are_looked_at},
     {NULL, NULL},
 };
