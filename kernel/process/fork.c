@@ -6,6 +6,7 @@
 #include "arch/context.h"
 #include "arch/page.h"
 #include "device/terminal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "log/log.h"
@@ -31,6 +32,10 @@ static int clone_check(const struct clone_request *request)
         return -EINVAL;
     }
     if ((flags & CLONE_THREAD) != 0 && (flags & CLONE_SIGHAND) == 0) {
+        return -EINVAL;
+    }
+    // It would clear the handlers of everybody who shares them.
+    if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_CLEAR_SIGHAND) != 0) {
         return -EINVAL;
     }
     if ((flags & (CLONE_PARENT)) != 0 && process_current() == process_first) {
@@ -125,6 +130,7 @@ static int clone_process_state(uint64_t flags, const struct process *parent, str
         return -ENOMEM;
     }
     if ((flags & CLONE_CLEAR_SIGHAND) != 0) {
+        assert(refcount_read(&child->actions->references) == 1);
         for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
             if (child->actions->actions[i].sa_handler != SIG_IGN) {
                 child->actions->actions[i] = (struct uapi_sigaction){0};

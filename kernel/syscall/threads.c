@@ -142,22 +142,33 @@ SYSTEM_CALL3(get_robust_list, int, number, uint64_t __user *, user_head, size_t 
     return error != 0 ? error : user_copy_out(user_head, &head, sizeof(head));
 }
 
+/* Beyond the 32 bits that clone has there are two flags of clone3's own; unlike clone it refuses what it does not know. */
+#define CLONE3_FLAGS (UINT32_MAX | CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)
+
+static int check_clone_args(const struct uapi_clone_args *args)
+{
+    if ((args->flags & ~CLONE3_FLAGS) != 0 || (args->flags & (CLONE_DETACHED | CSIGNAL)) != 0 ||
+        args->exit_signal > SIGRTMAX || (args->stack == 0) != (args->stack_size == 0)) {
+        return -EINVAL;
+    }
+    if (!user_range_is_valid((const void __user *)args->stack, args->stack_size)) {
+        return -EINVAL;
+    }
+    if ((args->flags & (CLONE_THREAD | CLONE_PARENT)) != 0 && args->exit_signal != 0) {
+        return -EINVAL;
+    }
+    return args->set_tid_size != 0 ? -ENOSYS : 0; /* chosen numbers: for checkpoint and restore */
+}
+
 SYSTEM_CALL2(clone3, const char __user *, user, size_t, bytes)
 {
     struct uapi_clone_args args;
     int error = user_copy_extensible(&args, sizeof(args), CLONE_ARGS_SIZE_VER0, user, bytes);
+    if (error == 0) {
+        error = check_clone_args(&args);
+    }
     if (error != 0) {
         return error;
-    }
-    if ((args.flags & (CLONE_DETACHED | CSIGNAL)) != 0 || args.exit_signal > SIGRTMAX ||
-        (args.stack == 0) != (args.stack_size == 0)) {
-        return -EINVAL;
-    }
-    if ((args.flags & (CLONE_THREAD | CLONE_PARENT)) != 0 && args.exit_signal != 0) {
-        return -EINVAL;
-    }
-    if (args.set_tid_size != 0) {
-        return -ENOSYS; /* chosen numbers: for checkpoint and restore only */
     }
     const struct clone_request request = {
         .flags = args.flags,

@@ -138,6 +138,33 @@ TEST(bad_clone_flags_are_refused)
     CHECK_ERRNO(raw_clone(CLONE_NEWNS | CLONE_FS | SIGCHLD, NULL, NULL, NULL), EINVAL);
 }
 
+static long raw_clone3(uint64_t flags, uint64_t exit_signal, uint64_t stack, uint64_t stack_bytes)
+{
+    const uint64_t arguments[8] = {[0] = flags, [4] = exit_signal, [5] = stack, [6] = stack_bytes};
+    return syscall(SYS_clone3, arguments, sizeof(arguments));
+}
+
+TEST(clone3_refuses_what_clone_passes_over)
+{
+    const uint64_t clear_handlers = 1UL << 32;
+    CHECK_ERRNO(raw_clone3(1UL << 40, SIGCHLD, 0, 0), EINVAL);
+    CHECK_ERRNO(raw_clone3(CLONE_VM | CLONE_SIGHAND | clear_handlers, SIGCHLD, 0, 0), EINVAL);
+    CHECK_ERRNO(raw_clone3(0, 65, 0, 0), EINVAL);
+    CHECK_ERRNO(raw_clone3(0, SIGCHLD, PAGE, 0), EINVAL);
+    CHECK_ERRNO(raw_clone3(CLONE_VM, SIGCHLD, (uintptr_t)KERNEL_ADDRESS, PAGE), EINVAL);
+    CHECK_ERRNO(raw_clone3(CLONE_VM, SIGCHLD, PAGE, UINT64_MAX), EINVAL);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, (void (*)(int))(uintptr_t)_exit);
+    long child = CHECK_OK(raw_clone3(clear_handlers, SIGCHLD, 0, 0));
+    if (child == 0) {
+        struct sigaction ignored, handled;
+        sigaction(SIGUSR1, NULL, &ignored);
+        sigaction(SIGUSR2, NULL, &handled);
+        _exit(ignored.sa_handler == SIG_IGN && handled.sa_handler == SIG_DFL ? 0 : 1);
+    }
+    CHECK_EXITED((pid_t)child, 0);
+}
+
 TEST(a_parent_that_dies_leaves_its_child_to_init)
 {
     int ends[2];
