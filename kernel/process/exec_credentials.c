@@ -1,6 +1,7 @@
 // Who the new program is: set-id bits, and capabilities by the rules of capabilities(7) without file capabilities.
 #include "fs/mount.h"
 #include "fs/vnode.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/exec_internal.h"
 #include "uapi/capability.h"
@@ -11,13 +12,28 @@
 #define PERSONALITY_UNSAFE                                                                         \
     (MMAP_PAGE_ZERO | ADDR_COMPAT_LAYOUT | READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE)
 
+// Does another process share the directories (CLONE_FS)? It could change those of the program that has more rights. The caller's own
+// other threads end before that program begins, so they do not count.
+static bool directories_are_shared(const struct task *task)
+{
+    struct task *other;
+    unsigned own = 0;
+    spin_lock(&process_tree_lock);
+    list_for_each_entry(other, &task->process->tasks, process_link) {
+        own += other->fs == task->fs;
+    }
+    bool are_shared = atomic32_load(&task->fs->users) > own;
+    spin_unlock(&process_tree_lock);
+    assert(own > 0);
+    return are_shared;
+}
+
 // Ids after the set-id bits. True: something differs.
 static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_t *egid)
 {
     const struct credentials *old = call->task->credentials;
     const struct vnode *vnode = call->image.vnode;
-    // Somebody else could change the directory and root of the program that has more rights.
-    bool is_shared = atomic32_load(&call->task->fs->users) > 1 && !credentials_can(old, CAP_SETUID);
+    bool is_shared = directories_are_shared(call->task) && !credentials_can(old, CAP_SETUID);
     *euid = old->euid;
     *egid = old->egid;
     if (is_shared || call->task->process->no_new_privileges ||

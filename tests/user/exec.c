@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <elf.h>
+#include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
 
@@ -83,6 +84,9 @@ int check_reexec(int argc, char **argv)
     }
     if (strcmp(argv[1], "@ids") == 0) {
         return (int)(geteuid() == NOBODY && getuid() == 0 && getauxval(AT_SECURE) == 1);
+    }
+    if (strcmp(argv[1], "@became-root") == 0) {
+        return (int)(geteuid() == 0 && getuid() == NOBODY);
     }
     if (strcmp(argv[1], "@count") == 0) {
         return argc == 1002 ? 0 : 1;
@@ -188,6 +192,40 @@ TEST(set_user_id_gives_the_owners_rights)
     CHECK_OK(chown("me", NOBODY, NOBODY));
     CHECK_OK(chmod("me", 04755));
     CHECK_EXITED(spawn("./me", argv, environ), 1);
+}
+
+static void *run_set_id(void *unused)
+{
+    char *argv[] = {"name", "@became-root", NULL};
+    (void)unused;
+    execve("./me", argv, environ);
+    _exit(100 + errno);
+}
+
+static void *wait_for_ever(void *unused)
+{
+    for (;;) {
+        pause();
+    }
+    return unused;
+}
+
+/* The threads share directories, but they are gone when it begins. */
+TEST(set_user_id_holds_for_a_program_that_had_threads)
+{
+    copy_self("me");
+    CHECK_OK(chmod("me", 04755));
+    for (int is_first = 0; is_first < 2; is_first++) {
+        pid_t child = CHECK_OK(fork());
+        if (child == 0) {
+            pthread_t thread;
+            become_user(NOBODY);
+            CHECK_EQUAL(pthread_create(&thread, NULL, is_first ? wait_for_ever : run_set_id, NULL),
+                        0);
+            (is_first ? run_set_id : wait_for_ever)(NULL);
+        }
+        CHECK_EXITED(child, 1);
+    }
 }
 
 TEST(stacks_stand_at_different_places)
