@@ -15,6 +15,7 @@
 #include "fs/mount.h"
 #include "interrupt/clock.h"
 #include "interrupt/irq.h"
+#include "ipc/ipc.h"
 #include "kernelfs/kernelfs.h"
 #include "lib/macros.h"
 #include "log/boot_parameters.h"
@@ -118,11 +119,17 @@ static const struct boot_step steps_before_threads[] = {
 };
 
 static const struct boot_step steps_in_thread[] = {
-    {"address spaces", vm_init},        {"files", file_init},
-    {"file systems", fs_init},          {"devices", device_init},
-    {"kernel files", kernelfs_init},    {"processes", process_init},
-    {"system calls", system_call_init}, {"root", root_start},
-    {"initial files", initramfs_start}, {"cpus", cpus_start},
+    {"address spaces", vm_init},
+    {"files", file_init},
+    {"file systems", fs_init},
+    {"devices", device_init},
+    {"kernel files", kernelfs_init},
+    {"processes", process_init},
+    {"objects of System V", ipc_init},
+    {"system calls", system_call_init},
+    {"root", root_start},
+    {"initial files", initramfs_start},
+    {"cpus", cpus_start},
 };
 
 static void steps_run(const struct boot_step *steps, size_t count)

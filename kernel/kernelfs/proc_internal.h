@@ -18,6 +18,7 @@ extern const struct generated_directory proc_fd_directory;
 extern const struct generated_directory proc_fdinfo_directory;
 extern const struct file_ops proc_memory_ops;
 extern const struct generated_directory proc_sys_directory;
+extern const struct generated_directory proc_sysv_directory;
 
 static inline int proc_key_pid(const struct generated_key *key)
 {
@@ -71,6 +72,15 @@ int proc_show_maps(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);
+
+/* The limits of System V's objects (proc_ipc.c). */
+#define PROC_SETTING(name)                                                                         \
+    int proc_show_##name(const struct generated_key *key, struct text_buffer *text);               \
+    ssize_t proc_store_##name(const struct generated_key *key, const char *data, size_t bytes)
+PROC_SETTING(shmall);
+PROC_SETTING(shmmax);
+PROC_SETTING(shmmni);
+#undef PROC_SETTING
 
 /* How the tables of the root's and of a process's files end: with those that only debug kernels have. */
 #if ASTRA_DEBUG

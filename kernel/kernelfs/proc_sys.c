@@ -142,6 +142,11 @@ static const struct generated_row random_rows[] = {
 };
 static const struct generated_directory random_directory = {.rows = random_rows};
 
+#define SETTING_ROW(setting)                                                                       \
+    {                                                                                              \
+        .name = #setting, .mode = S_IFREG | 0644, .show = proc_show_##setting,                     \
+        .store = proc_store_##setting                                                              \
+    }
 static const struct generated_row kernel_rows[] = {
     {.name = "cap_last_cap", .mode = S_IFREG | 0444, .show = show_cap_last_cap},
     {.name = "dmesg_restrict", .mode = S_IFREG | 0444, .show = show_one},
@@ -156,6 +161,9 @@ static const struct generated_row kernel_rows[] = {
     {.name = "printk", .mode = S_IFREG | 0444, .show = show_printk},
     {.name = "random", .mode = S_IFDIR | 0555, .directory = &random_directory},
     {.name = "randomize_va_space", .mode = S_IFREG | 0444, .show = show_randomize},
+    SETTING_ROW(shmall),
+    SETTING_ROW(shmmax),
+    SETTING_ROW(shmmni),
     {.name = "tainted", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "threads-max", .mode = S_IFREG | 0444, .show = show_most_threads},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_version},

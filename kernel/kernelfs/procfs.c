@@ -71,6 +71,7 @@ static const struct generated_row root_rows[] = {
     {.name = "uptime", .mode = S_IFREG | 0444, .show = proc_show_uptime},
     {.name = "version", .mode = S_IFREG | 0444, .show = proc_show_version},
     {.name = "sys", .mode = S_IFDIR | 0555, .directory = &proc_sys_directory},
+    {.name = "sysvipc", .mode = S_IFDIR | 0555, .directory = &proc_sysv_directory},
     PROC_ROOT_LAST_ROWS,
 };
 

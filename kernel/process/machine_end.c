@@ -8,6 +8,7 @@
 #include "lib/macros.h"
 #include "log/log.h"
 #include "process/init.h"
+#include "process/ipc_ops.h"
 
 enum { DEBUG_STATUS_MAX = 127 };
 
@@ -22,6 +23,7 @@ static void wait_for_power_off(void)
 
 _Noreturn void process_end_machine(enum machine_end end, unsigned debug_status)
 {
+    process_ipc_shut_down();
     mount_sync_all();
     mount_shut_down();
     if (terminal_console() != NULL) {

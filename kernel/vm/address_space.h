@@ -107,6 +107,10 @@ struct map_request {
 must_check int address_space_map(struct address_space *space, const struct map_request *request,
                                  vaddr_t *result);
 must_check int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes);
+// shmdt: of what was mapped by one call at `start`, with these operations behind it, whatever is left where that call put it. 0, or
+// -EINVAL (nothing is).
+must_check int address_space_unmap_attachment(struct address_space *space, vaddr_t start,
+                                              const struct backing_ops *ops);
 must_check int address_space_protect(struct address_space *space, vaddr_t start, size_t bytes,
                                      unsigned rights);
 // mremap; `flags` are MREMAP_*. MREMAP_DONTUNMAP is -EINVAL.
@@ -152,3 +156,8 @@ void area_resident_locked(struct area *area, uint64_t *present_pages, uint64_t *
 // (one reference). 0 or -ENOMEM.
 must_check int shared_memory_create(uint64_t bytes, struct page_cache **cache,
                                     struct backing *backing);
+// The same without a backing, for an owner that has one of its own. NULL: out of memory. Freed when no area maps it.
+struct shared_memory;
+must_check struct shared_memory *shared_memory_alloc(uint64_t bytes);
+void shared_memory_free(struct shared_memory *memory);                // may sleep
+struct page_cache *shared_memory_cache(struct shared_memory *memory); // borrowed

@@ -274,6 +274,7 @@ static bool can_join(const struct area *low, const struct area *high)
     return low->end == high->start && differing == 0 && low->cache == high->cache &&
            (low->cache == NULL || low->offset + (low->end - low->start) == high->offset) &&
            low->backing.ops == high->backing.ops &&
+           (low->backing.ops == NULL || !low->backing.ops->counts_areas) &&
            low->backing.object[0] == high->backing.object[0] &&
            low->backing.object[1] == high->backing.object[1] &&
            low->special_name == high->special_name;

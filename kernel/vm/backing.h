@@ -13,6 +13,7 @@ struct backing_ops {
     long (*describe)(const struct backing *backing, char *text, size_t size);
     // Identity for /proc/<pid>/maps.
     void (*identify)(const struct backing *backing, uint64_t *device, uint64_t *inode);
+    bool counts_areas; // each area counts for the owner: neighbours are never joined
 };
 
 struct backing {

@@ -1,4 +1,5 @@
-// Shared anonymous memory: a page cache without a file, kept by the areas that map it.
+// Shared anonymous memory: a page cache without a file. Most of it is kept by the areas that map it; memory of System V has an owner
+// in ipc/, which keeps it while nobody does.
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -8,7 +9,7 @@
 #include "vm/vm_internal.h"
 
 struct shared_memory {
-    struct refcount references; // [a] one per backing
+    struct refcount references; // [a] one per backing; not used where there is an owner
     struct page_cache cache;
     uint64_t number; // [I] shown as the inode number
 };
@@ -62,8 +63,7 @@ static void object_put(const struct backing *backing)
 {
     struct shared_memory *object = object_of(backing);
     if (refcount_put(&object->references)) {
-        page_cache_fini(&object->cache);
-        slab_free(&object_cache, object);
+        shared_memory_free(object);
     }
 }
 
@@ -87,16 +87,36 @@ static const struct backing_ops backing_ops = {
     .identify = object_identify,
 };
 
-int shared_memory_create(uint64_t bytes, struct page_cache **cache, struct backing *backing)
+struct shared_memory *shared_memory_alloc(uint64_t bytes)
 {
     struct shared_memory *object = slab_alloc(&object_cache);
     if (object == NULL) {
-        return -ENOMEM;
+        return NULL;
     }
     refcount_init(&object->references, 1);
     object->number = atomic64_add(&last_number, 1);
     page_cache_init(&object->cache, &cache_ops, object);
     object->cache.size_bytes = ALIGN_UP(bytes, PAGE_SIZE);
+    return object;
+}
+
+void shared_memory_free(struct shared_memory *memory)
+{
+    page_cache_fini(&memory->cache);
+    slab_free(&object_cache, memory);
+}
+
+struct page_cache *shared_memory_cache(struct shared_memory *memory)
+{
+    return &memory->cache;
+}
+
+int shared_memory_create(uint64_t bytes, struct page_cache **cache, struct backing *backing)
+{
+    struct shared_memory *object = shared_memory_alloc(bytes);
+    if (object == NULL) {
+        return -ENOMEM;
+    }
     *cache = &object->cache;
     *backing = (struct backing){.ops = &backing_ops, .object = {object, NULL}};
     return 0;

@@ -1,4 +1,4 @@
-// munmap: taking areas and their pages away.
+// munmap and shmdt: taking areas and their pages away.
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -125,4 +125,46 @@ int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes
     int result = unmap_locked(space, start, start + ALIGN_UP(bytes, PAGE_SIZE));
     mutex_unlock(&space->mutex);
     return result;
+}
+
+// Does the area show what an attachment at `base` would have put there?
+static bool is_part_of(const struct area *area, vaddr_t base, const struct backing_ops *ops)
+{
+    return area->backing.ops == ops && area->start - base == area->offset;
+}
+
+static int unmap_attachment_locked(struct address_space *space, vaddr_t base,
+                                   const struct backing_ops *ops)
+{
+    struct area *area = area_find_locked(space, base);
+    while (area != NULL && !is_part_of(area, base, ops)) {
+        area = area_next_locked(area);
+    }
+    if (area == NULL) {
+        return -EINVAL;
+    }
+    const struct backing found = area->backing; // tells one attachment from the next; not followed
+    vaddr_t end = base + area->cache->size_bytes;
+    vaddr_t next = area->end;
+    int error = unmap_locked(space, area->start, area->end);
+    while (error == 0 && (area = area_find_locked(space, next)) != NULL && area->end <= end) {
+        next = area->end;
+        if (is_part_of(area, base, ops) && area->backing.object[0] == found.object[0] &&
+            area->backing.object[1] == found.object[1]) {
+            error = unmap_locked(space, area->start, area->end);
+        }
+    }
+    return error;
+}
+
+int address_space_unmap_attachment(struct address_space *space, vaddr_t start,
+                                   const struct backing_ops *ops)
+{
+    if (!IS_ALIGNED(start, PAGE_SIZE)) {
+        return -EINVAL;
+    }
+    mutex_lock(&space->mutex);
+    int error = unmap_attachment_locked(space, start, ops);
+    mutex_unlock(&space->mutex);
+    return error;
 }

@@ -1,0 +1,52 @@
+/*
+ * /proc/sys/kernel: the limits of System V's objects (ipc/settings.h). Each is one number that can be written; a number outside of
+ * its bounds is refused, and what stands after it but white space too.
+ */
+#include "ipc/settings.h"
+#include "kernelfs/proc_internal.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "uapi/limits.h"
+
+static bool is_space(char character)
+{
+    return character == ' ' || character == '\t' || character == '\n';
+}
+
+/* The next number, after which *data stands; -EINVAL: there is none, or it is above `most`. */
+static int take_number(const char **data, uint64_t most, uint64_t *value)
+{
+    const char *end;
+    while (is_space(**data)) {
+        (*data)++;
+    }
+    if (string_to_u64(*data, 10, value, &end) != 0 || *value > most ||
+        (*end != '\0' && !is_space(*end))) {
+        return -EINVAL;
+    }
+    *data = end;
+    return 0;
+}
+
+#define SETTING(NAME, FIELD, MOST)                                                                 \
+    int proc_show_##NAME(const struct generated_key *key, struct text_buffer *text)                \
+    {                                                                                              \
+        (void)key;                                                                                 \
+        text_format(text, "%lu\n", (uint64_t)READ_ONCE(ipc_settings.FIELD));                       \
+        return 0;                                                                                  \
+    }                                                                                              \
+    ssize_t proc_store_##NAME(const struct generated_key *key, const char *data, size_t bytes)     \
+    {                                                                                              \
+        (void)key;                                                                                 \
+        uint64_t value;                                                                            \
+        int error = take_number(&data, MOST, &value);                                              \
+        if (error != 0) {                                                                          \
+            return error;                                                                          \
+        }                                                                                          \
+        WRITE_ONCE(ipc_settings.FIELD, (__typeof__(ipc_settings.FIELD))value);                     \
+        return (ssize_t)bytes;                                                                     \
+    }
+
+SETTING(shmall, segment_pages_all, UINT64_MAX)
+SETTING(shmmax, segment_bytes_max, UINT64_MAX)
+SETTING(shmmni, segments_max, IPC_OBJECTS_MAX)

@@ -1,0 +1,18 @@
+// The way up to ipc/. Without it (in a kernel that was not given any) the calls have nothing to do.
+#include "process/ipc_ops.h"
+
+#include "lib/types.h"
+
+static const struct process_ipc_ops *ipc_ops; // [I]
+
+void process_set_ipc_ops(const struct process_ipc_ops *ops)
+{
+    ipc_ops = ops;
+}
+
+void process_ipc_shut_down(void)
+{
+    if (ipc_ops != NULL) {
+        ipc_ops->shut_down();
+    }
+}
