@@ -52,7 +52,7 @@ awk '{ for (i = NF; i > 0; i--) printf "%s ", $i; print "" }' poem; awk 'length 
 X
 run << 'X'
 awk -v x=5 'BEGIN { print x * 2 }'; echo "a b c" | awk '{ $2 = "X"; print; print NF; NF = 2; print }'; awk 'BEGIN { while (i < 3) print i++; do print "d" i; while (i++ < 5) }'
-awk 'function f(n) { return n <= 1 ? 1 : n * f(n - 1) } BEGIN { print f(10) }'; awk 'BEGIN { "echo from shell" | getline v; print v; print "piped" | "cat" ; close("cat"); print ENVIRON["LC_ALL"] }'
+awk 'function f(n) { return n <= 1 ? 1 : n * f(n - 1) } BEGIN { print f(10) }'; awk 'BEGIN { "echo from shell" | getline v; close("echo from shell"); print v; print "piped" | "cat" ; close("cat"); print ENVIRON["LC_ALL"] }'
 awk 'BEGIN { printf "%c%c %5.2f|%-6s|%06d|%x|%o|%e\n", 65, "B", 3.14159, "ab", 42, 255, 8, 12345 }'; awk 'BEGIN { exit 7 }'; echo $?; awk 'BEGIN { print > "/nosuch/x" }'; awk '{'
 X
 run << 'X'

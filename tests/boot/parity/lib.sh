@@ -1,4 +1,6 @@
 # Sourced by every part: runs one command after another in a shell of its own, and says how it ended.
+# Commands must not print while a child of theirs may end: busybox runs awk and others in the shell's process, with its handler of
+# SIGCHLD, which does not restart calls; a write to the terminal that it interrupts is lost, on Linux with several CPUs too.
 # run 'COMMAND' or run with the command as its input (a here-document).
 export PATH=/bin TZ=UTC LC_ALL=C HOME=/root
 umask 022
