@@ -2,6 +2,10 @@
 // piece of work may wait for another. A piece that is queued again while it runs waits until that
 // run is over.
 //
+// A waiting thread that finds a piece by itself, before it has slept, still stands in the queue as
+// one who sleeps: the wake-up for the next piece may be spent on it. So it passes one on when it has
+// left the queue; else the second thread would sleep on beside a piece that the first one waits for.
+//
 // Lock: work_lock, over the list and what each thread runs.
 #include "scheduler/work.h"
 
@@ -26,6 +30,7 @@ static struct wait_queue work_completed = WAIT_QUEUE_INIT(work_completed); // wo
 
 void work_init(struct work *work, void (*run)(struct work *work))
 {
+    assert(run != NULL);
     *work = (struct work){.run = run};
     list_init(&work->link);
 }
@@ -60,6 +65,8 @@ static struct work *work_take(struct work_thread *thread)
     struct work *taken = NULL;
     struct work *work;
     spin_lock(&work_lock);
+    assert(thread->running == NULL);
+    // Steps over what runs: WORK_THREADS pieces at most, however long the list is.
     list_for_each_entry(work, &work_list, link) {
         if (!work_is_running_locked(work)) {
             taken = work;
@@ -70,7 +77,9 @@ static struct work *work_take(struct work_thread *thread)
         list_remove(&taken->link);
         thread->running = taken;
         thread->sequence = taken->sequence;
-        atomic32_store(&taken->is_pending, 0);
+        assert(atomic32_load(&taken->is_pending) != 0);
+        atomic32_store(&taken->is_pending,
+                       0); // before it runs: who queues it from now on means one more run
     }
     spin_unlock(&work_lock);
     return taken;
@@ -79,10 +88,19 @@ static struct work *work_take(struct work_thread *thread)
 static void work_finish(struct work_thread *thread)
 {
     spin_lock(&work_lock);
+    assert(thread->running != NULL);
     thread->running = NULL;
     thread->sequence = UINT64_MAX;
     spin_unlock(&work_lock);
     wait_queue_wake_all(&work_completed);
+}
+
+static bool work_is_left(void)
+{
+    spin_lock(&work_lock);
+    bool is_left = !list_is_empty(&work_list);
+    spin_unlock(&work_lock);
+    return is_left;
 }
 
 // Sleeps until there is a piece to run.
@@ -100,6 +118,9 @@ static struct work *work_wait(struct work_thread *thread)
         scheduler_block();
     }
     wait_end(&work_available, &waiter);
+    if (work_is_left()) {
+        wait_queue_wake_one(&work_available);
+    }
     return work;
 }
 
@@ -116,6 +137,7 @@ static void work_thread_main(void *argument)
     }
 }
 
+// The list is in order of queueing, so its first piece is the oldest that waits; what runs is asked one by one.
 static bool work_is_done_before(uint64_t sequence)
 {
     bool is_done = true;

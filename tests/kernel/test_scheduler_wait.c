@@ -142,6 +142,44 @@ static void work_count(struct work *work)
     atomic32_add(&work_runs, 1);
 }
 
+static struct atomic32 second_has_run;
+
+static void work_waits_for_second(struct work *work)
+{
+    (void)work;
+    uint64_t deadline = clock_monotonic_ns() + 5 * NS_PER_SECOND;
+    while (atomic32_load(&second_has_run) == 0 && clock_monotonic_ns() < deadline) {
+        scheduler_yield();
+    }
+    atomic32_add(&work_runs, atomic32_load(&second_has_run));
+}
+
+static void work_is_second(struct work *work)
+{
+    (void)work;
+    atomic32_store(&second_has_run, 1);
+}
+
+KERNEL_TEST(work_may_wait_for_work_that_is_queued_after_it)
+{
+    enum { ROUNDS = 300 };
+    static struct work first, second;
+    work_init(&first, work_waits_for_second);
+    work_init(&second, work_is_second);
+    atomic32_store(&work_runs, 0);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        atomic32_store(&second_has_run, 0);
+        KT_ASSERT(work_queue(&first));
+        for (unsigned pause = 0; pause < i;
+             pause++) { // meets the taker at another place each round
+            cpu_pause();
+        }
+        KT_ASSERT(work_queue(&second));
+        work_flush();
+        KT_ASSERT(atomic32_load(&work_runs) == i + 1);
+    }
+}
+
 KERNEL_TEST(queued_work_runs_once_and_flush_waits_for_it)
 {
     static struct work works[6];
