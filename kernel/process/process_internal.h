@@ -88,7 +88,7 @@ void signal_continue_locked(struct process *process);
 
 // ---- use of resources (usage.c) ----
 uint64_t space_peak_kib(const struct address_space *space);
-void usage_of_task_locked(const struct task *task,
+void usage_of_task_locked(struct task *task,
                           struct process_usage *usage); // the tree lock is held
 void usage_add(struct process_usage *sum, const struct process_usage *part);
 

@@ -15,10 +15,10 @@ uint64_t space_peak_kib(const struct address_space *space)
     return frames_to_kib(MAX(now, READ_ONCE(space->resident_peak)));
 }
 
-void usage_of_task_locked(const struct task *task, struct process_usage *usage)
+void usage_of_task_locked(struct task *task, struct process_usage *usage)
 {
     assert(spin_is_held(&process_tree_lock));
-    const struct thread *thread = &task->thread;
+    struct thread *thread = &task->thread;
     *usage = (struct process_usage){
         .minor_faults = thread->minor_faults,
         .major_faults = thread->major_faults,

@@ -75,6 +75,7 @@ struct thread {
     // Accounting.
     uint64_t run_ns;                                   // [o] time on a CPU in all
     uint64_t user_ns, kernel_ns;                       // [o] split by samples
+    uint64_t told_user_ns, told_kernel_ns;             // [l run queue] last answer to who asked
     uint64_t switched_in_ns;                           // [o]
     uint64_t started_ns;                               // [I] monotonic
     uint64_t voluntary_switches, involuntary_switches; // [o]
@@ -196,9 +197,9 @@ struct cpu_times {
 };
 void scheduler_cpu_times(unsigned cpu, struct cpu_times *times);
 uint64_t scheduler_switch_count(void);
-// What a thread has used so far: the sum is exact, the split is by samples. For times, getrusage,
-// /proc.
-void thread_cpu_times(const struct thread *thread, uint64_t *user_ns, uint64_t *kernel_ns);
+// What a thread has used so far: the sum is exact, the split is by samples, and neither part is ever
+// less than in an answer before. For times, getrusage, /proc.
+void thread_cpu_times(struct thread *thread, uint64_t *user_ns, uint64_t *kernel_ns);
 
 // How to make another CPU choose again (an interrupt there); set once by whoever starts the other
 // CPUs. The hook is called with a run queue locked.

@@ -232,6 +232,26 @@ TEST(times_and_getrusage_see_waited_children)
     CHECK(ticks.tms_cutime + ticks.tms_cstime >= 4);
 }
 
+static int64_t micro_of(struct timeval time)
+{
+    return time.tv_sec * 1000000L + time.tv_usec;
+}
+
+TEST(neither_user_nor_system_time_ever_shrinks)
+{
+    struct rusage last = {0}, now;
+    int64_t end = now_ns(CLOCK_MONOTONIC) + 300000000;
+    while (now_ns(CLOCK_MONOTONIC) < end) {
+        for (int i = 0; i < 20; i++) { // as many reads of the time as keep both sides sampled
+            CHECK_OK(getrusage(RUSAGE_SELF, &now));
+            CHECK(micro_of(now.ru_utime) >= micro_of(last.ru_utime));
+            CHECK(micro_of(now.ru_stime) >= micro_of(last.ru_stime));
+            last = now;
+        }
+    }
+    CHECK(micro_of(last.ru_utime) + micro_of(last.ru_stime) > 0);
+}
+
 TEST(getrusage_counts_faults_and_checks)
 {
     struct rusage before, after;
