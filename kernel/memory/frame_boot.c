@@ -5,6 +5,7 @@
 // themselves are left out. The records are one array over all frames from 0 to the highest usable
 // one, taken from the top of the highest range that holds it whole: low memory stays free for who
 // needs it. Nothing of it is cleared; buddy.c tells why that is enough.
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "log/log.h"
 #include "log/panic.h"
@@ -27,7 +28,8 @@ struct frame_range {
 static struct frame_range memory_ranges[RANGES_MAX]; // [I]
 static size_t memory_range_count;                    // [I]
 
-// Takes [cut.first, cut.end) out of the list; a range cut in its middle becomes two.
+// Takes [cut.first, cut.end) out of the list; a range cut in its middle becomes two. With the list full the upper part is given up:
+// memory that is not used, where the other way would be memory used twice.
 static size_t ranges_cut(struct frame_range *ranges, size_t count, struct frame_range cut)
 {
     for (size_t i = 0; i < count; i++) {
@@ -47,6 +49,7 @@ static size_t ranges_cut(struct frame_range *ranges, size_t count, struct frame_
     return count;
 }
 
+// Partly covered frames counted: nobody else may have them.
 static struct frame_range range_around(paddr_t base, uint64_t bytes)
 {
     return (struct frame_range){base >> PAGE_SHIFT, (base + bytes + PAGE_SIZE - 1) >> PAGE_SHIFT};
@@ -59,6 +62,7 @@ static void ranges_collect(const struct boot_info *info)
         size_t first = (range->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
         size_t end = (range->base + range->bytes) >> PAGE_SHIFT;
         if (range->kind == BOOT_MEMORY_USABLE && first < end) {
+            assert(memory_range_count == 0 || first >= memory_ranges[memory_range_count - 1].end);
             memory_ranges[memory_range_count++] = (struct frame_range){first, end};
         }
     }
@@ -79,6 +83,8 @@ static struct frame_range records_place(const struct frame_range *ranges, size_t
     panic("memory: no room for %zu KiB of frame records", bytes >> 10);
 }
 
+// Below the low mark reclaim starts; the last quarter of that is for those who free memory (page tables of a dying program's last
+// faults, what write-back needs), so that they never wait for themselves.
 static void marks_set(void)
 {
     size_t total = frame_buddy.total_frames;
@@ -145,7 +151,8 @@ void frame_release_boot_range(paddr_t base, uint64_t bytes)
         !frame_is_valid((paddr_t)(inside.end - 1) << PAGE_SHIFT)) {
         return; // a module outside of what mem= left
     }
-    for (size_t i = around.first; i < around.end; i++) {
+    // A module may end inside of the highest frame's successor, which has no record.
+    for (size_t i = around.first; i < MIN(around.end, frame_record_count); i++) {
         frame_records[i].kind = FRAME_RESERVED;
     }
     spin_lock(&frame_buddy.lock);
