@@ -40,6 +40,8 @@ void lock_debug_set_long_hold(uint64_t timestamps, lock_long_hold_function *tell
     long_hold_limit = timestamps;
 }
 
+// Showing a complaint takes the log's and the console's locks. Were those checked again, a mistake in their order would recurse
+// until the stack ends, and nobody would read either complaint.
 static void complain(const struct lock_complaint *complaint)
 {
     lock_complain_function *function = complain_function;
@@ -74,7 +76,8 @@ static bool may_nest(const struct lock_hold *held, const struct lock_request *re
            (is_higher && rank_is_in(request->class->rank, nests_by_address));
 }
 
-// The rule that `request` breaks against one lock that is held, or -1.
+// The rule that `request` breaks against one lock that is held, or -1. The search of the graph comes before the look at the ranks,
+// so that a complaint about ranks, too, shows where the other order was seen.
 static int fault_against(const struct lock_hold *held, const struct lock_request *request,
                          struct lock_path *path)
 {
@@ -140,6 +143,7 @@ void lock_debug_check_exit(const struct lock_holds *sleeping)
 void lock_debug_taken(struct lock_holds *holds, const struct lock_request *request)
 {
     assert_always(holds->count < LOCKS_HELD_MAX);
+    assert(request->frame != 0);
     holds->locks[holds->count++] = (struct lock_hold){
         .lock = request->lock,
         .class = request->class,
@@ -187,6 +191,7 @@ static void long_hold_tell(void)
     long_hold_function(class, told->since, told->caller);
 }
 
+// Locks are given back in any order (hand over hand along a path, for one), so the list is searched, from its end.
 void lock_debug_released(struct lock_holds *holds, const void *lock)
 {
     unsigned place = holds->count;
@@ -214,8 +219,10 @@ void lock_debug_waited(struct lock_class *class, uint64_t timestamps)
 
 static PERCPU_DEFINE(unsigned, rcu_depth); // [o] sections that this CPU's thread is in
 
+// The depth is the CPU's, not the thread's: a section keeps preemption off, so whoever is in one is on this CPU until its end.
 void rcu_debug_enter(void)
 {
+    assert(cpu_block_get(preempt_count) != 0);
     ++*percpu_this(rcu_depth);
 }
 

@@ -19,6 +19,7 @@ static struct atomic64 followers[CLASSES_MAX]
 static struct lock_edge edges[EDGES_MAX]; // [l graph_word] an edge is written once
 static unsigned class_count, edge_count;  // [a] written under graph_word
 
+// Interrupts are off for the same reason as under a spin lock: a handler that takes a lock asks the graph too.
 static void graph_lock(void)
 {
     interrupts_block();
@@ -38,6 +39,7 @@ static unsigned class_number(struct lock_class *class)
 {
     uint32_t met = atomic32_load_acquire(&class->met);
     if (likely(met != 0)) {
+        assert(met <= CLASSES_MAX);
         return met - 1;
     }
     graph_lock();
@@ -100,8 +102,10 @@ void lock_graph_note(struct lock_class *from, struct lock_class *to, uint64_t fr
     graph_unlock();
 }
 
+// Found whenever its bit was seen: the bit is set after the edge is listed.
 static const struct lock_edge *edge_find(unsigned from, unsigned to)
 {
+    assert(from < CLASSES_MAX && to < CLASSES_MAX);
     unsigned count = lock_graph_edge_count();
     for (unsigned i = 0; i < count; i++) {
         if (edges[i].from == classes[from] && edges[i].to == classes[to]) {

@@ -25,10 +25,12 @@ unsigned percpu_cpu_prepare(uint64_t delta)
 {
     unsigned number = percpu_count;
     assert_always(number < CPU_MAX);
+    assert(delta % 64 == 0); // else a variable would lose the alignment that its section has
     percpu_deltas[number] = delta;
     return number;
 }
 
+// The release makes the delta, and what the new CPU wrote to its variables before, visible to whoever reads the greater count.
 void percpu_cpu_publish(unsigned number)
 {
     assert_always(number == percpu_count);

@@ -22,12 +22,15 @@ static void (*off_report)(uint64_t length); // [I]
 
 void preempt_set_deferred_runner(void (*run)(void))
 {
+    assert(deferred_runner == NULL && run != NULL);
     deferred_runner = run;
 }
 
-// Interrupts are off at depth 0, no preempt count is held.
+// Interrupts are off at depth 0, no preempt count is held. Deferred work goes first, since it wakes threads: the choice after it
+// then sees them, where the other order would choose twice.
 static void preempt_pending_run(void)
 {
+    assert(!interrupts_are_enabled() && cpu_block_get(interrupt_off_depth) == 0);
     if (cpu_block_get(deferred_pending) && deferred_runner != NULL) {
         deferred_runner();
     }
@@ -41,6 +44,8 @@ static bool preempt_is_allowed(void)
     return cpu_block_get(preempt_count) == 0 && cpu_block_get(interrupt_depth) == 0;
 }
 
+// With interrupts off nothing is lost by returning: whoever switches them on again, by interrupts_unblock or at the end of an
+// interrupt, looks at the same two flags.
 void preempt_reschedule(void)
 {
     if (!preempt_is_allowed() || !interrupts_are_enabled()) {
@@ -53,7 +58,7 @@ void preempt_reschedule(void)
 
 void interrupts_watch(uint64_t limit, void (*report)(uint64_t length))
 {
-    off_report = report;
+    off_report = report; // before the limit, which switches the watch on
     off_limit = limit;
 }
 
@@ -77,6 +82,7 @@ void interrupts_watch_end(void)
 
 void interrupts_unblock_pending(void)
 {
+    assert(cpu_block_get(interrupts_were_on) && !interrupts_are_enabled());
     if (preempt_is_allowed()) {
         preempt_pending_run();
     }

@@ -7,6 +7,8 @@
 #include "lib/assert.h"
 #include "lib/compiler.h"
 
+// The count changes in one instruction on GS-relative memory: an interrupt comes before or after it, never between a load and a
+// store, and a thread that is moved to another CPU is moved at count 0 only, so it gives back where it took.
 static inline void preempt_disable(void)
 {
     cpu_block_increment(preempt_count);
@@ -25,6 +27,7 @@ void preempt_set_deferred_runner(void (*run)(void));
 static inline void preempt_enable(void)
 {
     barrier();
+    assert(cpu_block_get(preempt_count) != 0);
     cpu_block_decrement(preempt_count);
     if (unlikely(cpu_block_get(reschedule_pending) | cpu_block_get(deferred_pending))) {
         preempt_reschedule();

@@ -1,5 +1,9 @@
 // Reference counts. Whoever gets, puts. Going from 0 to 1 is a bug and asserts; saturation is a bug
 // and asserts.
+//
+// Order: a get needs none, since who gets has a reference already (or RCU keeps the memory). A put is a full barrier, as every
+// read-modify-write of atomic.h: what a holder wrote to the object comes before its put, and so before the free that follows the
+// last one on another CPU.
 #pragma once
 
 #include "lib/assert.h"
@@ -36,6 +40,7 @@ must_check static inline bool refcount_get_unless_zero(struct refcount *r)
 {
     uint32_t seen = atomic32_load(&r->count);
     while (seen != 0) {
+        assert(seen < 0x7fffffff);
         if (atomic32_compare_exchange(&r->count, &seen, seen + 1)) {
             return true;
         }

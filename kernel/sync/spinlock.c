@@ -1,6 +1,14 @@
 // One word, taken by an exchange. Waiters do not go in order: where the CPUs are another machine's
 // threads, the next one in order may not be running at all, and everybody behind would wait for it.
 // The owner is recorded in debug kernels, where the assertions of *_locked functions ask for it.
+//
+// Interrupts are off while a lock is held, for a handler that wants it on the same CPU would wait for
+// ever; and while it is waited for, since the wait ends with the lock held and one rule is easier to
+// keep than two. The price: a CPU that spins answers no IPI, so nobody may wait for an answer to one
+// while holding a lock (interrupt/ipi.c asserts it).
+//
+// Memory order: the exchange that takes is a full barrier, as any locked instruction (SDM 3, 8.2.2).
+// The plain store that gives back is a release: x86 moves no load or store past a later store.
 #include "sync/spinlock.h"
 
 #include "arch/cpu.h"
@@ -131,12 +139,14 @@ bool spin_try_lock(struct spinlock *lock) no_lock_analysis
 void spin_unlock(struct spinlock *lock) no_lock_analysis
 {
     assert(spin_is_held(lock));
-    owner_set(lock, 0);
+    assert(lock->is_taken && !interrupts_are_enabled());
+    owner_set(lock, 0); // before the word: after it the next owner may have written its own
     __atomic_store_n(&lock->is_taken, 0, __ATOMIC_RELEASE);
     note_released(lock);
     interrupts_unblock();
 }
 
+// Right without the lock: only this CPU ever writes its own number there, so the answer cannot change under whoever asks.
 bool spin_is_held(const struct spinlock *lock)
 {
     return __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == cpu_number() + 1;
