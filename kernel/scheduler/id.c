@@ -37,6 +37,7 @@ static size_t id_number_take_locked(void)
         number = bitmap_find_next_zero(id_numbers_used, ID_MAX, ID_FIRST_AFTER_WRAP);
     }
     if (number < ID_MAX) {
+        assert(number != 0); // kill(0) and wait4(0) mean a group, never somebody
         bitmap_set(id_numbers_used, number);
         id_last = number;
         id_total++;
@@ -78,10 +79,16 @@ static void id_free(struct rcu_head *head)
     heap_free(container_of(head, struct id, rcu));
 }
 
+// Between the last put and the removal a look-up may still find the id: it gets no reference, as if it were gone. The number is
+// given out again only after the removal, so no two ids of one number are ever in the hash.
 void id_put(struct id *id)
 {
     if (!refcount_put(&id->references)) {
         return;
+    }
+    assert(id->task == NULL);
+    for (unsigned role = 0; role < ID_ROLE_COUNT; role++) {
+        assert(list_is_empty(&id->members[role])); // who uses the number holds a reference
     }
     spin_lock(&id_lock);
     hlist_remove_rcu(&id->hash_link);

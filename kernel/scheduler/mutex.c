@@ -27,6 +27,7 @@ void mutex_init_class(struct mutex *mutex, struct lock_class *class, struct lock
 
 static struct thread *mutex_owner(const struct mutex *mutex)
 {
+    static_assert(_Alignof(struct thread) > MUTEX_HAS_WAITERS, "bit 0 of an address is free");
     uint64_t word = atomic64_load(&mutex->owner) & ~(uint64_t)MUTEX_HAS_WAITERS;
     return (struct thread *)(uintptr_t)word;
 }
@@ -97,9 +98,11 @@ static bool mutex_take_free(struct mutex *mutex)
                                      (uint64_t)(uintptr_t)thread_current());
 }
 
-// Takes it if it is free; else leaves the mark that somebody waits.
+// Takes it if it is free; else leaves the mark that somebody waits. The mark and the give-back are read-modify-writes of one word,
+// so one comes first: either the owner sees the mark and wakes us, or we see the lock free.
 static bool mutex_take_or_mark(struct mutex *mutex)
 {
+    assert(!mutex_is_held(mutex));
     uint64_t own = (uint64_t)(uintptr_t)thread_current() | MUTEX_HAS_WAITERS;
     uint64_t seen = atomic64_load(&mutex->owner);
     for (;;) {
@@ -182,6 +185,8 @@ void mutex_unlock(struct mutex *mutex) no_lock_analysis
 {
     assert(mutex_is_held(mutex));
     note_released(mutex);
+    // From the exchange on another thread may own the lock. The object must still stand for the wake-up: who unlocks keeps a
+    // reference to it until after.
     uint64_t old = atomic64_exchange(&mutex->owner, 0);
     if ((old & MUTEX_HAS_WAITERS) != 0) {
         wait_queue_wake_one(&mutex->waiters);

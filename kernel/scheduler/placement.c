@@ -104,6 +104,8 @@ static struct thread *placement_take_from(struct run_queue *victim, unsigned cpu
     }
     struct thread *thread = placement_find_movable_locked(victim, cpu);
     if (thread != NULL) {
+        assert(
+            !thread->is_on_cpu); // only queued ones are found, and nobody's stack is in use there
         run_queue_remove_locked(victim, thread);
         __atomic_store_n(&thread->cpu, (int)cpu, __ATOMIC_RELAXED);
     }

@@ -28,6 +28,7 @@ static_assert(ARRAY_SIZE(nice_slice_us) == NICE_HIGHEST - NICE_LOWEST + 1, "one 
 
 uint64_t policy_slice_ns(const struct thread *thread)
 {
+    assert(thread->nice >= NICE_LOWEST && thread->nice <= NICE_HIGHEST);
     switch (thread->policy) {
     case THREAD_FIFO: return UINT64_MAX; // until it yields or blocks
     case THREAD_ROUND_ROBIN: return ROUND_ROBIN_SLICE_US * NS_PER_US;
@@ -56,6 +57,7 @@ static bool policy_change_begin_locked(struct run_queue *queue, struct thread *t
 static void policy_change_end(struct run_queue *queue, struct thread *thread,
                               bool was_queued) no_lock_analysis
 {
+    assert(spin_is_held(&queue->lock) && thread->cpu == (int)queue->number);
     thread->slice_left_ns = policy_slice_ns(thread);
     if (was_queued) {
         run_queue_insert_locked(queue, thread, false);
@@ -84,6 +86,7 @@ int thread_set_policy(struct thread *thread, int policy, int real_time_priority)
 
 void thread_set_inherited_priority(struct thread *thread, int priority) no_lock_analysis
 {
+    assert(priority >= 0 && priority <= REAL_TIME_PRIORITY_MAX);
     struct run_queue *queue = run_queue_lock_of(thread);
     if (thread->inherited_priority == priority) {
         spin_unlock(&queue->lock);
@@ -110,6 +113,7 @@ int thread_set_affinity(struct thread *thread, uint64_t mask) no_lock_analysis
         return -EINVAL;
     }
     struct run_queue *queue = run_queue_lock_of(thread);
+    // Bits of CPUs that do not run are kept, as they are of no harm: at least one that runs is among them, and CPUs never go away.
     thread->affinity = mask;
     if (placement_allows(thread, queue->number)) {
         spin_unlock(&queue->lock);

@@ -38,8 +38,11 @@ static void rcu_timer_expire(struct timer *timer)
     rcu_wake_reaper();
 }
 
+// The list only grows at its head and is only taken whole, so a compare and exchange cannot be fooled by a head that went and came
+// back. The exchange is a full barrier: what made the object unreachable comes before it, and so before the reaper counts choices.
 static void rcu_add(struct rcu_head *head, void (*run)(struct rcu_head *head))
 {
+    assert(run != NULL);
     head->run = run;
     head->next = __atomic_load_n(&rcu_list, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&rcu_list, &head->next, head, false, __ATOMIC_SEQ_CST,
@@ -89,10 +92,13 @@ static void rcu_ask_cpu_to_choose(unsigned cpu)
     spin_unlock(&queue->lock);
 }
 
+// A CPU that starts meanwhile is not counted and need not be: its first reader comes after the heads were taken off the list, and
+// so after their objects had become unreachable.
 static void rcu_wait_for_readers(void)
 {
     uint64_t before[CPU_MAX];
     unsigned cpus = percpu_cpu_count();
+    assert(cpus <= CPU_MAX);
     for (unsigned cpu = 0; cpu < cpus; cpu++) {
         before[cpu] = __atomic_load_n(&run_queue_of(cpu)->passes, __ATOMIC_ACQUIRE);
     }
@@ -148,6 +154,7 @@ void rcu_synchronize(void)
 {
     struct rcu_barrier rcu_barrier = {.thread = thread_current()};
     lock_debug_check_sleep(NULL);
+    assert(thread_current() != rcu_reaper); // it would wait for itself
     rcu_add(&rcu_barrier.head, rcu_barrier_pass);
     rcu_wake_reaper();
     thread_prepare_to_block(THREAD_BLOCKED);

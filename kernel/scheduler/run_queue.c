@@ -37,6 +37,8 @@ void run_queue_init(struct run_queue *queue, unsigned number, struct thread *idl
     }
 }
 
+// thread->cpu changes under the lock of the queue that it leaves (or while nobody else can reach the thread), so the second look is
+// the truth.
 struct run_queue *run_queue_lock_of(const struct thread *thread) no_lock_analysis
 {
     for (;;) {
@@ -52,12 +54,14 @@ struct run_queue *run_queue_lock_of(const struct thread *thread) no_lock_analysi
 
 static unsigned thread_level(const struct thread *thread)
 {
+    assert(thread_priority(thread) >= 0 && thread_priority(thread) < RUN_QUEUE_LEVELS);
     return (unsigned)(NORMAL_LEVEL - thread_priority(thread));
 }
 
 void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, bool at_head)
 {
     assert(spin_is_held(&queue->lock) && !thread->is_queued && thread != queue->idle);
+    assert(atomic32_load(&thread->state) != THREAD_DEAD);
     unsigned level = thread_level(thread);
     if (!at_head) {
         list_add_tail(&queue->levels[level], &thread->run_link);
@@ -74,7 +78,8 @@ void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, boo
 
 void run_queue_remove_locked(struct run_queue *queue, struct thread *thread)
 {
-    assert(spin_is_held(&queue->lock) && thread->is_queued);
+    assert(spin_is_held(&queue->lock) && thread->is_queued && queue->count != 0);
+    assert(thread->cpu == (int)queue->number);
     unsigned level = thread_level(thread);
     if (queue->overtaker == thread) {
         queue->overtaker = NULL;
@@ -112,7 +117,7 @@ static bool thread_gives_way(const struct run_queue *queue, const struct thread 
 // `previous` could run on.
 static struct thread *run_queue_next_turn_locked(struct run_queue *queue, struct thread *previous)
 {
-    assert(spin_is_held(&queue->lock));
+    assert(spin_is_held(&queue->lock) && previous != queue->idle && !previous->is_queued);
     struct thread *candidate = run_queue_first_locked(queue);
     bool keeps_turn = candidate == NULL || !thread_gives_way(queue, previous, candidate);
     bool has_slice = previous->slice_left_ns != 0;

@@ -3,6 +3,7 @@
 // thread of its own, since the idle thread never blocks.
 #include "interrupt/clock.h"
 #include "interrupt/deferred.h"
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "log/panic.h"
 #include "memory/kernel_map.h"
@@ -41,6 +42,7 @@ static const struct panic_ops scheduler_panic_ops = {.describe_cpu = describe_cp
 
 void scheduler_cpu_init(struct thread *idle)
 {
+    assert(thread_current() == NULL && !interrupts_are_enabled());
     thread_adopt_boot(idle, "idle");
     run_queue_init(percpu_this(run_queue), cpu_number(), idle);
     cpu_block_set(current, idle);

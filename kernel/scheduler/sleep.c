@@ -2,6 +2,7 @@
 // frame is left, and cancelling waits for a running callback, so the frame outlives every use of
 // it.
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "scheduler/timer.h"
@@ -17,7 +18,7 @@ struct sleep_timer {
 static void sleep_timer_expire(struct timer *timer)
 {
     struct sleep_timer *sleep = container_of(timer, struct sleep_timer, timer);
-    atomic32_store(&sleep->has_expired, 1);
+    atomic32_store(&sleep->has_expired, 1); // before the wake-up, whose barrier makes it visible
     thread_wake(sleep->thread);
 }
 
@@ -32,8 +33,11 @@ static bool thread_block_until(uint64_t deadline_ns)
     return atomic32_load(&sleep.has_expired) != 0;
 }
 
+// The caller has set its state and then found its condition false. A wake-up since then has set the state back, and the block below
+// returns at once: the order of the checks in here is free.
 int wait_sleep(enum thread_state state, uint64_t deadline_ns)
 {
+    assert(state == THREAD_BLOCKED || state == THREAD_BLOCKED_INTERRUPTIBLE);
     bool is_interruptible = state == THREAD_BLOCKED_INTERRUPTIBLE;
     bool has_expired = false;
     if (is_interruptible && thread_is_interrupted()) {
@@ -64,6 +68,8 @@ int thread_sleep_until(uint64_t deadline_ns, bool interruptible)
     return result == -ETIMEDOUT ? 0 : -EINTR;
 }
 
+// The end of a sleep is not told at once: the caller looks at its condition a last time, so a wake-up that came together with the
+// deadline or a signal still counts as one.
 bool wait_loop_goes_on(struct wait_loop *loop)
 {
     if (!loop->is_queued) {

@@ -25,7 +25,9 @@ static void switch_finish(void) no_lock_analysis
     struct thread *previous = queue->previous;
     bool is_displaced = queue->displaced != NULL;
     bool is_dead = atomic32_load(&previous->state) == THREAD_DEAD;
+    assert(spin_is_held(&queue->lock) && previous->is_on_cpu && previous != thread_current());
     queue->displaced = NULL;
+    // From here on, once the lock is free, another CPU may run it: its registers are saved, its stack is left.
     previous->is_on_cpu = 0;
     if (unlikely(is_displaced)) {
         run_queue_place(queue, previous, false);
@@ -40,6 +42,7 @@ static void switch_finish(void) no_lock_analysis
 static void switch_to(struct run_queue *queue, struct thread *previous, struct thread *next,
                       uint64_t now_ns)
 {
+    assert(!next->is_on_cpu && !next->is_queued && next->cpu == (int)queue->number);
     previous->off_cpu_since_ns = now_ns;
     run_queue_credit_locked(next, now_ns);
     next->switched_in_ns = now_ns;
@@ -48,6 +51,7 @@ static void switch_to(struct run_queue *queue, struct thread *previous, struct t
     queue->previous = previous;
     queue->current = next;
     queue->switches++;
+    // A kernel thread runs on whatever is loaded: every table has the kernel's half, and a load of CR3 would empty the TLB twice.
     if (next->page_table != NULL && !page_table_is_loaded(next->page_table)) {
         page_table_activate(next->page_table);
     }
@@ -70,7 +74,7 @@ static bool switch_previous_stays(struct run_queue *queue, struct thread *previo
         return false;
     }
     if (previous == queue->idle) {
-        return false;
+        return false; // it is never queued: choosing nobody is choosing it
     }
     previous->involuntary_switches++;
     if (unlikely(!placement_allows(previous, queue->number)) &&
@@ -148,7 +152,7 @@ void thread_exit(void)
 {
     struct thread *thread = thread_current();
     assert_always(thread->page_table == NULL && context_may_sleep());
-    interrupts_disable();
+    interrupts_disable(); // preempted as Dead it would be put back on the queue, and run again
     atomic32_store(&thread->state, THREAD_DEAD);
     scheduler_switch(SWITCH_BLOCK);
     __builtin_unreachable();

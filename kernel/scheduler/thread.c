@@ -69,6 +69,8 @@ int thread_init(struct thread *thread, const char *name, void (*entry)(void *), 
 // Gives back what runs the thread: nobody is on its stack any more.
 static void thread_free_context(struct thread *thread)
 {
+    assert(!thread->is_on_cpu && !thread->is_queued && thread != thread_current());
+    assert(thread->stack_base != 0);
     kernel_stack_free(thread->stack_base);
     thread->stack_base = 0;
     if (thread->arch.fpu_state != NULL) {
@@ -94,6 +96,7 @@ void thread_list_add(struct thread *thread)
 static void thread_list_remove(struct thread *thread)
 {
     spin_lock(&thread_list_lock);
+    assert(list_is_linked(&thread->all_link) && thread_list_length != 0);
     list_remove(&thread->all_link);
     thread_list_length--;
     spin_unlock(&thread_list_lock);
@@ -133,6 +136,7 @@ void thread_put(struct thread *thread)
     if (!refcount_put(&thread->references)) {
         return;
     }
+    assert(atomic32_load(&thread->state) == THREAD_DEAD && thread->stack_base == 0);
     thread_list_remove(thread);
     if (thread->release != NULL) {
         thread->release(thread);
@@ -146,8 +150,10 @@ static void thread_reap(struct rcu_head *head)
     thread_put(thread);
 }
 
+// A grace period, though nobody else runs on the stack any more: placement looks at what other CPUs run without a lock.
 void thread_bury(struct thread *thread)
 {
+    assert(atomic32_load(&thread->state) == THREAD_DEAD && !thread->is_queued);
     rcu_defer(&thread->rcu, thread_reap);
 }
 
@@ -165,7 +171,7 @@ void thread_set_page_table(struct page_table *table)
     struct thread *thread = thread_current();
     struct page_table *old = thread->page_table;
     struct page_table *loaded = table != NULL ? table : &kernel_page_table;
-    interrupts_block();
+    interrupts_block(); // a switch in between would load the one while the thread names the other
     thread->page_table = table;
     page_table_activate(loaded);
     interrupts_unblock();
@@ -180,6 +186,7 @@ static struct thread *thread_list_next(struct thread *place)
 {
     struct thread *found = NULL;
     spin_lock(&thread_list_lock);
+    assert(place == NULL || list_is_linked(&place->all_link)); // our reference keeps it on the list
     struct list_head *link = place != NULL ? place->all_link.next : thread_list.next;
     for (; link != &thread_list && found == NULL; link = link->next) {
         struct thread *thread = list_entry(link, struct thread, all_link);

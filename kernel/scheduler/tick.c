@@ -31,6 +31,7 @@ static thread_charge_function *charge_hook; // [I] once set
 
 void thread_set_charge_hook(thread_charge_function *charge)
 {
+    assert(charge_hook == NULL && charge != NULL);
     charge_hook = charge;
 }
 
@@ -38,6 +39,7 @@ void thread_set_charge_hook(thread_charge_function *charge)
 static uint64_t tick_sample_locked(struct run_queue *queue, struct thread *thread)
 {
     assert(spin_is_held(&queue->lock));
+    assert(thread->run_ns >= thread->user_ns + thread->kernel_ns);
     uint64_t unsampled = thread->run_ns - thread->user_ns - thread->kernel_ns;
     if (!clock_event_from_user()) {
         thread->kernel_ns += unsampled;
@@ -58,6 +60,7 @@ void scheduler_tick(uint64_t now_ns)
     struct run_queue *queue = percpu_this(run_queue);
     spin_lock(&queue->lock);
     struct thread *thread = queue->current;
+    assert(thread == thread_current());
     uint64_t sampled_ns = 0;
     bool has_rivals = queue->count != 0;
     if (thread != queue->idle) {
@@ -74,6 +77,7 @@ void scheduler_tick(uint64_t now_ns)
     if (has_rivals) {
         placement_offer(queue);
     }
+    // After the lock: the hook sends signals, whose locks come before the run queue's. The thread stays: interrupts are off.
     if (sampled_ns != 0 && charge_hook != NULL) {
         bool is_user = clock_event_from_user();
         charge_hook(thread, is_user ? sampled_ns : 0, is_user ? 0 : sampled_ns);

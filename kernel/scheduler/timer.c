@@ -24,6 +24,8 @@ PERCPU_DEFINE(struct timer_base, timer_base);
 
 static void timer_program_at_most(struct timer_base *base, uint64_t deadline_ns)
 {
+    assert(base == percpu_this(timer_base) &&
+           !interrupts_are_enabled()); // the event source is this CPU's
     if (deadline_ns < base->programmed_ns) {
         base->programmed_ns = deadline_ns;
         clock_event_program(deadline_ns);
@@ -41,9 +43,11 @@ void timer_tick_at_most(uint64_t deadline_ns)
 
 void timer_init(struct timer *timer, void (*expire)(struct timer *timer))
 {
+    assert(expire != NULL);
     *timer = (struct timer){.expire = expire, .cpu = -1};
 }
 
+// The home changes only under the lock of the old home: the second look, under that lock, is the truth.
 static struct timer_base *timer_lock_home(const struct timer *timer) no_lock_analysis
 {
     for (;;) {
@@ -63,6 +67,7 @@ static bool timer_dequeue_locked(struct timer_base *base, struct timer *timer)
     if (timer->cpu < 0) {
         return false;
     }
+    assert(timer->cpu == timer->home);
     timer_tree_remove(&base->tree, timer);
     timer->cpu = -1;
     return true;
@@ -84,6 +89,8 @@ void timer_start(struct timer *timer, uint64_t deadline_ns) no_lock_analysis
     timer->deadline_ns = deadline_ns;
     timer->cpu = timer->home;
     timer_tree_insert(&base->tree, timer);
+    // On another CPU nothing need be programmed: its event is under way, running this very timer, and sets up the next one when
+    // the callback is back.
     if (base == own) {
         timer_program_at_most(base, deadline_ns);
     }
@@ -133,7 +140,8 @@ static void timer_event(void)
 {
     struct timer_base *base = percpu_this(timer_base);
     uint64_t now_ns = clock_monotonic_ns();
-    base->programmed_ns = UINT64_MAX;
+    assert(base->running == NULL);    // events do not nest
+    base->programmed_ns = UINT64_MAX; // it has come; what is left is asked for below
     uint64_t earliest = timer_expire_due(base, now_ns);
     if (base->tick_deadline_ns <= now_ns) {
         base->tick_deadline_ns = UINT64_MAX;

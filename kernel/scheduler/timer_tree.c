@@ -1,6 +1,11 @@
 // The tree behind each CPU's timers. The earliest one is remembered, so looking at it costs
-// nothing.
+// nothing. A timer is the first exactly if the way down to its place never turned right; equal
+// deadlines turn right, which keeps them in the order in which they were started.
+//
+// Called by timer.c, under the lock of the base that the tree belongs to.
 #include "scheduler/timer_internal.h"
+
+#include "lib/assert.h"
 
 void timer_tree_insert(struct timer_tree *tree, struct timer *timer)
 {
@@ -25,6 +30,7 @@ void timer_tree_insert(struct timer_tree *tree, struct timer *timer)
 
 void timer_tree_remove(struct timer_tree *tree, struct timer *timer)
 {
+    assert(tree->first != NULL && tree->first->deadline_ns <= timer->deadline_ns);
     if (tree->first == timer) {
         tree->first = rb_entry_or_null(rb_next(&timer->node), struct timer, node);
     }

@@ -6,6 +6,7 @@
 // and another wait queue's where a wake-up is passed on.
 #include "scheduler/wait_queue.h"
 
+#include "lib/assert.h"
 #include "scheduler/timer.h"
 #include "sync/lock_debug.h"
 
@@ -15,16 +16,21 @@ void wait_queue_init_class(struct wait_queue *queue, struct lock_class *class)
     list_init(&queue->waiters);
 }
 
+// At the tail, so that exclusive waiters are served in the order in which they came.
 void wait_queue_add(struct wait_queue *queue, struct waiter *waiter)
 {
+    assert(waiter->wake != NULL);
     spin_lock(&queue->lock);
     list_add_tail(&queue->waiters, &waiter->link);
     spin_unlock(&queue->lock);
 }
 
+// After this nobody calls the waiter any more: wake functions run under the lock. That is why a waiter may stand on its sleeper's
+// stack.
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter)
 {
     spin_lock(&queue->lock);
+    assert(list_is_linked(&waiter->link));
     list_remove(&waiter->link);
     spin_unlock(&queue->lock);
 }
@@ -39,6 +45,8 @@ void wait_queue_wake(struct wait_queue *queue, unsigned events, unsigned exclusi
             continue;
         }
         bool has_woken = waiter->wake(waiter, events);
+        assert(spin_is_held(&queue->lock));
+        // One who was awake already does not count: the wake-up would be lost on him.
         if (has_woken && waiter->is_exclusive) {
             exclusive--;
         }

@@ -15,6 +15,7 @@ static void (*scheduler_kick)(unsigned cpu); // [I] set once by whoever starts o
 
 void scheduler_set_kick(void (*kick)(unsigned cpu))
 {
+    assert(kick != NULL && scheduler_kick == NULL);
     scheduler_kick = kick;
 }
 
@@ -64,7 +65,7 @@ bool thread_wake_states(struct thread *thread, unsigned states) no_lock_analysis
         return false;
     }
     if (thread->is_on_cpu || thread->is_queued) {
-        spin_unlock(&queue->lock);
+        spin_unlock(&queue->lock); // it has not gone to sleep yet: it sees the state and stays
     } else {
         thread_current()->has_woken = 1;
         run_queue_place(queue, thread, true);
@@ -88,6 +89,8 @@ void thread_start(struct thread *thread) no_lock_analysis
 
 void thread_notify(struct thread *thread, uint32_t work) no_lock_analysis
 {
+    assert(work != 0);
+    // The word before the look at the state, as a sleeper sets its state before it looks at the word.
     __atomic_fetch_or(&thread->arch.work, work, __ATOMIC_SEQ_CST);
     unsigned states = 1u << THREAD_BLOCKED_INTERRUPTIBLE;
     if ((work & (THREAD_WORK_KILL | THREAD_WORK_STOP)) != 0) {
