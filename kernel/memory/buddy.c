@@ -56,13 +56,16 @@ static void block_unlink(struct frame *block, unsigned order)
     frame_buddy.free_blocks[order]--;
 }
 
+// The smallest block that is large enough: a larger one is split only where there is none, so that large blocks last.
 static struct frame *zone_take(unsigned zone, unsigned order)
 {
+    assert(zone < ZONE_COUNT && spin_is_held(&frame_buddy.lock));
     uint32_t candidates = frame_buddy.nonempty[zone] & ~0u << order;
     if (candidates == 0) {
         return NULL;
     }
     unsigned found = (unsigned)__builtin_ctz(candidates);
+    assert(!list_is_empty(&frame_buddy.free[zone][found])); // the bit says so
     struct frame *block = list_first_entry(&frame_buddy.free[zone][found], struct frame, link);
     block_unlink(block, found);
     while (found > order) {
@@ -77,6 +80,7 @@ static struct frame *zone_take(unsigned zone, unsigned order)
 struct frame *buddy_take_locked(unsigned order, bool below_4g)
 {
     assert(spin_is_held(&frame_buddy.lock) && order <= FRAME_ORDER_MAX);
+    // From above 4 GiB first: what lies below is kept for devices that reach no further.
     struct frame *block = below_4g ? NULL : zone_take(ZONE_HIGH, order);
     if (block == NULL) {
         block = zone_take(ZONE_LOW, order);
@@ -90,7 +94,9 @@ struct frame *buddy_take_locked(unsigned order, bool below_4g)
 void buddy_give_locked(struct frame *block, unsigned order)
 {
     assert(spin_is_held(&frame_buddy.lock) && block->kind != FRAME_FREE);
+    assert(order <= FRAME_ORDER_MAX);
     size_t number = frame_number(block);
+    assert(number + (1UL << order) <= frame_record_count);
     frame_buddy.free_frames += 1UL << order;
     while (order < FRAME_ORDER_MAX) {
         size_t other = number ^ 1UL << order;
@@ -105,9 +111,11 @@ void buddy_give_locked(struct frame *block, unsigned order)
     block_link(&frame_records[number], order);
 }
 
-// Order of the largest aligned block that starts at `first` and ends by `end`.
+// Order of the largest aligned block that starts at `first` and ends by `end`. No such block crosses 4 GiB, which is a multiple of
+// the largest block's size: a block lies in one zone.
 static unsigned largest_order(size_t first, size_t end)
 {
+    assert(first < end);
     unsigned order = 0;
     while (order < FRAME_ORDER_MAX && (first & 1UL << order) == 0 &&
            first + (2UL << order) <= end) {

@@ -29,6 +29,7 @@ static void (*pressure_hook)(void); // [I]
 
 void frame_set_pressure_hook(void (*pressure)(void))
 {
+    assert(pressure_hook == NULL && pressure != NULL);
     pressure_hook = pressure;
 }
 
@@ -38,6 +39,8 @@ static bool may_take_locked(unsigned order, unsigned flags)
     assert(spin_is_held(&frame_buddy.lock));
     size_t frames = 1UL << order;
     size_t kept = (flags & FRAME_MAY_USE_RESERVE) ? 0 : frame_buddy.reserve;
+    // Told at each request below the mark, not once at the crossing: the hook only sets a flag and wakes, and reclaim may have
+    // ended for want of candidates that there are by now.
     if (unlikely(frame_buddy.free_frames < frame_buddy.low_mark + frames) && pressure_hook) {
         pressure_hook();
     }
@@ -57,6 +60,7 @@ static struct frame *take_block(unsigned order, unsigned flags)
 
 static void stock_refill(struct frame_stock *stock, unsigned flags)
 {
+    assert(stock == percpu_this(frame_stock) && cpu_block_get(interrupt_off_depth) != 0);
     spin_lock(&frame_buddy.lock);
     while (stock->count < STOCK_BATCH && may_take_locked(0, flags)) {
         struct frame *frame = buddy_take_locked(0, false);
@@ -70,6 +74,7 @@ static void stock_refill(struct frame_stock *stock, unsigned flags)
 
 static void stock_drain(struct frame_stock *stock, size_t keep)
 {
+    assert(stock == percpu_this(frame_stock) && stock->count <= STOCK_FRAMES);
     spin_lock(&frame_buddy.lock);
     while (stock->count > keep) {
         buddy_give_locked(stock->frames[--stock->count], 0);
@@ -116,6 +121,7 @@ struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
     if (unlikely(frame == NULL)) {
         return NULL;
     }
+    assert(frame->kind == FRAME_KERNEL); // as the buddy and frame_free leave what is in a stock
     refcount_init(&frame->references, 1);
     atomic32_store(&frame->map_count, 0);
     frame->kind = (uint8_t)kind;
@@ -132,6 +138,8 @@ struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
 static void frame_free(struct frame_stock *stock, struct frame *frame)
 {
     assert(atomic32_load(&frame->map_count) == 0);
+    assert((atomic32_load(&frame->flags) & (FRAME_LOCKED | FRAME_WAITERS)) == 0);
+    assert(frame->kind != FRAME_RESERVED && frame->order <= FRAME_ORDER_MAX);
     unsigned order = frame->order;
     stock->kind_frames[frame->kind] -= 1L << order;
     frame->kind = FRAME_KERNEL; // in a stock: not free for the buddy's eyes
@@ -159,6 +167,7 @@ void frame_put(struct frame *frame)
 
 void frame_put_many(struct frame *const *frames, size_t count)
 {
+    assert(count <= 64); // each may drain a batch of the stock
     interrupts_block();
     struct frame_stock *stock = percpu_this(frame_stock);
     for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,7 @@
 // The general heap: eight slab caches by size, and whole blocks of frames for what is larger.
 //
-// A block's size is not stored: the record of its frame tells the cache, or the order.
+// A block's size is not stored: the record of its frame tells the cache, or the order. So no header stands in front of a block: one
+// of 64 bytes takes 64, and an overrun of its neighbour damages no size that a later free would believe.
 #include "memory/heap.h"
 
 #include "lib/assert.h"
@@ -29,6 +30,7 @@ void heap_init(void)
 
 static struct slab_cache *class_for(size_t bytes)
 {
+    assert(bytes != 0 && bytes <= CLASS_BYTES_MOST);
     unsigned log2_ceiling = 64 - (unsigned)__builtin_clzl((bytes - 1) | 15);
     return &classes[log2_ceiling - CLASS_SHIFT_LEAST];
 }
@@ -91,6 +93,7 @@ void *heap_resize(void *pointer, size_t new_bytes)
         return heap_alloc(new_bytes);
     }
     size_t old_bytes = block_bytes(pointer);
+    // A shrunken block moves only where that saves three quarters of it.
     if (new_bytes != 0 && new_bytes <= old_bytes && new_bytes > old_bytes / 4) {
         return pointer;
     }
@@ -114,6 +117,7 @@ void heap_free(void *pointer)
     }
     struct frame *frame = frame_from_physical(virtual_to_physical(pointer));
     assert_always(frame->kind == FRAME_KERNEL && IS_ALIGNED((uintptr_t)pointer, PAGE_SIZE));
+    assert(atomic64_load(&large_bytes) >= PAGE_SIZE << frame->order);
     atomic64_subtract(&large_bytes, PAGE_SIZE << frame->order);
     frame_put(frame);
 }

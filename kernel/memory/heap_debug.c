@@ -7,6 +7,7 @@
 
 #if ASTRA_DEBUG
 
+#    include "lib/assert.h"
 #    include "lib/macros.h"
 #    include "lib/string.h"
 #    include "log/backtrace.h"
@@ -37,6 +38,7 @@ static size_t record_offset(size_t object_bytes)
 
 static struct object_record *record_of(struct slab_cache *cache, void *object)
 {
+    assert(((uintptr_t)object & 7) == 0);
     return (struct object_record *)((char *)object + record_offset(cache->object_bytes));
 }
 
@@ -86,6 +88,7 @@ void heap_debug_object_new(struct slab_cache *cache, void *object)
     poison(cache, object);
 }
 
+// A new object is filled with what is no zero and no valid pointer, so that nobody gets away with counting on cleared memory.
 void heap_debug_object_allocated(struct slab_cache *cache, void *object)
 {
     struct object_record *record = record_of(cache, object);
@@ -107,6 +110,7 @@ void heap_debug_object_allocated(struct slab_cache *cache, void *object)
 void heap_debug_object_freed(struct slab_cache *cache, void *object)
 {
     struct object_record *record = record_of(cache, object);
+    // First the state: of an object that is free the red zone may be fine, and the mistake still is the second free.
     if (record->state == STATE_FREE) {
         object_is_damaged(cache, object, "freed twice");
     }

@@ -52,6 +52,7 @@ void io_iter_copy(struct io_iter *destination, const struct io_iter *source)
     }
 }
 
+// Steps over segments that are used up, and over empty ones, but never past the last: `segments` always points to one.
 void io_iter_advance(struct io_iter *iter, size_t bytes)
 {
     assert(bytes <= iter->remaining);
@@ -64,6 +65,7 @@ void io_iter_advance(struct io_iter *iter, size_t bytes)
     }
 }
 
+// Walks back by the sizes of the segments, which are all still there: the iterator borrows an array and changes nothing in it.
 void io_iter_rewind(struct io_iter *iter, size_t bytes)
 {
     iter->remaining += bytes;
@@ -80,6 +82,7 @@ void io_iter_rewind(struct io_iter *iter, size_t bytes)
 static char *segment_place(const struct io_iter *iter)
 {
     const struct io_segment *segment = iter->segments;
+    assert(iter->kind != IO_USER && iter->segment_offset <= segment->bytes);
     if (iter->kind == IO_KERNEL) {
         return (char *)segment->kernel + iter->segment_offset;
     }
@@ -131,6 +134,7 @@ static noinline size_t move_by_segments(struct io_iter *iter, char *memory, size
             continue;
         }
         size_t left = step(iter, memory != NULL ? memory + done : NULL, run);
+        assert(left <= run);
         io_iter_advance(iter, run - left);
         done += run - left;
         if (left != 0) {

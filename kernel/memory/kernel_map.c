@@ -25,8 +25,10 @@ static struct list_head regions = LIST_INIT(regions); // [l region_lock]
 
 // --- entries ---
 
+// From nothing to something needs no flush: the CPU caches no entry that is not present (SDM 3A, 4.10.2.3).
 static int entry_set(vaddr_t address, struct page_entry value)
 {
+    assert(address >= KERNEL_MAP_BASE && address < KERNEL_REGION_END);
     spin_lock(&kernel_page_table.lock);
     struct page_entry *entry = page_table_make_locked(&kernel_page_table, address);
     if (entry != NULL) {
@@ -80,6 +82,7 @@ void kernel_map_remove(vaddr_t start, size_t count, bool has_frames)
         vaddr_t address = start + i * PAGE_SIZE;
         spin_lock(&kernel_page_table.lock);
         struct page_entry *entry = page_table_find_locked(&kernel_page_table, address);
+        assert(entry != NULL && page_entry_is_present(*entry));
         struct page_entry old = *entry;
         *entry = page_entry_none();
         spin_unlock(&kernel_page_table.lock);
@@ -186,6 +189,7 @@ void kernel_map_free(void *pointer)
     }
     struct kernel_region *region = region_find((vaddr_t)pointer);
     assert_always(region != NULL);
+    // The entries go, and are flushed on every CPU, before the region's addresses can be given out again.
     kernel_map_remove(region_memory(region), region->pages - 2, true);
     region_destroy(region);
 }

@@ -3,6 +3,7 @@
 //
 // A freed stack keeps its frames in a small cache, since programs are started and end all the time.
 // Lock: stack_lock, rank KERNEL_MAP, over bitmap and cache.
+#include "lib/assert.h"
 #include "lib/bitmap.h"
 #include "lib/macros.h"
 #include "memory/frame.h"
@@ -31,18 +32,21 @@ static vaddr_t slot_stack(size_t slot)
 
 static size_t stack_slot(vaddr_t base)
 {
+    assert(base >= KERNEL_MAP_BASE && (base - KERNEL_MAP_BASE) % SLOT_BYTES == KERNEL_STACK_BYTES);
     return (base - KERNEL_MAP_BASE) / SLOT_BYTES;
 }
 
 static void slot_free(size_t slot)
 {
     spin_lock(&stack_lock);
+    assert(slot < SLOT_COUNT && bitmap_test(slots_used, slot));
     bitmap_clear(slots_used, slot);
     slot_hint = MIN(slot_hint, slot);
     spin_unlock(&stack_lock);
 }
 
-// The new stack, 0 when out of memory.
+// The new stack, 0 when out of memory. Not cleared: what a kernel stack holds never reaches a program but through a structure that
+// its filler forgot to fill, and then zeros of the first use would hide the mistake.
 static vaddr_t slot_fill(size_t slot)
 {
     if (kernel_map_frames(slot_stack(slot), STACK_PAGES, FRAME_STACK, 0) != 0) {
@@ -84,6 +88,7 @@ vaddr_t kernel_stack_alloc(void)
 void kernel_stack_free(vaddr_t base)
 {
     bool is_cached = false;
+    assert(atomic32_load(&stack_count) != 0 && stack_slot(base) < SLOT_COUNT);
     atomic32_subtract(&stack_count, 1);
     spin_lock(&stack_lock);
     if (cache_count < CACHE_STACKS) {

@@ -44,11 +44,12 @@ static void copy_by_words(void *destination, const void *source)
 
 void page_zero(void *page, size_t count)
 {
-    assert(IS_ALIGNED((uintptr_t)page, PAGE_SIZE));
+    assert(IS_ALIGNED((uintptr_t)page, PAGE_SIZE) && count != 0);
     if (!arch_vector_is_usable()) {
         zero_by_words(page, count);
         return;
     }
+    // Preemption is off by the page, not for the whole: a block of 4 MiB would take a millisecond.
     for (char *end = (char *)page + count * PAGE_SIZE, *at = page; at != end; at += PAGE_SIZE) {
         preempt_disable();
         arch_vector_zero(at, PAGE_SIZE);

@@ -28,6 +28,7 @@ static size_t kernel_slot_count;  // [I]
 
 static unsigned slot_of(vaddr_t address, unsigned level)
 {
+    assert(level < PAGE_LEVELS);
     return (unsigned)(address >> page_levels[level].shift) & (page_levels[level].entries - 1);
 }
 
@@ -59,6 +60,7 @@ static unsigned bounds_end(paddr_t table)
 
 // --- life ---
 
+// All CPUs count as users of the kernel's table: its half is in every other one, so whatever is loaded, its entries may be cached.
 void page_table_init(void)
 {
     refcount_init(&kernel_page_table.references, 1);
@@ -119,6 +121,7 @@ void page_table_get(struct page_table *table)
 // Frees a table and all tables below it; the leaves' table (level 0) is not looked into.
 static void subtree_free(paddr_t table, unsigned level)
 {
+    assert(frame_from_physical(table)->kind == FRAME_PAGE_TABLE);
     const struct page_entry *entries = entries_of(table);
     unsigned end = level > 0 ? bounds_end(table) : 0;
     for (unsigned slot = level > 0 ? bounds_low(table) : 0; slot < end; slot++) {
@@ -133,6 +136,8 @@ void page_table_put(struct page_table *table)
 {
     if (refcount_put(&table->references)) {
         assert(table != &kernel_page_table);
+        assert(atomic64_load(&table->active_cpus) ==
+               0); // a CPU that has it loaded holds a reference
         subtree_free(table->root, ROOT_LEVEL);
         slab_free(&table_cache, table);
     }
@@ -140,13 +145,15 @@ void page_table_put(struct page_table *table)
 
 void page_table_activate(struct page_table *table)
 {
-    assert(table->root != 0);
+    assert(table->root != 0 && !interrupts_are_enabled());
     struct page_table **active = percpu_this(page_table_loaded);
     struct page_table *old = *active != NULL ? *active : &kernel_page_table;
     if (old == table) {
         return;
     }
     uint64_t this_cpu = BIT(cpu_number());
+    // The order is what a shoot-down relies on (tlb_batch.c): our bit before the new root can bring entries in, the old bit away
+    // only when the load has thrown the old entries out.
     *active = table;
     if (table != &kernel_page_table) {
         page_table_get(table);
@@ -185,6 +192,8 @@ static bool table_add(struct page_table *table, paddr_t parent, unsigned level, 
     }
     frame->index = 0;
     unsigned slot = slot_of(address, level);
+    assert(page_entry_is_none(entries_of(parent)[slot]));
+    // In one store, after the table was cleared: the CPU's walker reads it without any lock, and x86 keeps the stores in order.
     WRITE_ONCE(entries_of(parent)[slot].value, page_entry_table(frame_to_physical(frame)).value);
     if (table != &kernel_page_table) {
         bounds_widen(parent, slot);
@@ -292,7 +301,7 @@ bool page_table_prune_locked(struct page_table *table, vaddr_t start, vaddr_t en
                              vaddr_t gap_start, vaddr_t gap_end, struct tlb_batch *batch)
 {
     assert(spin_is_held(&table->lock) && gap_end <= USER_TOP);
-    assert(gap_start <= start && end <= gap_end);
+    assert(gap_start <= start && end <= gap_end && batch->table == table);
     const struct prune prune = {table, batch, gap_start, gap_end};
     return start < end && prune_table(&prune, table->root, ROOT_LEVEL, start, end);
 }

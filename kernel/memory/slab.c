@@ -83,8 +83,10 @@ struct slab_cache *slab_cache_of(const void *object)
     return frame->kind == FRAME_SLAB ? ((struct slab *)frame->owner)->cache : NULL;
 }
 
+// The chain leads through the objects in rising order, so that what is allocated together lies together.
 static struct slab *slab_create(struct slab_cache *cache)
 {
+    assert(spin_is_held(&cache->lock));
     struct frame *head = frame_alloc(cache->slab_order, FRAME_SLAB, 0);
     if (head == NULL) {
         return NULL;
@@ -121,10 +123,12 @@ static void *object_take_locked(struct slab_cache *cache)
         }
     }
     void *object = slab->free;
+    assert(object != NULL && slab->cache == cache); // on the list means: has a free one
     slab->free = *(void **)object;
     if (slab->free == NULL) {
         list_remove(&slab->link);
     }
+    assert(frame_of(slab)->slab_objects < cache->objects_per_slab);
     frame_of(slab)->slab_objects++;
     cache->allocated_objects++;
     return object;
@@ -135,6 +139,8 @@ static void object_give_locked(struct slab_cache *cache, void *object)
     assert(spin_is_held(&cache->lock));
     struct slab *slab = frame_of(object)->owner;
     struct frame *head = frame_of(slab);
+    assert(slab->cache == cache && head->slab_objects != 0 && cache->allocated_objects != 0);
+    assert(((uintptr_t)object - (uintptr_t)slab - cache->first_offset) % cache->stride_bytes == 0);
     if (slab->free == NULL) {
         list_add_head(&cache->partial, &slab->link);
     }
@@ -142,6 +148,7 @@ static void object_give_locked(struct slab_cache *cache, void *object)
     slab->free = object;
     head->slab_objects--;
     cache->allocated_objects--;
+    // One empty slab stays: a cache whose use swings around a slab's border would take and give frames all the time.
     bool is_only = cache->partial.next == cache->partial.prev;
     if (head->slab_objects == 0 && !is_only) {
         list_remove(&slab->link);
@@ -173,6 +180,7 @@ static noinline struct slab_stock *stock_make(struct slab_cache *cache)
 
 static struct slab_stock *stock_of(struct slab_cache *cache)
 {
+    assert(cpu_block_get(interrupt_off_depth) != 0); // the stock is this CPU's for so long
     struct slab_stock *stock = NULL;
     if (likely(cache->number < SLAB_STOCKS_MAX)) {
         stock = (*percpu_this(slab_stocks))[cache->number];
@@ -180,6 +188,7 @@ static struct slab_stock *stock_of(struct slab_cache *cache)
     return likely(stock != NULL) ? stock : stock_make(cache);
 }
 
+// Half a stock at a time, given and taken: a full or an empty one would go to the slabs again at the next swing.
 static void *object_take(struct slab_cache *cache, struct slab_stock *stock)
 {
     spin_lock(&cache->lock);

@@ -24,8 +24,11 @@ void tlb_batch_begin(struct tlb_batch *batch, struct page_table *table)
     batch->whole = false;
 }
 
+// One range for all: what lies between two far pages is flushed with them, or, beyond TLB_BATCH_PAGES_MAX, everything. A list of
+// pages would be exact, and slower: refilling an entry costs a walk, an INVLPG more than that.
 void tlb_batch_add_page(struct tlb_batch *batch, vaddr_t address)
 {
+    assert(batch->table == NULL || batch->table == &kernel_page_table || address < USER_TOP);
     batch->start = MIN(batch->start, address);
     batch->end = MAX(batch->end, address + PAGE_SIZE);
 }
@@ -37,6 +40,8 @@ bool tlb_batch_add_frame(struct tlb_batch *batch, struct frame *frame)
     return batch->frame_count == TLB_BATCH_FRAMES;
 }
 
+// INVLPG also empties the caches of the upper levels, whatever address it is given (SDM 3A, 4.10.4.1): pages are enough where a
+// table was taken out. A new load of CR3 leaves global entries alone, which the kernel's are.
 static void flush_this_cpu(const struct tlb_batch *batch)
 {
     bool is_long =
@@ -65,6 +70,7 @@ void tlb_batch_set_borrow_test(bool (*is_borrowed)(void))
 static void flush_when_asked(void *argument)
 {
     const struct tlb_batch *batch = argument;
+    assert(cpu_block_get(interrupt_depth) != 0);
     if (batch->table == &kernel_page_table) {
         flush_this_cpu(batch);
     } else if (page_table_is_loaded(batch->table)) {
@@ -78,6 +84,8 @@ static void flush_when_asked(void *argument)
 
 static void flush(struct tlb_batch *batch)
 {
+    assert(cpu_block_get(interrupt_off_depth) ==
+           0);        // a CPU that spins for our lock would never answer
     memory_barrier(); // entries first, then the mask
     preempt_disable();
     uint64_t cpus = atomic64_load(&batch->table->active_cpus) & percpu_cpu_mask();

@@ -6,6 +6,7 @@
 #include "arch/page.h"
 #include "arch/user_access.h"
 #include "arch/vector.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "sync/preempt.h"
@@ -15,6 +16,7 @@ enum {
     VECTOR_MOST = 65536, // in one go, with preemption off: a few microseconds
 };
 
+// The sum is never formed: start + bytes may wrap around to a small number, which is the oldest trick against such a check.
 bool user_range_is_valid(const void __user *pointer, size_t bytes)
 {
     uintptr_t start = (uintptr_t)pointer;
@@ -103,6 +105,7 @@ long user_copy_string(char *destination, const char __user *source, size_t size)
     if (copied < 0) {
         return copied;
     }
+    // No end within the limit: either the buffer was too small, or the string runs into the kernel's half.
     if ((size_t)copied > limit) {
         return limit < size ? -EFAULT : -ENAMETOOLONG;
     }
@@ -141,6 +144,8 @@ int user_load32_nofault(const uint32_t __user *address, uint32_t *value)
     if (!user_range_is_valid(address, sizeof(*value))) {
         return -EFAULT;
     }
+    assert(IS_ALIGNED((uintptr_t)address,
+                      sizeof(*value))); // within one page, so it faults whole or not at all
     preempt_disable();
     int result = arch_user_load32(plain_const(address), value);
     preempt_enable();
@@ -153,6 +158,7 @@ int user_cmpxchg32_nofault(uint32_t __user *address, uint32_t expected, uint32_t
     if (!user_range_is_valid(address, sizeof(*seen))) {
         return -EFAULT;
     }
+    assert(IS_ALIGNED((uintptr_t)address, sizeof(*seen)));
     preempt_disable();
     int result = arch_user_cmpxchg32(plain(address), expected, desired, seen);
     preempt_enable();
