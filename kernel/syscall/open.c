@@ -7,6 +7,7 @@
 #include "syscall/call.h"
 #include "syscall/extensible.h"
 #include "syscall/names.h"
+#include "uapi/capability.h"
 #include "uapi/device_number.h"
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"
@@ -309,6 +310,11 @@ static long link_at(int from_directory, const char __user *from, int to_director
 {
     if ((flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0) {
         return -EINVAL;
+    }
+    /* A descriptor that was passed on must not be enough to give its file a name (linkat(2), ENOENT). */
+    if ((flags & AT_EMPTY_PATH) != 0 &&
+        !credentials_can(task_current()->credentials, CAP_DAC_READ_SEARCH)) {
+        return -ENOENT;
     }
     unsigned walk_flags = (flags & AT_SYMLINK_FOLLOW) != 0 ? WALK_FOLLOW : 0;
     if ((flags & AT_EMPTY_PATH) != 0) {
