@@ -75,6 +75,8 @@ uint64_t signal_pending_set(struct task *task);        // process's and task's
 bool signal_is_ignored(struct task *task, int number); // blocked counts too: what the terminal asks
 // Temporary mask for pselect, ppoll, epoll_pwait: restored on the way to user mode or by the handler's return.
 void signal_set_temporary_mask(uint64_t mask);
+// The former mask comes back at once: the call did not wait for a handler. Nothing where no temporary mask is set.
+void signal_end_temporary_mask(void);
 
 // exec: handlers back to default, alternate stack gone, pending kept.
 void signal_reset_for_exec(struct task *task);

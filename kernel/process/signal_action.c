@@ -176,6 +176,15 @@ void signal_set_temporary_mask(uint64_t mask)
     task_set_work(task, THREAD_WORK_RESTORE_MASK);
 }
 
+void signal_end_temporary_mask(void)
+{
+    struct task *task = task_current();
+    if ((READ_ONCE(task->thread.arch.work) & THREAD_WORK_RESTORE_MASK) != 0) {
+        task_clear_work(task, THREAD_WORK_RESTORE_MASK);
+        signal_set_mask(task->saved_signal_mask);
+    }
+}
+
 uint64_t signal_pending_set(struct task *task)
 {
     struct signal_actions *actions = signal_lock(task->process);

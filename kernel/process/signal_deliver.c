@@ -238,8 +238,5 @@ void upcall_return_to_user(struct trap_frame *frame)
         return;
     }
     restart_without_handler(frame);
-    if ((work & THREAD_WORK_RESTORE_MASK) != 0) {
-        task_clear_work(task, THREAD_WORK_RESTORE_MASK);
-        signal_set_mask(task->saved_signal_mask);
-    }
+    signal_end_temporary_mask();
 }

@@ -134,14 +134,37 @@ SYSTEM_CALL3(poll, struct uapi_pollfd __user *, user, uint32_t, count, int, time
     return poll_restart(task);
 }
 
-/* The rest of the time goes back to the caller, as Linux does for ppoll and select. Faults are ignored, as there. */
-static void store_rest(struct uapi_timespec __user *user, uint64_t deadline)
+static uint64_t time_left(uint64_t deadline)
 {
-    if (user != NULL && deadline != UINT64_MAX) {
-        uint64_t now = clock_monotonic_ns();
-        const struct uapi_timespec rest = timespec_from_ns(deadline > now ? deadline - now : 0);
-        int ignored = user_copy_out(user, &rest, sizeof(rest));
-        (void)ignored;
+    uint64_t now = clock_monotonic_ns();
+    return deadline > now ? deadline - now : 0;
+}
+
+/*
+ * The result of a call whose rest of the time could (not) be stored. A fault does not spoil what was found; but a call that would start
+ * over after a stop or an ignored signal finds its time in that memory, and would wait for all of it again.
+ */
+static long result_after_rest(long result, int store_error)
+{
+    return store_error != 0 && result == -ERESTARTNOHAND ? -EINTR : result;
+}
+
+/* The rest of the time goes back to the caller, as Linux does for ppoll and select. */
+static long store_rest(struct uapi_timespec __user *user, uint64_t deadline, long result)
+{
+    if (user == NULL) {
+        return result;
+    }
+    const struct uapi_timespec rest = timespec_from_ns(time_left(deadline));
+    return result_after_rest(result, user_copy_out(user, &rest, sizeof(rest)));
+}
+
+/* The mask of the call holds while it waits. Where a handler has to run it holds until that returns; else it ends here, so that a signal
+   that came beside a ready file stays blocked. */
+static void end_mask(long result)
+{
+    if (result != -ERESTARTNOHAND) {
+        signal_end_temporary_mask();
     }
 }
 
@@ -174,8 +197,8 @@ SYSTEM_CALL5(ppoll, struct uapi_pollfd __user *, user, uint32_t, count,
         return error;
     }
     long result = poll_until(user, count, deadline);
-    store_rest(timeout, deadline);
-    return result;
+    end_mask(result);
+    return store_rest(timeout, deadline, result);
 }
 
 /* The three bit sets of select, in the order of the arguments, one behind the other; and what each asks. */
@@ -349,15 +372,13 @@ SYSTEM_CALL5(select, int, limit, uint64_t __user *, readable, uint64_t __user *,
         return error;
     }
     long result = select_until(&call, deadline);
-    if (timeout != NULL) {
-        uint64_t now = clock_monotonic_ns();
-        uint64_t left = deadline > now ? deadline - now : 0;
-        const struct uapi_timeval rest = {.tv_sec = (int64_t)(left / NS_PER_SECOND),
-                                          .tv_usec = (int64_t)(left % NS_PER_SECOND / NS_PER_US)};
-        int ignored = user_copy_out(timeout, &rest, sizeof(rest));
-        (void)ignored;
+    if (timeout == NULL) {
+        return result;
     }
-    return result;
+    uint64_t left = time_left(deadline);
+    const struct uapi_timeval rest = {.tv_sec = (int64_t)(left / NS_PER_SECOND),
+                                      .tv_usec = (int64_t)(left % NS_PER_SECOND / NS_PER_US)};
+    return result_after_rest(result, user_copy_out(timeout, &rest, sizeof(rest)));
 }
 
 SYSTEM_CALL6(pselect6, int, limit, uint64_t __user *, readable, uint64_t __user *, writable,
@@ -381,6 +402,6 @@ SYSTEM_CALL6(pselect6, int, limit, uint64_t __user *, readable, uint64_t __user 
         return error;
     }
     long result = select_until(&call, deadline);
-    store_rest(timeout, deadline);
-    return result;
+    end_mask(result);
+    return store_rest(timeout, deadline, result);
 }
