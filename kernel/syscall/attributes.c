@@ -157,34 +157,36 @@ static int times_from_timespecs(const struct uapi_timespec specs[2], struct new_
 static const struct new_times times_now = {.access_flags = VFS_TIME_NOW,
                                            .modify_flags = VFS_TIME_NOW};
 
-static long change_times(struct attribute_call *call, int begun, const struct new_times *times)
+/* `specs` NULL: now. They are looked at once the file is found: what is not there counts before what they say. */
+static long change_times(struct attribute_call *call, int begun, const struct uapi_timespec *specs)
 {
+    struct new_times times = times_now;
     if (begun != 0) {
         return begun;
     }
-    int result = vfs_change_times(
-        call_context(call), &call->path,
-        (times->access_flags & VFS_TIME_NOW) != 0 ? NULL : &times->access, times->access_flags,
-        (times->modify_flags & VFS_TIME_NOW) != 0 ? NULL : &times->modify, times->modify_flags);
+    int result = specs == NULL ? 0 : times_from_timespecs(specs, &times);
+    if (result == 0) {
+        result = vfs_change_times(
+            call_context(call), &call->path,
+            (times.access_flags & VFS_TIME_NOW) != 0 ? NULL : &times.access, times.access_flags,
+            (times.modify_flags & VFS_TIME_NOW) != 0 ? NULL : &times.modify, times.modify_flags);
+    }
     return finish(call, result);
 }
 
 SYSTEM_CALL4(utimensat, int, directory, const char __user *, name,
              const struct uapi_timespec __user *, user, int, flags)
 {
-    struct new_times times = times_now;
+    struct uapi_timespec copy[2];
+    const struct uapi_timespec *specs = NULL;
     if (user != NULL) {
-        struct uapi_timespec specs[2];
-        if (user_copy_in(specs, user, sizeof(specs)) != 0) {
+        if (user_copy_in(copy, user, sizeof(copy)) != 0) {
             return -EFAULT;
         }
-        if (specs[0].tv_nsec == UTIME_OMIT && specs[1].tv_nsec == UTIME_OMIT) {
+        if (copy[0].tv_nsec == UTIME_OMIT && copy[1].tv_nsec == UTIME_OMIT) {
             return 0;
         }
-        int result = times_from_timespecs(specs, &times);
-        if (result != 0) {
-            return result;
-        }
+        specs = copy;
     }
     if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
         return -EINVAL;
@@ -192,24 +194,20 @@ SYSTEM_CALL4(utimensat, int, directory, const char __user *, name,
     struct attribute_call call;
     if (name == NULL && directory != AT_FDCWD) {
         return flags != 0 ? -EINVAL
-                          : change_times(&call, begin_by_descriptor(&call, directory), &times);
+                          : change_times(&call, begin_by_descriptor(&call, directory), specs);
     }
     return change_times(&call, begin_by_name(&call, directory, name, walk_flags_from_at(flags)),
-                        &times);
+                        specs);
 }
 
 static long change_times_by_name(int directory, const char __user *name,
-                                 const struct uapi_timespec specs[2])
+                                 const struct uapi_timespec *specs)
 {
-    struct new_times times = times_now;
-    if (specs != NULL && times_from_timespecs(specs, &times) != 0) {
-        return -EINVAL;
-    }
     struct attribute_call call;
     if (name == NULL && directory != AT_FDCWD) {
-        return change_times(&call, begin_by_descriptor(&call, directory), &times);
+        return change_times(&call, begin_by_descriptor(&call, directory), specs);
     }
-    return change_times(&call, begin_by_name(&call, directory, name, WALK_FOLLOW), &times);
+    return change_times(&call, begin_by_name(&call, directory, name, WALK_FOLLOW), specs);
 }
 
 static long change_times_by_timevals(int directory, const char __user *name,
@@ -314,15 +312,23 @@ static bool is_beyond_limit(const struct open_file *file, int mode, uint64_t end
            end > vnode->pages.size_bytes && end > process_limit(process_current(), RLIMIT_FSIZE);
 }
 
+/* In Linux's order: numbers that are none, the mode of the descriptor, the kind of file, a sum that is too large. */
 static long allocate(struct open_file *file, int mode, int64_t offset, int64_t bytes)
 {
+    if (offset < 0 || bytes <= 0) {
+        return -EINVAL;
+    }
     if (!open_file_can_write(file)) {
         return -EBADF;
     }
     if ((file->ops->flags & FILE_OPS_STREAM) != 0) {
         return -ESPIPE;
     }
+    if (offset > INT64_MAX - bytes) {
+        return -EFBIG;
+    }
     if (is_beyond_limit(file, mode, (uint64_t)offset + (uint64_t)bytes)) {
+        (void)signal_send_task(task_current(), SIGXFSZ, NULL);
         return -EFBIG;
     }
     if (file->ops->allocate == NULL) {
@@ -334,14 +340,7 @@ static long allocate(struct open_file *file, int mode, int64_t offset, int64_t b
 
 SYSTEM_CALL4(fallocate, int, descriptor, int, mode, int64_t, offset, int64_t, bytes)
 {
-    if (offset < 0 || bytes <= 0) {
-        return -EINVAL;
-    }
-    if (offset > INT64_MAX - bytes) {
-        return -EFBIG;
-    }
-    return size_finish(
-        WITH_FILE(descriptor, file, result, result = allocate(file, mode, offset, bytes)));
+    return WITH_FILE(descriptor, file, result, result = allocate(file, mode, offset, bytes));
 }
 
 SYSTEM_CALL4(fadvise64, int, descriptor, int64_t, offset, int64_t, bytes, int, advice)

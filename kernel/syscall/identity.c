@@ -336,7 +336,13 @@ static int capability_header(struct uapi_cap_user_header __user *user,
         header->version = LINUX_CAPABILITY_VERSION_3;
         return user_copy_out(user, header, sizeof(*header)) != 0 ? -EFAULT : -EINVAL;
     }
-    return header->pid < 0 ? -EINVAL : words;
+    return words;
+}
+
+/* What fits into the words but is no capability is left out, as Linux does for programs that set all bits. */
+static uint64_t capability_set(uint32_t low, uint32_t high)
+{
+    return (low | (uint64_t)high << 32) & (BIT_OF(CAP_LAST_CAP + 1) - 1);
 }
 
 SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header,
@@ -344,8 +350,11 @@ SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header,
 {
     struct uapi_cap_user_header header;
     int words = capability_header(user_header, &header);
-    if (words < 0) {
-        return words == -EINVAL && user_data == NULL ? 0 : words;
+    if (user_data == NULL && (words > 0 || words == -EINVAL)) {
+        return 0; /* only the version was asked for: it is in the header */
+    }
+    if (words < 0 || header.pid < 0) {
+        return words < 0 ? words : -EINVAL;
     }
     struct task *task = task_find(header.pid == 0 ? thread_current()->number : header.pid);
     if (task == NULL) {
@@ -360,7 +369,7 @@ SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header,
         data[i].inheritable = (uint32_t)(target->capabilities_inheritable >> 32 * i);
     }
     credentials_put(target);
-    return user_data == NULL ? 0 : user_copy_out(user_data, data, (size_t)words * sizeof(data[0]));
+    return user_copy_out(user_data, data, (size_t)words * sizeof(data[0]));
 }
 
 SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header,
@@ -371,16 +380,16 @@ SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header,
     if (words < 0) {
         return words;
     }
-    if (header.pid != 0 && header.pid != process_current()->id->number) {
+    if (header.pid != 0 && header.pid != thread_current()->number) {
         return -EPERM;
     }
     struct uapi_cap_user_data data[2] = {0};
     if (user_copy_in(data, user_data, (size_t)words * sizeof(data[0])) != 0) {
         return -EFAULT;
     }
-    uint64_t effective = data[0].effective | (uint64_t)data[1].effective << 32;
-    uint64_t permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-    uint64_t inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+    uint64_t effective = capability_set(data[0].effective, data[1].effective);
+    uint64_t permitted = capability_set(data[0].permitted, data[1].permitted);
+    uint64_t inheritable = capability_set(data[0].inheritable, data[1].inheritable);
     const struct credentials *old = own();
     if (!credentials_can(old, CAP_SETPCAP) &&
         (inheritable & ~(old->capabilities_inheritable | old->capabilities_permitted)) != 0) {

@@ -6,6 +6,7 @@
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
@@ -27,10 +28,13 @@ static int user_vector_check(struct io_segment *segments, const struct uapi_iove
                              size_t count)
 {
     size_t total = 0;
+    /* A length that is none counts before any address that is bad, as on Linux. */
     for (size_t i = 0; i < count; i++) {
         if ((int64_t)vector[i].iov_len < 0) {
             return -EINVAL;
         }
+    }
+    for (size_t i = 0; i < count; i++) {
         size_t bytes = MIN((size_t)vector[i].iov_len, (size_t)MAX_RW_COUNT - total);
         void __user *base = (void __user *)vector[i].iov_base;
         if (!user_range_is_valid(base, vector[i].iov_len)) {
@@ -122,8 +126,9 @@ static bool is_regular(const struct open_file *file)
 /* What a regular file's writer is held to (*bytes shrinks), and what a write does to the file beside its bytes. 0 or -EFBIG. */
 static int regular_write_begin(struct open_file *file, const uint64_t *position, size_t *bytes)
 {
+    assert(open_file_can_write(file));
     int error = apply_size_limit(file, position, bytes);
-    if (error == 0 && *bytes != 0 && open_file_can_write(file)) {
+    if (error == 0 && *bytes != 0) {
         vfs_file_drop_set_id(file, task_current()->credentials);
     }
     return error;
@@ -133,7 +138,8 @@ static ssize_t file_write_limited(struct open_file *file, struct io_iter *iter,
                                   const uint64_t *position)
 {
     ssize_t result = 0;
-    if (is_regular(file)) {
+    /* A descriptor that cannot write is -EBADF (below), and no reason for SIGXFSZ. */
+    if (is_regular(file) && open_file_can_write(file)) {
         size_t bytes = io_iter_remaining(iter);
         result = regular_write_begin(file, position, &bytes);
         io_iter_truncate(iter, bytes);
@@ -193,7 +199,8 @@ static long vector_call(int descriptor, const struct uapi_iovec __user *vector, 
     }
     struct user_vector copy;
     ssize_t result = -EBADF;
-    if (is_write ? open_file_can_write(use.file) : open_file_can_read(use.file)) {
+    /* The vector is looked at before the file's mode, which file_move checks; only O_PATH files are no files at all. */
+    if ((use.file->flags & O_PATH) == 0) {
         result = user_vector_begin(&copy, vector, count);
         if (result == 0) {
             result = file_move(use.file, &copy.iter, is_write, position);

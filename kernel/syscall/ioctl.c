@@ -5,7 +5,6 @@
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "lib/macros.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
 #include "uapi/stat.h"
@@ -17,12 +16,16 @@ static long set_nonblocking(struct open_file *file, unsigned flag, const int __u
     if (user_copy_in(&on, user, sizeof(on)) != 0) {
         return -EFAULT;
     }
-    unsigned flags = on != 0 ? file->flags | flag : file->flags & ~flag;
-    __atomic_store_n(&file->flags, flags, __ATOMIC_RELAXED);
+    /* Other bits may change on another CPU meanwhile (F_SETFL). */
+    if (on != 0) {
+        __atomic_fetch_or(&file->flags, flag, __ATOMIC_RELAXED);
+    } else {
+        __atomic_fetch_and(&file->flags, ~flag, __ATOMIC_RELAXED);
+    }
     return 0;
 }
 
-/* FIONREAD of a regular file: what is left to read. */
+/* FIONREAD of a regular file: what is left to read; as on Linux less than nothing beyond the end. */
 static long bytes_left(struct open_file *file, int __user *user)
 {
     struct uapi_stat status;
@@ -33,7 +36,7 @@ static long bytes_left(struct open_file *file, int __user *user)
     if (!S_ISREG(status.st_mode)) {
         return -ENOTTY;
     }
-    int left = (int)((uint64_t)status.st_size - MIN(file->position, (uint64_t)status.st_size));
+    int left = (int)((uint64_t)status.st_size - file->position);
     return user_copy_out(user, &left, sizeof(left));
 }
 

@@ -80,7 +80,7 @@ static int take_info(struct uapi_siginfo *info, const struct uapi_siginfo __user
         return -EINVAL;
     }
     bool is_forged = info->si_code >= 0 || info->si_code == SI_TKILL;
-    return is_forged && target != process_current() ? -EPERM : 0;
+    return is_forged && target->id != task_current()->id ? -EPERM : 0;
 }
 
 SYSTEM_CALL4(pidfd_send_signal, int, descriptor, int, signal, const struct uapi_siginfo __user *,

@@ -99,7 +99,10 @@ SYSTEM_CALL4(rt_sigtimedwait, const uint64_t __user *, user_set, struct uapi_sig
     return number;
 }
 
-/* A program may queue a signal to others only as coming from a program (negative si_code, not tkill's). */
+/*
+ * A program may queue a signal to others only as coming from a program (negative si_code, not tkill's). Others are all but the calling
+ * thread, its fellows included: `target` is the number that the call names.
+ */
 static int check_queued_info(struct uapi_siginfo *info, const struct uapi_siginfo __user *user,
                              int number, int target)
 {
@@ -107,8 +110,7 @@ static int check_queued_info(struct uapi_siginfo *info, const struct uapi_siginf
         return -EFAULT;
     }
     info->si_signo = number;
-    if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
-        target != process_current()->id->number) {
+    if ((info->si_code >= 0 || info->si_code == SI_TKILL) && target != thread_current()->number) {
         return -EPERM;
     }
     return 0;
@@ -141,7 +143,7 @@ SYSTEM_CALL4(rt_tgsigqueueinfo, int, group, int, number, int, signal,
     if (group <= 0 || number <= 0) {
         return -EINVAL;
     }
-    int result = check_queued_info(&info, user_info, signal, group);
+    int result = check_queued_info(&info, user_info, signal, number);
     return result != 0 ? result : signal_queue_task(group, number, signal, &info);
 }
 

@@ -10,7 +10,6 @@
 #include "syscall/call.h"
 #include "syscall/extensible.h"
 #include "syscall/time_values.h"
-#include "uapi/capability.h"
 #include "uapi/futex.h"
 #include "uapi/mman.h"
 #include "uapi/sched.h"
@@ -66,9 +65,10 @@ static bool takes_realtime(uint32_t command)
     return command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI2;
 }
 
+/* Linux counts after it woke: fewer than one means one. */
 static unsigned wake_count(uint32_t value)
 {
-    return (int32_t)value < 0 ? 0 : MAX(value, 1u);
+    return (unsigned)MAX((int32_t)value, 1);
 }
 
 SYSTEM_CALL6(futex, uint32_t __user *, address, uint32_t, operation, uint32_t, value, uint64_t,
@@ -128,8 +128,7 @@ SYSTEM_CALL3(get_robust_list, int, number, uint64_t __user *, user_head, size_t 
         return -ESRCH;
     }
     struct task *target = task == NULL ? task_current() : task;
-    bool is_permitted = target->process == process_current() ||
-                        credentials_can(task_current()->credentials, CAP_SYS_PTRACE);
+    bool is_permitted = task_may_inspect(target);
     uint64_t head = (uint64_t)(uintptr_t)target->robust_list;
     if (task != NULL) {
         task_put(task);
