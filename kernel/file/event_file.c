@@ -109,7 +109,7 @@ static void event_release(struct open_file *file)
 
 static const struct file_ops event_file_ops = {
     .name = "eventfd",
-    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_STREAM,
+    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_STREAM | FILE_OPS_NO_SPLICE,
     .read = event_read,
     .write = event_write,
     .poll = event_poll,

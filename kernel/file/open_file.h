@@ -37,6 +37,7 @@ enum file_ops_flag {
     FILE_OPS_NO_POSITION_LOCK = 4, // position is not used
     FILE_OPS_NONSEEK_ZERO =
         8, // lseek succeeds and returns 0 (/dev/null, /dev/zero; with STREAM: eventfd)
+    FILE_OPS_NO_SPLICE = 32,             // splice neither from nor to it (eventfd and its like)
     FILE_OPS_STRANGE_IOCTL_INVALID = 16, // an unknown ioctl is -EINVAL, not -ENOTTY (/dev/urandom)
 };
 

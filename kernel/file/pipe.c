@@ -46,6 +46,7 @@ struct pipe *pipe_object_create(void)
     mutex_init(&pipe->mutex, LOCK_RANK_PIPE);
     wait_queue_init(&pipe->read_queue);
     wait_queue_init(&pipe->write_queue);
+    wait_queue_init(&pipe->loan_queue);
     pipe->capacity = PIPE_DEFAULT_PAGES;
     pipe->number = atomic64_add(&pipe_last_number, 1);
     return pipe;
@@ -76,6 +77,7 @@ void pipe_object_put(struct pipe *pipe)
         return;
     }
     assert(pipe->readers == 0 && pipe->writers == 0);
+    assert(pipe->reserved == 0 && !pipe->is_lent);
     pipe_clear(pipe);
     heap_free(pipe->pages);
     slab_free(&pipe_cache, pipe);
@@ -113,7 +115,7 @@ long pipe_get_size(struct pipe *pipe)
 static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
 {
     assert(mutex_is_held(&pipe->mutex));
-    if (count < pipe->used) {
+    if (count < pipe->used + pipe->reserved) {
         return -EBUSY;
     }
     struct pipe_page *pages = heap_alloc_array(count, sizeof(*pages));
@@ -318,8 +320,7 @@ static unsigned pipe_poll(struct open_file *file, struct poll_context *context)
     }
     if (open_file_can_write(file)) {
         poll_wait(context, &pipe->write_queue);
-        bool has_room = READ_ONCE(pipe->used) < READ_ONCE(pipe->capacity);
-        events |= has_room ? POLLOUT | POLLWRNORM : 0;
+        events |= pipe_is_full(pipe) ? 0 : POLLOUT | POLLWRNORM;
         events |= READ_ONCE(pipe->readers) == 0 ? POLLERR : 0;
     }
     return events;

@@ -24,7 +24,7 @@ static bool pipe_can_read(const struct pipe *pipe)
 
 static bool pipe_can_write(const struct pipe *pipe)
 {
-    return READ_ONCE(pipe->used) < READ_ONCE(pipe->capacity) || READ_ONCE(pipe->readers) == 0;
+    return !pipe_is_full(pipe) || READ_ONCE(pipe->readers) == 0;
 }
 
 // Sleeps, mutex not held, until the condition may be true. 0 or -ERESTARTSYS.
@@ -45,6 +45,16 @@ static int pipe_wait(struct pipe *pipe, struct wait_queue *queue,
     return condition(pipe) ? 0 : result;
 }
 
+int pipe_wait_to_read(struct pipe *pipe)
+{
+    return pipe_wait(pipe, &pipe->read_queue, pipe_can_read);
+}
+
+int pipe_wait_to_write(struct pipe *pipe)
+{
+    return pipe_wait(pipe, &pipe->write_queue, pipe_can_write);
+}
+
 static void pipe_wake_readers(struct pipe *pipe)
 {
     wait_queue_wake(&pipe->read_queue, POLLIN | POLLRDNORM, 1);
@@ -55,10 +65,47 @@ static void pipe_wake_writers(struct pipe *pipe)
     wait_queue_wake(&pipe->write_queue, POLLOUT | POLLWRNORM, 1);
 }
 
+void pipe_pass_on(struct pipe *pipe)
+{
+    if (READ_ONCE(pipe->used) != 0 && wait_queue_has_waiters(&pipe->read_queue)) {
+        pipe_wake_readers(pipe);
+    }
+    if (!pipe_is_full(pipe) && wait_queue_has_waiters(&pipe->write_queue)) {
+        pipe_wake_writers(pipe);
+    }
+}
+
 // ---- read ----------------------------------------------------------------------------------------
 
-// Takes what is there. Bytes moved, or -EFAULT if none could be.
-static ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter)
+int pipe_lock_to_take(struct pipe *pipe)
+{
+    mutex_lock(&pipe->mutex);
+    while (unlikely(pipe->is_lent)) {
+        mutex_unlock(&pipe->mutex);
+        int error = WAIT_INTERRUPTIBLE(&pipe->loan_queue, !READ_ONCE(pipe->is_lent));
+        if (error != 0) {
+            return error;
+        }
+        mutex_lock(&pipe->mutex);
+    }
+    return 0;
+}
+
+void pipe_consume_locked(struct pipe *pipe, size_t bytes)
+{
+    assert(mutex_is_held(&pipe->mutex));
+    assert(pipe->used != 0 && bytes <= pipe_page_at(pipe, 0)->length);
+    struct pipe_page *page = pipe_page_at(pipe, 0);
+    page->offset += (uint32_t)bytes;
+    page->length -= (uint16_t)bytes;
+    if (page->length == 0) {
+        frame_put(page->frame);
+        pipe->first = (pipe->first + 1) & (pipe->capacity - 1);
+        WRITE_ONCE(pipe->used, pipe->used - 1);
+    }
+}
+
+ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter, bool is_read)
 {
     assert(mutex_is_held(&pipe->mutex));
     size_t moved = 0;
@@ -71,15 +118,9 @@ static ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter)
             io_iter_rewind(iter, count);
             return moved != 0 ? (ssize_t)moved : -EFAULT;
         }
-        page->offset += (uint32_t)count;
-        page->length -= (uint16_t)count;
         moved += count;
-        bool ends_packet = page->is_packet;
-        if (page->length == 0 || ends_packet) {
-            frame_put(page->frame);
-            pipe->first = (pipe->first + 1) & (pipe->capacity - 1);
-            WRITE_ONCE(pipe->used, pipe->used - 1);
-        }
+        bool ends_packet = page->is_packet && is_read;
+        pipe_consume_locked(pipe, ends_packet ? page->length : count);
         if (ends_packet) {
             break;
         }
@@ -90,16 +131,19 @@ static ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter)
 // One attempt. Bytes, 0 at the end of file, -EAGAIN when it is empty.
 static ssize_t pipe_try_read(struct pipe *pipe, struct io_iter *iter)
 {
-    mutex_lock(&pipe->mutex);
-    bool was_full = pipe->used == pipe->capacity;
-    ssize_t result = pipe_take_locked(pipe, iter);
+    ssize_t result = pipe_lock_to_take(pipe);
+    if (result != 0) {
+        return result;
+    }
+    bool was_full = pipe_is_full(pipe);
+    result = pipe_take_locked(pipe, iter, true);
     if (result > 0) {
         pipe->attributes.access_ns = clock_realtime_ns();
     }
     if (result == 0 && pipe->writers != 0) {
         result = -EAGAIN;
     }
-    bool has_room_now = was_full && pipe->used < pipe->capacity;
+    bool has_room_now = was_full && !pipe_is_full(pipe);
     bool has_more = pipe->used != 0;
     mutex_unlock(&pipe->mutex);
     if (has_room_now) {
@@ -123,7 +167,7 @@ ssize_t pipe_read(struct open_file *file, struct io_iter *iter, uint64_t *positi
         if (result != -EAGAIN || open_file_is_nonblocking(file)) {
             return result;
         }
-        result = pipe_wait(pipe, &pipe->read_queue, pipe_can_read);
+        result = pipe_wait_to_read(pipe);
         if (result != 0) {
             return result;
         }
@@ -142,7 +186,8 @@ static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
     }
     struct pipe_page *page = pipe_page_at(pipe, pipe->used - 1);
     size_t end = page->offset + page->length;
-    if (count > PAGE_SIZE - end) {
+    bool is_shared = refcount_read(&page->frame->references) != 1; // another pipe has a part of it
+    if (is_shared || count > PAGE_SIZE - end) {
         return 0;
     }
     char *bytes = frame_to_virtual(page->frame);
@@ -155,24 +200,30 @@ static ssize_t pipe_merge_locked(struct pipe *pipe, struct io_iter *iter)
     return (ssize_t)count;
 }
 
-// Adds one page of bytes. Bytes moved (more than 0), -ENOMEM, -EFAULT.
-static ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter, bool is_packet)
+void pipe_add_page_locked(struct pipe *pipe, struct pipe_page page)
 {
     assert(mutex_is_held(&pipe->mutex));
-    size_t wanted = MIN(io_iter_remaining(iter), (size_t)PAGE_SIZE);
+    assert(pipe->used < pipe->capacity && page.length != 0);
+    *pipe_page_at(pipe, pipe->used) = page;
+    WRITE_ONCE(pipe->used, pipe->used + 1);
+}
+
+ssize_t pipe_append_locked(struct pipe *pipe, struct io_iter *iter, size_t bytes, bool is_packet)
+{
+    assert(bytes != 0 && bytes <= PAGE_SIZE);
     struct frame *frame = frame_alloc(0, FRAME_KERNEL, 0);
     if (frame == NULL) {
         return -ENOMEM;
     }
-    size_t moved = io_iter_read(iter, frame_to_virtual(frame), wanted);
-    if (moved < wanted) {
+    size_t moved = io_iter_read(iter, frame_to_virtual(frame), bytes);
+    if (moved < bytes) {
         io_iter_rewind(iter, moved);
         frame_put(frame);
         return -EFAULT;
     }
-    *pipe_page_at(pipe, pipe->used) =
-        (struct pipe_page){.frame = frame, .length = (uint16_t)moved, .is_packet = is_packet};
-    WRITE_ONCE(pipe->used, pipe->used + 1);
+    pipe_add_page_locked(
+        pipe,
+        (struct pipe_page){.frame = frame, .length = (uint16_t)moved, .is_packet = is_packet});
     return (ssize_t)moved;
 }
 
@@ -193,7 +244,8 @@ static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t 
         if (io_iter_remaining(iter) == 0) {
             return 0;
         }
-        result = pipe->used < pipe->capacity ? pipe_append_locked(pipe, iter, is_packet) : -EAGAIN;
+        size_t bytes = MIN(io_iter_remaining(iter), (size_t)PAGE_SIZE);
+        result = pipe_is_full(pipe) ? -EAGAIN : pipe_append_locked(pipe, iter, bytes, is_packet);
     }
     return result;
 }
@@ -210,7 +262,7 @@ static ssize_t pipe_try_write(struct pipe *pipe, struct io_iter *iter, size_t *m
         pipe->attributes.change_ns = pipe->attributes.modify_ns;
     }
     bool has_bytes_now = was_empty && pipe->used != 0;
-    bool has_room = pipe->used < pipe->capacity;
+    bool has_room = !pipe_is_full(pipe);
     mutex_unlock(&pipe->mutex);
     if (has_bytes_now) {
         pipe_wake_readers(pipe);
@@ -232,7 +284,7 @@ ssize_t pipe_write(struct open_file *file, struct io_iter *iter, uint64_t *posit
         if (result != -EAGAIN || open_file_is_nonblocking(file)) {
             break;
         }
-        result = pipe_wait(pipe, &pipe->write_queue, pipe_can_write);
+        result = pipe_wait_to_write(pipe);
         if (result != 0) {
             break;
         }

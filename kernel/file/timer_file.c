@@ -133,7 +133,7 @@ static void timer_file_release(struct open_file *file)
 
 static const struct file_ops timer_file_ops = {
     .name = "timerfd",
-    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK,
+    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK | FILE_OPS_NO_SPLICE,
     .read = timer_file_read,
     .poll = timer_file_poll,
     .release = timer_file_release,

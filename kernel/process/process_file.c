@@ -23,7 +23,7 @@ static void process_file_release(struct open_file *file)
 
 static const struct file_ops process_file_ops = {
     .name = "pidfd",
-    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK,
+    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK | FILE_OPS_NO_SPLICE,
     .poll = process_file_poll,
     .release = process_file_release,
 };

@@ -139,7 +139,7 @@ static void signal_file_release(struct open_file *file)
 
 static const struct file_ops signal_file_ops = {
     .name = "signalfd",
-    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_STREAM,
+    .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_STREAM | FILE_OPS_NO_SPLICE,
     .read = signal_file_read,
     .poll = signal_file_poll,
     .release = signal_file_release,

@@ -4,89 +4,20 @@
  * A write to a pipe without readers raises SIGPIPE here, since the floors below do not know signals; a write beyond
  * RLIMIT_FSIZE raises SIGXFSZ.
  */
+#include "syscall/io.h"
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
-#include "memory/heap.h"
 #include "process/descriptor_table.h"
 #include "process/signal.h"
 #include "syscall/call.h"
+#include "syscall/user_vector.h"
 #include "uapi/limits.h"
 #include "uapi/uio.h"
 
-enum { SEGMENTS_ON_STACK = 8 };
-
-/* A vector of user segments: checked, clamped to MAX_RW_COUNT as Linux does, on the stack where it is short. */
-struct user_vector {
-    struct io_segment on_stack[SEGMENTS_ON_STACK];
-    struct io_segment *segments;
-    struct io_iter iter;
-};
-
-static int user_vector_check(struct io_segment *segments, const struct uapi_iovec *vector,
-                             size_t count)
-{
-    size_t total = 0;
-    /* A length that is none counts before any address that is bad, as on Linux. */
-    for (size_t i = 0; i < count; i++) {
-        if ((int64_t)vector[i].iov_len < 0) {
-            return -EINVAL;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        size_t bytes = MIN((size_t)vector[i].iov_len, (size_t)MAX_RW_COUNT - total);
-        void __user *base = (void __user *)vector[i].iov_base;
-        if (!user_range_is_valid(base, vector[i].iov_len)) {
-            return -EFAULT;
-        }
-        segments[i] = (struct io_segment){.user = base, .bytes = bytes};
-        total += bytes;
-    }
-    return 0;
-}
-
-static void user_vector_end(struct user_vector *vector)
-{
-    if (vector->segments != vector->on_stack) {
-        heap_free(vector->segments);
-    }
-}
-
-static int user_vector_begin(struct user_vector *vector, const struct uapi_iovec __user *user,
-                             size_t count)
-{
-    if (count > IOV_MAX) {
-        return -EINVAL;
-    }
-    struct uapi_iovec short_copy[SEGMENTS_ON_STACK];
-    struct uapi_iovec *copy = short_copy;
-    vector->segments = vector->on_stack;
-    int result = 0;
-    if (count > SEGMENTS_ON_STACK) {
-        copy = heap_alloc_array(count, sizeof(*copy));
-        vector->segments = heap_alloc_array(count, sizeof(*vector->segments));
-        result = copy == NULL || vector->segments == NULL ? -ENOMEM : 0;
-    }
-    if (result == 0) {
-        result = user_copy_in(copy, user, count * sizeof(*copy));
-    }
-    if (result == 0) {
-        result = user_vector_check(vector->segments, copy, count);
-    }
-    if (copy != short_copy) {
-        heap_free(copy);
-    }
-    if (result != 0) {
-        user_vector_end(vector);
-        return result;
-    }
-    io_iter_init_segments(&vector->iter, IO_USER, vector->segments, count);
-    return 0;
-}
-
 /* What a failed write owes the writer. */
-static noinline ssize_t write_failed(ssize_t error)
+noinline ssize_t write_failed(ssize_t error)
 {
     if (error == -EPIPE) {
         (void)signal_send_task(task_current(), SIGPIPE, NULL);
@@ -134,8 +65,7 @@ static int regular_write_begin(struct open_file *file, const uint64_t *position,
     return error;
 }
 
-static ssize_t file_write_limited(struct open_file *file, struct io_iter *iter,
-                                  const uint64_t *position)
+ssize_t file_write_limited(struct open_file *file, struct io_iter *iter, const uint64_t *position)
 {
     ssize_t result = 0;
     /* A descriptor that cannot write is -EBADF (below), and no reason for SIGXFSZ. */

@@ -128,6 +128,7 @@
 #define SPLICE_F_NONBLOCK 2
 #define SPLICE_F_MORE     4
 #define SPLICE_F_GIFT     8
+#define SPLICE_F_ALL      (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 struct uapi_flock {
     int16_t l_type;
