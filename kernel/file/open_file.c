@@ -5,6 +5,7 @@
 // descriptor table that lends it is the calling thread's alone. See POSIX read, write, lseek; Linux's man pages for the errors.
 #include "file/open_file.h"
 
+#include "file/file_lock.h"
 #include "file/pipe.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -55,6 +56,7 @@ void open_file_put(struct open_file *file)
     if (!refcount_put(&file->references)) {
         return;
     }
+    file_lock_release_file(file);
     if (file->ops->release != NULL) {
         file->ops->release(file);
     }

@@ -12,6 +12,7 @@
 #include "vm/address_space.h"
 #include "vm/backing.h"
 
+struct file_locks;
 struct open_file;
 struct uapi_stat;
 
@@ -66,9 +67,7 @@ struct file_ops {
                       struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
     bool (*is_dead)(const struct open_file *file); // hung up: every ioctl is -EIO; default: never
     int (*set_flags)(struct open_file *file,
-                     unsigned flags); // veto of F_SETFL; default: all but O_DIRECT
-    void (*close_descriptor)(struct open_file *file,
-                             void *owner);   // each close(2) of a descriptor (record locks)
+                     unsigned flags);        // veto of F_SETFL; default: all but O_DIRECT
     void (*release)(struct open_file *file); // last reference
 };
 
@@ -83,10 +82,11 @@ struct open_file {
     void *private_data;              // [I] for ops
     void (*vnode_release)(
         struct open_file
-            *file);   // [I] fs/'s part of the last put, after ops->release; NULL: nothing
-    void *vnode;      // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
-    int owner_kind;   // [a] F_OWNER_*, of F_SETOWN and F_SETOWN_EX
-    int owner_number; // [a]
+            *file); // [I] fs/'s part of the last put, after ops->release; NULL: nothing
+    void *vnode;    // [I] fs/'s struct vnode for files opened by name, else NULL; kept by backing
+    struct file_locks **locks; // [I] where the locks on its object are kept; NULL: none are
+    int owner_kind;            // [a] F_OWNER_*, of F_SETOWN and F_SETOWN_EX
+    int owner_number;          // [a]
     int async_signal;
     uint64_t directory_cursor;   // [l position_lock] for generated trees
     struct list_head poll_links; // [l epoll] kept for epoll; empty

@@ -6,6 +6,7 @@
 #include "file/pipe.h"
 
 #include "arch/page.h"
+#include "file/file_lock.h"
 #include "file/pipe_internal.h"
 #include "interrupt/clock.h"
 #include "lib/assert.h"
@@ -79,6 +80,7 @@ void pipe_object_put(struct pipe *pipe)
     assert(pipe->readers == 0 && pipe->writers == 0);
     assert(pipe->reserved == 0 && !pipe->is_lent);
     pipe_clear(pipe);
+    file_locks_fini(&pipe->locks);
     heap_free(pipe->pages);
     slab_free(&pipe_cache, pipe);
 }
@@ -205,6 +207,7 @@ static struct open_file *pipe_open_end(struct pipe *pipe, unsigned flags,
     struct open_file *file = open_file_create(&pipe_file_ops, flags, pipe, credentials, NULL);
     if (file != NULL) {
         pipe_object_get(pipe);
+        file->locks = &pipe->locks;
         mutex_lock(&pipe->mutex);
         pipe_add_ends_locked(pipe, file);
         mutex_unlock(&pipe->mutex);
@@ -301,6 +304,7 @@ int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
     pipe_object_get(pipe);
     file->ops = &pipe_file_ops;
     file->private_data = pipe;
+    file->locks = &pipe->locks; // whichever name it was opened by
     file->position = is_early ? writer_opens : UINT64_MAX;
     return 0;
 }

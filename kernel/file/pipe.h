@@ -25,7 +25,7 @@ must_check struct pipe *pipe_object_create(void); // one reference; NULL: out of
 void pipe_object_get(struct pipe *pipe);
 void pipe_object_put(struct pipe *pipe);
 // Opens an end of `pipe` for a file that is being opened by name, with POSIX's blocking rules: sets file->ops and
-// private_data and takes a reference to the pipe; on failure the file is unchanged. May sleep (hold no vnode lock).
+// private_data and locks and takes a reference to the pipe; on failure the file is unchanged. May sleep (hold no vnode lock).
 // 0, -ENXIO (O_WRONLY | O_NONBLOCK without a reader), -ERESTARTSYS.
 must_check int pipe_open_fifo(struct pipe *pipe, struct open_file *file);
 // The pipe of an open file, borrowed; NULL: it is none. For F_GETPIPE_SZ, splice.

@@ -39,6 +39,7 @@ struct pipe {
     struct wait_queue write_queue; // writers, exclusive; and FIFO writers that wait for a reader
     uint64_t number;               // [I] inode number
     bool is_nameless; // [I] made by pipe(2): opened again through /proc, it waits for nobody
+    struct file_locks *locks;          // [l file locks] flock and record locks; NULL: none
     struct pipe_attributes attributes; // [l], of pipes without a name; torn reads are harmless
 };
 

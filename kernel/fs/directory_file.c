@@ -7,7 +7,6 @@
 //
 // The root of a mount that lets names of the directory below it through (walk_covered.c) lists those
 // behind its own, at positions with a bit of their own.
-#include "fs/file_lock.h"
 #include "fs/name_entry.h"
 #include "fs/vfs.h"
 #include "lib/errno.h"
@@ -191,5 +190,4 @@ const struct file_ops directory_file_ops = {
     .seek = directory_seek,
     .read_directory = directory_read,
     .sync = directory_sync,
-    .close_descriptor = file_lock_release_owner,
 };

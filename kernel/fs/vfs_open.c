@@ -7,7 +7,6 @@
 
 #include "device/node.h"
 #include "file/pipe.h"
-#include "fs/file_lock.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "uapi/limits.h"
@@ -93,7 +92,6 @@ static void vnode_release_file(struct open_file *file)
 {
     struct vnode *vnode = vnode_from_file(file);
     struct path path;
-    file_lock_release_file(file);
     if (vnode_is_regular(vnode) && open_file_can_write(file) && vfs_file_path(file, &path)) {
         atomic32_subtract(&path.mount->writers, 1);
         vnode_end_write(vnode);
@@ -156,6 +154,7 @@ static int open_make_file(const struct open_request *request, const struct path 
         if (vnode_is_regular(vnode) && open_file_can_write(file)) {
             error = open_begin_write(path);
         }
+        file->locks = &vnode->locks;
         file->vnode_release = error == 0 ? vnode_release_file : NULL;
         if (error == 0) {
             error = vnode->ops->open != NULL ? vnode->ops->open(vnode, file)

@@ -5,8 +5,8 @@
 // capabilities that override them. The identity that counts is the file-system one (fsuid, fsgid).
 #include "fs/vnode.h"
 
+#include "file/file_lock.h"
 #include "file/pipe.h"
-#include "fs/file_lock.h"
 #include "fs/mount.h"
 #include "interrupt/clock.h"
 #include "lib/errno.h"
@@ -72,7 +72,7 @@ void vnode_fini(struct vnode *vnode)
         pipe_object_put(vnode->fifo);
         vnode->fifo = NULL;
     }
-    file_lock_vnode_fini(vnode);
+    file_locks_fini(&vnode->locks);
     page_cache_fini(&vnode->pages);
 }
 

@@ -1,6 +1,5 @@
 // Open regular files by the page cache. Writes hold the vnode's mutex, so they do not mix and the
 // size grows in order; reads take no lock of the vnode.
-#include "fs/file_lock.h"
 #include "fs/mount.h"
 #include "fs/vfs_internal.h"
 #include "lib/errno.h"
@@ -217,5 +216,4 @@ const struct file_ops vnode_file_ops = {
     .sync = vnode_file_sync,
     .truncate = vnode_file_truncate,
     .allocate = vnode_file_allocate,
-    .close_descriptor = file_lock_release_owner,
 };

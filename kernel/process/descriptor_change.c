@@ -1,7 +1,8 @@
 // Changing a descriptor table: install, dup2, close, close-on-exec.
 //
 // A file leaves the table under the lock and is closed after it, since the last put may sleep. POSIX record locks go with every
-// close of a descriptor (close_descriptor), whoever else holds the file.
+// close of a descriptor, whoever else holds the file.
+#include "file/file_lock.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -38,9 +39,7 @@ static struct open_file *slot_empty(struct descriptor_table *table, unsigned num
 
 static void file_close(struct descriptor_table *table, struct open_file *file)
 {
-    if (file->ops->close_descriptor != NULL) {
-        file->ops->close_descriptor(file, table);
-    }
+    file_lock_release_owner(file, table);
     open_file_put(file);
 }
 

@@ -5,6 +5,7 @@
 // lock with a reference on the file, since an open file's memory is not kept for late readers. Changes are in descriptor_change.c.
 #include "process/descriptor_table.h"
 
+#include "file/file_lock.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -178,9 +179,7 @@ void descriptor_table_put(struct descriptor_table *table)
     for (int number = descriptor_next(table, 0); number >= 0;
          number = descriptor_next(table, number + 1)) {
         struct open_file *file = table->array.files[number];
-        if (file->ops->close_descriptor != NULL) {
-            file->ops->close_descriptor(file, table);
-        }
+        file_lock_release_owner(file, table);
         open_file_put(file);
     }
     array_memory_free(table->grown, table->array.capacity);

@@ -44,7 +44,7 @@ bool descriptor_has_room(struct descriptor_table *table, uint64_t limit);
 must_check int descriptor_install_at(struct descriptor_table *table, struct open_file *file,
                                      int number, bool close_on_exec, uint64_t limit);
 int descriptor_close(struct descriptor_table *table,
-                     int number); // 0 or -EBADF; runs close_descriptor and the put
+                     int number); // 0 or -EBADF; drops the record locks, and puts
 void descriptor_close_range(struct descriptor_table *table, unsigned first, unsigned last,
                             bool only_mark_close_on_exec);
 void descriptor_close_on_exec(struct descriptor_table *table);

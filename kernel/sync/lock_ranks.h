@@ -31,7 +31,7 @@ enum lock_rank {
     LOCK_RANK_MOUNT,        // fs/: the mount table
     LOCK_RANK_NAME,         // fs/: hash of name entries, parent and children links
     LOCK_RANK_VNODE_STATE,  // fs/: times, link count, the vnode hash
-    LOCK_RANK_FILE_LOCKS,   // fs/: flock and record locks
+    LOCK_RANK_FILE_LOCKS,   // file/: flock and record locks
     LOCK_RANK_PAGE_CACHE,   // vm/: tree of pages and of mapping areas
     LOCK_RANK_PAGE_TABLE,   // memory/, vm/: entries of one page table (two in fork: parent first)
     LOCK_RANK_RECLAIM,      // vm/: lists of reclaimable pages

@@ -1,8 +1,8 @@
 /*
  * Calls on descriptors themselves: dup, close, fcntl, pipe, flock.
  */
+#include "file/file_lock.h"
 #include "file/pipe.h"
-#include "fs/file_lock.h"
 #include "fs/vfs.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
@@ -155,7 +155,9 @@ static long record_lock(struct open_file *file, int command, struct uapi_flock _
         return -EFAULT;
     }
     struct process *process = process_current();
-    int result = file_lock_record(file, command, &lock, current_descriptors(), process->id->number);
+    const struct vnode *vnode = vnode_from_file(file);
+    int result = file_lock_record(file, command, &lock, current_descriptors(), process->id->number,
+                                  vnode != NULL ? vnode->pages.size_bytes : 0);
     if (result == 0 && (command == F_GETLK || command == F_OFD_GETLK)) {
         result = user_copy_out(user, &lock, sizeof(lock));
     }

@@ -3,12 +3,13 @@
  * or reference left behind, and all memory back.
  *
  * host-sources: memory/fail_nth.c
- * host-sources: fs/directory_file.c fs/file_lock.c fs/file_lock_record.c fs/file_system.c
+ * host-sources: fs/directory_file.c fs/file_system.c
  * host-sources: fs/fs_init.c fs/memory_file.c fs/generated.c fs/generated_file.c fs/mount_calls.c fs/mount_table.c
  * host-sources: fs/name_cache.c fs/name_entry.c fs/path.c fs/vfs_attributes.c fs/vfs_make.c
  * host-sources: fs/vfs_open.c fs/vfs_remove.c fs/vfs_rename.c fs/vfs_status.c fs/vnode.c
  * host-sources: fs/seal.c fs/vnode_file.c fs/walk.c fs/walk_covered.c fs/ramfs/ramfs_instance.c fs/ramfs/ramfs_names.c
  * host-sources: fs/anonymous.c fs/ramfs/ramfs_node.c fs/ramfs/ramfs_options.c fs/devfs/devfs.c fs/devfs/devpts.c
+ * host-sources: file/file_lock.c file/file_lock_record.c
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c
  * host-sources: scheduler/credentials.c sync/spinlock.c sync/preempt.c sync/percpu.c

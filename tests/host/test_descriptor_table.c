@@ -6,6 +6,7 @@
  */
 #include "support.h"
 
+#include "file/file_lock.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "memory/kernel_map.h"
@@ -64,15 +65,16 @@ void open_file_put(struct open_file *file)
     assert_false(is_last);
 }
 
-enum { FILES = 16, NUMBERS = 600, LIMIT = 500 };
 static int closes;
 
-static void on_close(struct open_file *file, void *owner)
+void file_lock_release_owner(struct open_file *file, void *owner)
 {
     closes++;
 }
 
-static const struct file_ops ops = {.close_descriptor = on_close};
+enum { FILES = 16, NUMBERS = 600, LIMIT = 500 };
+
+static const struct file_ops ops;
 static struct open_file files[FILES];
 static struct descriptor_table *table;
 

@@ -2,12 +2,13 @@
  * Generated trees: tables as directories, live children that come and go, files as text; and file locks.
  *
  * host-sources: memory/fail_nth.c
- * host-sources: fs/directory_file.c fs/file_lock.c fs/file_lock_record.c fs/file_system.c
+ * host-sources: fs/directory_file.c fs/file_system.c
  * host-sources: fs/fs_init.c fs/memory_file.c fs/generated.c fs/generated_file.c fs/mount_calls.c fs/mount_table.c
  * host-sources: fs/name_cache.c fs/name_entry.c fs/path.c fs/vfs_attributes.c fs/vfs_make.c
  * host-sources: fs/vfs_open.c fs/vfs_remove.c fs/vfs_rename.c fs/vfs_status.c fs/vnode.c
  * host-sources: fs/seal.c fs/vnode_file.c fs/walk.c fs/walk_covered.c fs/ramfs/ramfs_instance.c fs/ramfs/ramfs_names.c
  * host-sources: fs/anonymous.c fs/ramfs/ramfs_node.c fs/ramfs/ramfs_options.c fs/devfs/devfs.c fs/devfs/devpts.c
+ * host-sources: file/file_lock.c file/file_lock_record.c
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c
  * host-sources: scheduler/credentials.c sync/spinlock.c sync/preempt.c sync/percpu.c
@@ -18,7 +19,7 @@
 #include "fake_floor.h"
 
 #include "fake_fs_floor.h"
-#include "fs/file_lock.h"
+#include "file/file_lock.h"
 #include "fs/generated.h"
 #include "uapi/mount.h"
 
@@ -270,7 +271,7 @@ static void flocks_exclude(void **state)
 static int set_record(struct open_file *file, int type, int64_t start, int64_t length, int owner)
 {
     struct uapi_flock lock = {.l_type = (int16_t)type, .l_start = start, .l_len = length};
-    return file_lock_record(file, F_SETLK, &lock, (void *)(uintptr_t)owner, owner);
+    return file_lock_record(file, F_SETLK, &lock, (void *)(uintptr_t)owner, owner, 0);
 }
 
 static void records_have_a_bound(void **state)
@@ -303,14 +304,14 @@ static void records_split_and_join(void **state)
     assert_int_equal(set_record(file, F_RDLCK, 0, 0, 1), 0);
     assert_int_equal(set_record(file, F_RDLCK, 60, 1, 2), 0);
     struct uapi_flock lock = {.l_type = F_WRLCK, .l_start = 10, .l_len = 5};
-    assert_int_equal(file_lock_record(file, F_GETLK, &lock, (void *)2, 2), 0);
+    assert_int_equal(file_lock_record(file, F_GETLK, &lock, (void *)2, 2, 0), 0);
     assert_int_equal(lock.l_type, F_RDLCK);
     assert_int_equal(lock.l_start, 0);
     assert_int_equal(lock.l_len, 0);
     assert_int_equal(lock.l_pid, 1);
     file_lock_release_owner(file, (void *)1);
     lock = (struct uapi_flock){.l_type = F_WRLCK, .l_start = 10, .l_len = 5};
-    assert_int_equal(file_lock_record(file, F_GETLK, &lock, (void *)2, 2), 0);
+    assert_int_equal(file_lock_record(file, F_GETLK, &lock, (void *)2, 2, 0), 0);
     assert_int_equal(lock.l_type, F_UNLCK);
     assert_int_equal(set_record(file, F_WRLCK, -5, 1, 2), -EINVAL);
     file_lock_release_owner(file, (void *)2);

@@ -2,6 +2,7 @@
  * Pipes and FIFOs, the middle layer of open files, and poll over them.
  *
  * host-sources: memory/fail_nth.c
+ * host-sources: file/file_lock.c file/file_lock_record.c
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c scheduler/sleep.c
  * host-sources: scheduler/credentials.c sync/spinlock.c sync/preempt.c sync/percpu.c

@@ -78,6 +78,47 @@ TEST(record_locks_end_with_their_process_on_files_of_every_kind)
     }
 }
 
+TEST(pipes_without_a_name_keep_locks)
+{
+    int ends[2], ready[2];
+    char name[64], byte;
+    CHECK_OK(pipe(ends));
+    CHECK_OK(pipe(ready));
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", ends[1]);
+    CHECK_OK(flock(ends[0], LOCK_EX));
+    CHECK_ERRNO(flock(ends[1], LOCK_EX | LOCK_NB), EWOULDBLOCK);
+    CHECK_ERRNO(flock(CHECK_OK(open(name, O_WRONLY)), LOCK_SH | LOCK_NB), EWOULDBLOCK);
+    CHECK_OK(flock(ready[0], LOCK_EX | LOCK_NB));
+    CHECK_OK(close(ends[0]));
+    CHECK_OK(flock(ends[1], LOCK_EX | LOCK_NB));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_ERRNO(lock(ready[0], F_SETLK, F_WRLCK, 0, 1), EBADF);
+        CHECK_OK(lock(ready[1], F_SETLK, F_WRLCK, 0, 1));
+        CHECK_EQUAL(write(ready[1], "x", 1), 1);
+        sleep_ms(50);
+        _exit(0);
+    }
+    CHECK_EQUAL(read(ready[0], &byte, 1), 1);
+    CHECK_EQUAL(holder_of(ready[1], F_WRLCK, 0, 0).l_pid, child);
+    CHECK_OK(lock(ready[1], F_SETLKW, F_WRLCK, 0, 0));
+    CHECK_EXITED(child, 0);
+}
+
+TEST(closing_any_descriptor_of_a_fifo_drops_the_record_locks)
+{
+    CHECK_OK(mkfifo("fifo", 0600));
+    int fd = CHECK_OK(open("fifo", O_RDWR)), other = CHECK_OK(open("fifo", O_RDWR));
+    CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+    CHECK_OK(close(other));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
 TEST(flock_errors)
 {
     int fd = make_open_file("f");

@@ -1,8 +1,7 @@
-// Private to file_lock*.c: the locks on one vnode.
+// Private to file_lock*.c: the locks on one object, a vnode or a pipe.
 #pragma once
 
-#include "fs/file_lock.h"
-#include "fs/vnode.h"
+#include "file/file_lock.h"
 #include "lib/list.h"
 #include "scheduler/wait_queue.h"
 #include "sync/spinlock.h"
@@ -24,14 +23,14 @@ enum { FILE_RECORDS_MAX = 512 };
 struct file_locks {
     struct list_head flocks, records; // [l file locks]
     size_t record_count;              // [l file locks] of `records`
-    struct wait_queue released;       // whoever waits for a lock on this vnode
+    struct wait_queue released;       // whoever waits for a lock on this object
 };
 
 extern struct spinlock file_locks_lock;
 
-// The last reference to the file goes: so do the record locks that were asked for through it. Files
-// of regular kinds have none then, others do not hear of each close.
+// The last reference to the file goes: so do the record locks of its own (F_OFD_SETLK).
 void file_lock_release_records(struct file_locks *locks, const struct open_file *file);
 
-// The vnode's locks, made at the first use; NULL: out of memory (or, with may_make false, none).
-struct file_locks *file_locks_of(struct vnode *vnode, bool may_make);
+// The locks on the file's object, made at the first use; NULL: out of memory (or, with may_make
+// false, none). The object keeps locks (file->locks is not NULL).
+struct file_locks *file_locks_of(struct open_file *file, bool may_make);

@@ -1,5 +1,6 @@
 // Advisory locks: flock(2) by open file, record locks of fcntl(2) by owner (a process's descriptor
-// table, or an open file) and range.
+// table, or an open file) and range. They stand with the object that is opened: a vnode, or a pipe.
+// Files of other kinds (open_file.locks is NULL) keep none: -EBADF.
 #pragma once
 
 #include "file/open_file.h"
@@ -8,15 +9,15 @@
 // operation: LOCK_SH, LOCK_EX, LOCK_UN with LOCK_NB. 0, -EWOULDBLOCK, -ERESTARTSYS, -EINVAL,
 // -ENOLCK.
 must_check int file_lock_flock(struct open_file *file, int operation);
-// F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports. The
-// F_OFD_ commands: the open file is the owner, and -1 is reported.
+// F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports, `size`
+// is where SEEK_END counts from. The F_OFD_ commands: the open file is the owner, and -1 is reported.
 // -EAGAIN, -EDEADLK, -ERESTARTSYS, -EINVAL.
 must_check int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock,
-                                void *owner, int pid);
+                                void *owner, int pid, uint64_t size);
 // Drops what the owner holds on this file: every close(2) does that (POSIX).
 void file_lock_release_owner(struct open_file *file, void *owner);
-// Drops the flock of an open file at its last put.
+// Drops the locks of an open file at its last put.
 void file_lock_release_file(struct open_file *file);
-struct vnode;
-// The last reference to a vnode goes: nobody can hold a lock on it any more.
-void file_lock_vnode_fini(struct vnode *vnode);
+// The last reference to an object goes: nobody can hold a lock on it any more. Frees and clears
+// `*locks`, which may be NULL.
+void file_locks_fini(struct file_locks **locks);

@@ -1,20 +1,21 @@
 // flock(2): locks on whole files, owned by open files, so that duplicates and children share them.
 //
-// A lock is taken when nothing conflicts; else the caller sleeps on the vnode's queue, which every
+// A lock is taken when nothing conflicts; else the caller sleeps on the object's queue, which every
 // release wakes. Changing the kind of a lock is a release and a new attempt, as in Linux: others
 // may get in between.
-#include "fs/file_lock.h"
+#include "file/file_lock.h"
 
-#include "fs/file_lock_internal.h"
+#include "file/file_lock_internal.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 
 struct spinlock file_locks_lock = SPINLOCK_INIT(LOCK_RANK_FILE_LOCKS);
 
-struct file_locks *file_locks_of(struct vnode *vnode, bool may_make)
+struct file_locks *file_locks_of(struct open_file *file, bool may_make)
 {
-    struct file_locks *locks = __atomic_load_n(&vnode->locks, __ATOMIC_ACQUIRE);
+    assert(file->locks != NULL);
+    struct file_locks *locks = __atomic_load_n(file->locks, __ATOMIC_ACQUIRE);
     if (locks != NULL || !may_make) {
         return locks;
     }
@@ -26,21 +27,21 @@ struct file_locks *file_locks_of(struct vnode *vnode, bool may_make)
     list_init(&made->records);
     wait_queue_init(&made->released);
     spin_lock(&file_locks_lock);
-    if (vnode->locks == NULL) {
-        __atomic_store_n(&vnode->locks, made, __ATOMIC_RELEASE); // once: it goes with the vnode
+    if (*file->locks == NULL) {
+        __atomic_store_n(file->locks, made, __ATOMIC_RELEASE); // once: it goes with the object
         made = NULL;
     }
     spin_unlock(&file_locks_lock);
     heap_free(made);
-    return vnode->locks;
+    return *file->locks;
 }
 
-void file_lock_vnode_fini(struct vnode *vnode)
+void file_locks_fini(struct file_locks **slot)
 {
-    struct file_locks *locks = vnode->locks;
+    struct file_locks *locks = *slot;
     if (locks != NULL) {
         assert(list_is_empty(&locks->flocks) && list_is_empty(&locks->records));
-        vnode->locks = NULL;
+        *slot = NULL;
         heap_free(locks);
     }
 }
@@ -130,14 +131,13 @@ static int flock_acquire(struct file_locks *locks, void *owner, bool is_exclusiv
 int file_lock_flock(struct open_file *file, int operation)
 {
     int kind = operation & ~LOCK_NB;
-    struct vnode *vnode = vnode_from_file(file);
     if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) {
         return -EINVAL;
     }
-    if (vnode == NULL || file->vnode_release == NULL) {
+    if (file->locks == NULL) {
         return -EBADF;
     }
-    struct file_locks *locks = file_locks_of(vnode, kind != LOCK_UN);
+    struct file_locks *locks = file_locks_of(file, kind != LOCK_UN);
     if (kind == LOCK_UN) {
         if (locks != NULL) {
             flock_release(locks, file);
@@ -152,7 +152,7 @@ int file_lock_flock(struct open_file *file, int operation)
 
 void file_lock_release_file(struct open_file *file)
 {
-    struct file_locks *locks = file_locks_of(vnode_from_file(file), false);
+    struct file_locks *locks = file->locks != NULL ? file_locks_of(file, false) : NULL;
     if (locks != NULL) {
         flock_release(locks, file);
         file_lock_release_records(locks, file);

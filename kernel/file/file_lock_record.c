@@ -5,7 +5,7 @@
 // Deadlock: a process that waits is written down with what it waits for; before another one waits,
 // the chain of "waits for a lock of" is followed, and -EDEADLK given when it comes back. Open files
 // are nobody's alone, so that a wait on their behalf is never called a deadlock.
-#include "fs/file_lock_internal.h"
+#include "file/file_lock_internal.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
@@ -31,14 +31,14 @@ struct record_request {
     struct file_lock *spare[2];
 };
 
-static int record_decode(struct open_file *file, const struct uapi_flock *lock,
+static int record_decode(const struct uapi_flock *lock, uint64_t size,
                          struct record_request *request)
 {
     int64_t base = 0;
     if (lock->l_whence == SEEK_CUR) {
-        base = (int64_t)file->position;
+        base = (int64_t)request->file->position;
     } else if (lock->l_whence == SEEK_END) {
-        base = (int64_t)vnode_from_file(file)->pages.size_bytes;
+        base = (int64_t)size;
     } else if (lock->l_whence != SEEK_SET) {
         return -EINVAL;
     }
@@ -288,10 +288,9 @@ static void record_get(const struct record_request *request, struct uapi_flock *
 // ---- entry points -------------------------------------------------------------------------------
 
 int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock, void *owner,
-                     int pid)
+                     int pid, uint64_t size)
 {
-    struct vnode *vnode = vnode_from_file(file);
-    if (vnode == NULL || file->vnode_release == NULL) {
+    if (file->locks == NULL) {
         return -EBADF;
     }
     struct record_request request = {.file = file, .owner = owner, .pid = pid};
@@ -300,7 +299,7 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
         request.owner = file;
         request.pid = -1;
     }
-    int error = record_decode(file, lock, &request);
+    int error = record_decode(lock, size, &request);
     if (error != 0) {
         return error;
     }
@@ -313,7 +312,7 @@ int file_lock_record(struct open_file *file, int command, struct uapi_flock *loc
     if (!may_use) {
         return -EBADF;
     }
-    request.locks = file_locks_of(vnode, true);
+    request.locks = file_locks_of(file, true);
     if (request.locks == NULL) {
         return -ENOLCK;
     }
@@ -348,8 +347,7 @@ static void record_release(struct file_locks *locks, const void *owner,
 
 void file_lock_release_owner(struct open_file *file, void *owner)
 {
-    struct vnode *vnode = vnode_from_file(file);
-    struct file_locks *locks = vnode != NULL ? file_locks_of(vnode, false) : NULL;
+    struct file_locks *locks = file->locks != NULL ? file_locks_of(file, false) : NULL;
     if (locks != NULL) {
         record_release(locks, owner, NULL);
     }
