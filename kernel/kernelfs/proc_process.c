@@ -148,13 +148,47 @@ static void add_memory(struct text_buffer *text, struct address_space *space, va
     }
 }
 
+/*
+ * A title that the process has written over its arguments, and perhaps on into its environment: up to the first 0 byte, a page of
+ * it at most.
+ */
+static void add_title(struct text_buffer *text, struct address_space *space)
+{
+    char piece[256];
+    vaddr_t start = space->argument_start;
+    vaddr_t end = MIN(space->environment_end, start + PAGE_SIZE);
+    while (start < end && !text_is_full(text)) {
+        size_t bytes = MIN(sizeof(piece), (size_t)(end - start));
+        ssize_t got = address_space_access(space, start, piece, bytes, false);
+        if (got <= 0) {
+            return;
+        }
+        size_t length = strnlen(piece, (size_t)got);
+        if (length < (size_t)got) {
+            text_add(text, piece, length + 1);
+            return;
+        }
+        text_add(text, piece, length);
+        start += length;
+    }
+}
+
+/* The arguments, each with its 0 byte. Where the last one has lost its own, a title stands there (setproctitle). */
 static int show_cmdline(const struct generated_key *key, struct text_buffer *text)
 {
     struct address_space *space = proc_space_get(proc_key_pid(key));
     if (space == NULL) {
         return 0; /* zombies and the kernel shell have no arguments */
     }
-    add_memory(text, space, space->argument_start, space->argument_end);
+    char last = 0;
+    if (space->argument_end > space->argument_start) {
+        (void)address_space_access(space, space->argument_end - 1, &last, 1, false);
+    }
+    if (last != 0) {
+        add_title(text, space);
+    } else {
+        add_memory(text, space, space->argument_start, space->argument_end);
+    }
     address_space_put(space);
     return 0;
 }

@@ -123,6 +123,40 @@ TEST(cmdline_holds_the_arguments)
     CHECK(strstr(text, "proc") != NULL);
 }
 
+/* Reads where the arguments and the environment stand: [arguments, environment) and [environment, end). */
+static void find_arguments(char **arguments, char **environment, char **end)
+{
+    enum { FIRST_ADDRESS = 48, NUMBERS = 52 };
+    unsigned long numbers[NUMBERS];
+    read_proc("/proc/self/stat", 0);
+    char *at = strrchr(text, ')') + 4; /* the state is the third */
+    for (int i = 4; i < NUMBERS; i++) {
+        numbers[i] = strtoul(at, &at, 10);
+    }
+    *arguments = (char *)numbers[FIRST_ADDRESS];
+    *environment = (char *)numbers[FIRST_ADDRESS + 1];
+    CHECK_EQUAL(numbers[FIRST_ADDRESS + 1], numbers[FIRST_ADDRESS + 2]);
+    *end = (char *)numbers[FIRST_ADDRESS + 3];
+}
+
+TEST(cmdline_shows_a_title_that_is_written_over_the_arguments)
+{
+    static const char title[] = "me";
+    char *arguments, *environment, *end;
+    find_arguments(&arguments, &environment, &end);
+    CHECK(environment - arguments > (long)sizeof(title) && end - environment > 4);
+    memset(arguments, ' ', environment - arguments);
+    memcpy(arguments, title, sizeof(title));
+    CHECK_EQUAL(read_file("/proc/self/cmdline", text, sizeof(text)), sizeof(title));
+    CHECK_TEXT(text, title);
+    environment[-1] = 0;
+    CHECK_EQUAL(read_file("/proc/self/cmdline", text, sizeof(text)), environment - arguments);
+    memset(arguments, 'x', environment - arguments);
+    memcpy(environment, "yy", 3);
+    CHECK_EQUAL(read_file("/proc/self/cmdline", text, sizeof(text)), environment + 3 - arguments);
+    CHECK_TEXT(text + (environment - arguments), "yy");
+}
+
 TEST(comm_can_be_read_and_written)
 {
     int fd = CHECK_OK(open("/proc/self/comm", O_RDWR));
