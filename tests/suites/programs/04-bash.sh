@@ -56,7 +56,7 @@ times | wc -l; echo $BASH_SUBSHELL $(echo $BASH_SUBSHELL); echo $$ | grep -c .; 
 E
 b <<'E'
 fact() { (($1 < 2)) && echo 1 || echo $(($1 * $(fact $(($1 - 1))))); }; fact 10
-n=0; while ((n < 2000)); do ((n++)); done; echo $n; for i in {1..30}; do (exit $i) & done; s=0; for p in $(jobs -p); do wait $p; ((s += $?)); done; echo $s
+n=0; while ((n < 2000)); do ((n++)); done; echo $n; p=(); for i in {1..30}; do (exit $i) & p+=($!); done; s=0; for i in ${p[@]}; do wait $i; ((s += $?)); done; echo $s
 i=0; while read l; do ((i++)); done < <(seq 1000); echo $i; seq 500 | while read l; do echo $l; done | wc -l; for i in {1..50}; do echo $i | cat; done | md5sum
 x=$(for i in {1..20}; do printf "%s" "$(echo $i)"; done); echo $x; mkfifo p; (for i in 1 2 3; do echo $i; done > p &); cat p; (cat p > q &); seq 9 > p; sleep .2; cat q; exec 5<>p; echo self >&5; read -u 5 l; echo $l
 flock script echo locked; (flock 9; echo inner) 9> lock; (flock -n 8 || echo busy) 8< <(:); exec 9> lock; flock 9; flock -n lock true; echo $?; flock -w 0.2 lock true; echo $?; flock -u 9; flock -n lock echo free; setsid bash -c 'ps -o pid=,sid= $$ | awk "{ print \$1 == \$2 }"'; nohup bash -c 'trap'; nice

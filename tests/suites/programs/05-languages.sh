@@ -27,10 +27,31 @@ run 'echo $?; perl -ne "print if /root/" /etc/passwd; perl -i.bak -pe "s/die/DIE
 l() { cat > script.lua; run 'lua5.4 script.lua one two'; }
 l <<'E'
 print(_VERSION, #arg, arg[1]); local f = assert(io.open("out", "w")); f:write("line 1\n", 2, "\n"); f:seek("set", 5); f:write("X"); f:close(); for l in io.lines("out") do print(l) end; print(io.open("nowhere")); local p = io.popen("echo piped; exit 3"); print(p:read("a")); print(p:close()); print(os.execute("exit 4")); print(os.execute("kill -9 $$")); print(os.getenv("TZ"), os.getenv("NOPE")); print(os.remove("out"), os.remove("out")); print(os.rename("a", "b")); print(os.time{year = 2000, month = 1, day = 1, hour = 12}); print(os.date("!%F", 0)); print(type(os.clock()), os.tmpname():match("^/tmp/lua_") ~= nil)
-local t = {}; for i = 1, 100000 do t[i] = i * 2 end; table.sort(t, function(a, b) return a > b end); print(t[1], #t, collectgarbage("count") > 100); local co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end); print(co(), co(), co()); print(pcall(error, {code = 1})); print(string.format("%q %5.2f %x", "a\nb", math.pi, 255), ("x"):rep(3, ","), ("key=val"):match("(%w+)=(%w+)")); print(7 // 2, 7 % -3, 1 << 40, 2^53, math.maxinteger, 0/0 ~= 0/0, utf8.char(9786)); goto done; print("never") ::done:: io.stderr:write("err\n"); print(load("return 1 +")); local s <const> = setmetatable({}, {__index = function(_, k) return k .. "!" end}); print(s.hey); os.exit(6, true)
+local t = {}; for i = 1, 100000 do t[i] = i * 2 end; table.sort(t, function(a, b) return a > b end); print(t[1], #t, collectgarbage("count") > 100); local co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end); print(co(), co(), co()); local ok, raised = pcall(error, {code = 1}); print(ok, raised.code); print(string.format("%q %5.2f %x", "a\nb", math.pi, 255), ("x"):rep(3, ","), ("key=val"):match("(%w+)=(%w+)")); print(7 // 2, 7 % -3, 1 << 40, 2^53, math.maxinteger, 0/0 ~= 0/0, utf8.char(9786)); goto done; print("never") ::done:: io.stderr:write("err\n"); print(load("return 1 +")); local s <const> = setmetatable({}, {__index = function(_, k) return k .. "!" end}); print(s.hey); os.exit(6, true)
 E
 run 'echo "print(1 + 1)" | lua5.4 -; lua5.4 -e "error(\"x\")"; lua5.4 nowhere; lua5.4 -v | cut -c1-7; luac5.4 -o c script.lua; lua5.4 c | head -1'
-run 'printf "all: a b\n\t@cat a b\na:\n\techo a > a\nb: a\n\techo b > b\nfail:\n\t@exit 3\n.PHONY: all fail\n%%.x: %%\n\tcp $< $@\nv := $(shell echo from shell)\nshow:\n\t@echo $(v) $(words $(wildcard *.lua)) $(patsubst %%.c,%%.o,x.c y.c) $(MAKELEVEL)\nsub:\n\t@$(MAKE) --no-print-directory show\npar: p1 p2 p3 p4\np%%:\n\t@sleep 0.1; echo made > $@\n" > Makefile; make; make; touch -d 2001-01-01 a; touch b; make -n; make fail; echo $?; make -k fail all; make a.x; make nowhere; make show sub; make -j3 par; ls p?; make -s -B a; make -q; echo $?; make -f nowhere; make -t a; make -p -f /dev/null | wc -l | cut -c1; make --version | head -1; make -j2 --output-sync par | wc -l'
+cat > Makefile <<'E'
+all: a b
+	@cat a b
+a:
+	echo a > a
+b: a
+	echo b > b
+fail:
+	@exit 3
+.PHONY: all fail
+%.x: %
+	cp $< $@
+v := $(shell echo from shell)
+show:
+	@echo $(v) $(words $(wildcard *.lua)) $(patsubst %.c,%.o,x.c y.c) $(MAKELEVEL)
+sub:
+	@$(MAKE) --no-print-directory show
+par: p1 p2 p3 p4
+p%:
+	@sleep 0.1; echo made $@ | tee $@
+E
+run 'make; make; touch -d 2001-01-01 a; touch b; make -n; make fail; echo $?; make -k fail all; make a.x; make nowhere; make show sub; make -j3 par | sort; ls p?; make -s -B a; make -q; echo $?; make -f nowhere; make -t a; make -p -f /dev/null | wc -l | cut -c1; make --version | head -1; rm p?; make -j2 --output-sync par | sort; make -j2 -B --output-sync=recurse par > all.out; sort all.out'
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE=2020-01-01T00:00:00Z GIT_COMMITTER_DATE=2020-01-01T00:00:00Z GIT_CONFIG_GLOBAL=/dev/null GIT_PAGER=cat
 run 'git --version; git init -q -b main r; cd r; git status --short; echo one > a; mkdir d; echo two > d/b; ln -s a l; chmod +x d/b; git add .; git status --short; git commit -qm first; git log --oneline; git ls-tree -r HEAD; git rev-parse HEAD; git fsck; git count-objects'
 run 'cd r; echo more >> a; git diff; git diff --stat; git commit -qam second; git show --stat --format=%s; git branch topic; git switch -q topic; echo topic > t; git add t; git commit -qm topic; git switch -q main; echo x > a; git commit -qam third; git merge -q -m merged topic; git log --graph --oneline; git merge-base main topic; git tag -a v1 -m tag; git describe; git blame -s a; git cat-file -p HEAD | head -3; git rm -q t; git mv a b; git status --short; git stash -q; git stash list; git stash pop -q; git reset -q --hard; git clean -nd; ls'
