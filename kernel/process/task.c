@@ -264,6 +264,10 @@ static bool is_other_subject(const struct credentials *old, const struct credent
 void task_set_credentials(struct task *task, struct credentials *credentials)
 {
     assert(task == task_current() && credentials != NULL);
+    // capabilities(7): nothing is in effect that is not permitted, nothing ambient that is not both permitted and inheritable.
+    assert((credentials->capabilities_effective & ~credentials->capabilities_permitted) == 0);
+    assert((credentials->capabilities_ambient &
+            ~(credentials->capabilities_permitted & credentials->capabilities_inheritable)) == 0);
     spin_lock(&process_tree_lock);
     struct credentials *old = task->credentials;
     if (is_other_subject(old, credentials)) {

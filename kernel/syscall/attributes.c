@@ -1,9 +1,13 @@
 /*
  * Changing what stat shows: mode, owner, times, size; and making it last (fsync).
+ *
+ * By name or by descriptor, then one body for both: `begin` finds the place and holds it, `finish` gives it up. A descriptor needs no
+ * right to write: changing attributes is the owner's business, not the opener's (fchmod(2)).
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "process/descriptor_table.h"
 #include "process/signal.h"
 #include "syscall/call.h"
@@ -43,9 +47,11 @@ static int begin_by_descriptor(struct attribute_call *call, int descriptor)
         fs_context_begin(task_current(), &call->context);
     }
     open_file_put(file);
+    /* What has no place in any tree, an eventfd say, has no attributes to change. */
     return result == -ENXIO ? -EINVAL : result;
 }
 
+/* Each way of beginning has a context of its own; finish ends that one. */
 static const struct fs_context *call_context(const struct attribute_call *call)
 {
     return call->is_by_name ? &call->name.context : &call->context;
@@ -53,6 +59,7 @@ static const struct fs_context *call_context(const struct attribute_call *call)
 
 static long finish(struct attribute_call *call, long result)
 {
+    assert(call->path.entry != NULL);
     path_put(&call->path);
     if (call->is_by_name) {
         name_call_end(&call->name);
@@ -220,6 +227,7 @@ static long change_times_by_timevals(int directory, const char __user *name,
     if (user_copy_in(values, user, sizeof(values)) != 0) {
         return -EFAULT;
     }
+    /* Judged before they are multiplied: a number of microseconds that is none could become nanoseconds that look well. */
     struct uapi_timespec specs[2];
     for (int i = 0; i < 2; i++) {
         if (values[i].tv_usec < 0 || values[i].tv_usec >= 1000000) {
@@ -256,6 +264,7 @@ SYSTEM_CALL2(utime, const char __user *, name, const struct uapi_utimbuf __user 
     return change_times_by_name(AT_FDCWD, name, specs);
 }
 
+/* Beyond RLIMIT_FSIZE the program hears of it by SIGXFSZ as well, so that one that ignores results stops (setrlimit(2)). */
 static long size_finish(long result)
 {
     if (result == -EFBIG) {

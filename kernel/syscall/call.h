@@ -11,6 +11,10 @@
 #include "process/process.h"
 #include "syscall/table.h"
 
+/*
+ * Every handler has the same raw type, since the table calls it through one pointer: a call through a pointer of another type is
+ * undefined in C, and six registers are there in any case. Narrow types cut off what stands above them, as the ABI leaves it open.
+ */
 #define RAW_ARGUMENTS uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f
 #define RAW_UNUSED    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f
 

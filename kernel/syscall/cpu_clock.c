@@ -1,5 +1,8 @@
 /*
  * Reading the clocks of used CPU time, and sleeping by them.
+ *
+ * Such a clock stands still while its process does, so no deadline of the machine's clock says when it reaches a time: who sleeps looks
+ * again and again (process/cpu_clock.c). Each attempt opens the clock anew: its process may end meanwhile, which ends the sleep (-EINVAL).
  */
 #include "process/cpu_clock.h"
 #include "process/process.h"

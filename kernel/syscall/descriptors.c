@@ -1,5 +1,8 @@
 /*
  * Calls on descriptors themselves: dup, close, fcntl, pipe, flock.
+ *
+ * A descriptor is a number in a table that other threads may share and change at any time, so a call looks its number up once and goes
+ * on with the file. descriptor_install and its kin take a reference over on success only: on failure the caller still owns it.
  */
 #include "file/file_lock.h"
 #include "file/pipe.h"
@@ -34,6 +37,7 @@ static long duplicate(int descriptor, int minimum, bool close_on_exec)
     return result;
 }
 
+/* dup2 and dup3. The number is judged before the descriptor (-EBADF either way), so that a bad pair closes nothing. */
 static long duplicate_at(int descriptor, int number, bool close_on_exec)
 {
     if (number < 0 || (uint64_t)number >= descriptor_limit()) {
@@ -58,6 +62,7 @@ SYSTEM_CALL1(dup, int, descriptor)
 
 SYSTEM_CALL2(dup2, int, descriptor, int, number)
 {
+    /* POSIX: to itself nothing happens, not even to FD_CLOEXEC; dup3 refuses that, since its flag would have to be ignored. */
     if (descriptor == number) {
         return descriptor_get_flag(current_descriptors(), descriptor) < 0 ? -EBADF : number;
     }
@@ -82,6 +87,7 @@ SYSTEM_CALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
     if (first > last || (flags & ~(unsigned)(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE)) != 0) {
         return -EINVAL;
     }
+    /* First a table of one's own: whoever shared the old one keeps what is closed or marked here. */
     if ((flags & CLOSE_RANGE_UNSHARE) != 0 && process_unshare(CLONE_FILES) != 0) {
         return -ENOMEM;
     }
@@ -89,6 +95,7 @@ SYSTEM_CALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
     return 0;
 }
 
+/* On failure nothing is left: neither end can be known to anybody whom the program told of it. */
 static long pipe_make(int __user *user_numbers, unsigned flags)
 {
     struct open_file *ends[2];
@@ -133,6 +140,10 @@ SYSTEM_CALL2(pipe2, int __user *, numbers, unsigned, flags)
     return pipe_make(numbers, flags);
 }
 
+/*
+ * LOCK_MAND (mandatory locks, once for file servers) is taken without effect, as Linux does by now: an error would break who asks, and
+ * nobody relies on it.
+ */
 SYSTEM_CALL2(flock, int, descriptor, int, operation)
 {
     struct open_file *file = descriptor_get(current_descriptors(), descriptor);
@@ -179,6 +190,7 @@ static long set_owner(struct open_file *file, int kind, int number)
     return 0;
 }
 
+/* F_SETOWN: a negative number is a group's. INT32_MIN has no positive counterpart. */
 static long set_owner_number(struct open_file *file, int number)
 {
     if (number == INT32_MIN) {
@@ -188,6 +200,7 @@ static long set_owner_number(struct open_file *file, int number)
                       : set_owner(file, F_OWNER_PID, number);
 }
 
+/* F_SETOWN_EX exists because F_GETOWN of a group answers a negative number, which looks like an error to a C library. */
 static long owner_command(struct open_file *file, int command, struct uapi_f_owner_ex __user *user)
 {
     struct uapi_f_owner_ex owner = {.type = file->owner_kind, .pid = file->owner_number};
@@ -259,6 +272,7 @@ static long descriptor_command(int descriptor, struct open_file *file, int comma
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
+        /* Beyond the limit is -EINVAL, not -EMFILE: it is the argument that is bad (fcntl(2)). */
         if (argument >= descriptor_limit()) {
             return -EINVAL;
         }

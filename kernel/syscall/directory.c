@@ -1,5 +1,8 @@
 /*
  * getdents, getdents64, and the working directory.
+ *
+ * A directory is read under the file's position lock, user faults included: two threads that read one descriptor each get every entry
+ * once. An entry that does not fit ends the call; the next one begins with it, since the position moves by entries that were taken.
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
@@ -25,6 +28,7 @@ struct dirent_sink {
 static size_t pack_record(const struct dirent_sink *dirents, char *record, const char *name,
                           size_t length, const struct uapi_dirent64 *head)
 {
+    /* Records are cleared first: the padding behind a name goes out too. */
     if (!dirents->is_old_format) {
         size_t bytes = ALIGN_UP(DIRENT64_NAME_OFFSET + length + 1, 8UL);
         memset(record, 0, bytes);
@@ -51,11 +55,13 @@ static bool dirent_add(struct directory_sink *sink, const char *name, size_t len
     uint64_t record[(DIRENT64_NAME_OFFSET + NAME_MAX + 8) / 8 + 1];
     struct uapi_dirent64 head = {
         .d_ino = inode, .d_off = (int64_t)next_position, .d_type = (uint8_t)type};
+    /* No file system of ours makes such a name; one from outside may, and cannot be told of in this format. */
     if (length > NAME_MAX) {
         return true;
     }
     assert(dirents->used <= dirents->size);
     size_t bytes = pack_record(dirents, (char *)record, name, length, &head);
+    assert(bytes <= sizeof(record) && bytes % sizeof(uint64_t) == 0);
     if (bytes > dirents->size - dirents->used) {
         dirents->error = dirents->used == 0 ? -EINVAL : 0;
         return false;
@@ -109,6 +115,7 @@ SYSTEM_CALL2(getcwd, char __user *, buffer, size_t, size)
     }
     struct fs_context context;
     fs_context_begin(task_current(), &context);
+    /* A directory that was removed has no name any more, though one may stand in it (getcwd(2), ENOENT). */
     long length =
         path_vnode(&context.working_directory)->link_count == 0
             ? -ENOENT
@@ -167,6 +174,7 @@ SYSTEM_CALL1(chdir, const char __user *, name)
     return result;
 }
 
+/* Entering is judged now, by who calls: whoever opened the directory may have had other rights (fchdir(2), EACCES). */
 SYSTEM_CALL1(fchdir, int, descriptor)
 {
     struct path path;
@@ -186,6 +194,7 @@ SYSTEM_CALL1(fchdir, int, descriptor)
     return 0;
 }
 
+/* The working directory stays where it is, outside of the new root even: that is the classic way out of one, and Linux's behaviour. */
 SYSTEM_CALL1(chroot, const char __user *, name)
 {
     struct path path;

@@ -16,6 +16,10 @@
 
 static PERCPU_DEFINE(uint32_t, system_call_counts[SYSTEM_CALL_LIMIT]);
 
+/* The table is indexed by what a program puts into a register: the bound that is tested is the table's own size. */
+static_assert(sizeof(system_call_table) / sizeof(system_call_table[0]) == SYSTEM_CALL_LIMIT,
+              "every number below the limit has a row");
+
 /* A result that means "again" is only for a task that delivers a signal next: the program must not see it. */
 static bool is_restart(long result)
 {
@@ -41,6 +45,7 @@ static inline long call_make(system_call_handler *handler, uint32_t number,
 
 void upcall_system_call(struct trap_frame *frame)
 {
+    /* Only 32 bits of the number count, as on Linux: what stands above them in the register is the program's leftover. */
     uint32_t number = (uint32_t)system_call_number(frame);
     long result = -ENOSYS;
     if (likely(number < SYSTEM_CALL_LIMIT)) {
@@ -50,8 +55,13 @@ void upcall_system_call(struct trap_frame *frame)
             result = call_make(handler, number, frame);
         }
     }
+    /*
+     * A call comes back as it began: no spin lock, no sleeping lock, interrupts as they were. What one forgets here shows as a hang
+     * somewhere else, much later.
+     */
     lock_debug_check_sleep(NULL);
     lock_debug_check_exit(&thread_current()->sleeping_locks);
+    /* Such a result without a signal would reach the program as an error that no manual page knows. */
     assert(!is_restart(result) || thread_is_interrupted() || system_call_number(frame) < 0);
     system_call_set_result(frame, result);
 }

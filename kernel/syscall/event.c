@@ -1,5 +1,6 @@
 /*
- * eventfd and eventfd2: decoding; the file is made by file/event_file.c.
+ * eventfd and eventfd2: decoding; the file is made by file/event_file.c. The older call has no flags, and both share one body. The
+ * file is made before a number is looked for: a descriptor must not be seen by other threads before it is whole.
  */
 #include "file/event_file.h"
 #include "file/open_file.h"

@@ -1,6 +1,13 @@
 /*
  * User and group ids, capabilities. Credentials are immutable: each change publishes a new object.
+ *
+ * Ids belong to a thread here, as on Linux; POSIX wants them to be the process's, and the C library makes each thread call (nptl(7)).
+ * Every id exists in four roles: real (who it is), effective (by what right it acts), saved (what it may go back to), file (the same for
+ * files alone, which follows the effective one). UINT32_MAX is no id: it means "as it is" where a call sets several.
+ *
+ * All calls check first and then make the copy: a refusal costs no memory, and -ENOMEM is the last that can happen.
  */
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/sort.h"
 #include "memory/fail_nth.h"
@@ -69,6 +76,7 @@ static long set_users(const struct three_ids *wanted)
     changed->euid = wanted->effective == KEEP ? old->euid : wanted->effective;
     changed->suid = wanted->saved == KEEP ? old->suid : wanted->saved;
     changed->fsuid = changed->euid;
+    assert(changed->uid != KEEP && changed->euid != KEEP && changed->suid != KEEP);
     capabilities_follow_ids(changed, old);
     task_set_credentials(task_current(), changed);
     return 0;
@@ -85,6 +93,7 @@ static long set_groups_of_process(const struct three_ids *wanted)
     changed->egid = wanted->effective == KEEP ? old->egid : wanted->effective;
     changed->sgid = wanted->saved == KEEP ? old->sgid : wanted->saved;
     changed->fsgid = changed->egid;
+    assert(changed->gid != KEEP && changed->egid != KEEP && changed->sgid != KEEP);
     task_set_credentials(task_current(), changed);
     return 0;
 }
@@ -126,6 +135,7 @@ SYSTEM_CALL1(setuid, uint32_t, id)
     if (id == KEEP) {
         return -EINVAL;
     }
+    /* With the right to, all three and for good: root's way to become somebody. Without, only the effective one, and back (setuid(2)). */
     const struct three_ids old = user_ids();
     if (credentials_can(own(), CAP_SETUID)) {
         return set_users(&(struct three_ids){id, id, id});
@@ -307,6 +317,7 @@ SYSTEM_CALL2(setgroups, uint32_t, count, const uint32_t __user *, list)
             return -EINVAL;
         }
     }
+    /* In order, so that the many questions whether somebody is a member take few steps. getgroups tells them in that order, too. */
     changed->group_count = count;
     sort_array(changed->groups, count, sizeof(uint32_t), compare_groups, NULL);
     task_set_credentials(task_current(), changed);
@@ -362,6 +373,7 @@ SYSTEM_CALL2(capget, struct uapi_cap_user_header __user *, user_header,
     }
     struct credentials *target = task_credentials_get(task);
     task_put(task);
+    /* A version 1 program gets the low halves only and takes them for all: that is why version 2 came (capget(2)). */
     struct uapi_cap_user_data data[2];
     for (int i = 0; i < 2; i++) {
         data[i].effective = (uint32_t)(target->capabilities_effective >> 32 * i);
@@ -391,6 +403,8 @@ SYSTEM_CALL2(capset, struct uapi_cap_user_header __user *, user_header,
     uint64_t permitted = capability_set(data[0].permitted, data[1].permitted);
     uint64_t inheritable = capability_set(data[0].inheritable, data[1].inheritable);
     const struct credentials *old = own();
+    /* capset(2): permitted only shrinks; effective stays within it; inheritable grows from what is permitted, or, with the right to, from
+       what the bounding set holds. */
     if (!credentials_can(old, CAP_SETPCAP) &&
         (inheritable & ~(old->capabilities_inheritable | old->capabilities_permitted)) != 0) {
         return -EPERM;

@@ -3,6 +3,9 @@
  *
  * A write to a pipe without readers raises SIGPIPE here, since the floors below do not know signals; a write beyond
  * RLIMIT_FSIZE raises SIGXFSZ.
+ *
+ * A buffer is only tested for lying below the kernel before anything happens; whether it is mapped shows as the bytes move. So a transfer
+ * that meets a hole gives back what was moved before it, and -EFAULT only where that is nothing (POSIX leaves it open, Linux does so).
  */
 #include "syscall/io.h"
 #include "file/open_file.h"
@@ -19,6 +22,7 @@
 /* What a failed write owes the writer. */
 noinline ssize_t write_failed(ssize_t error)
 {
+    assert(error < 0);
     if (error == -EPIPE) {
         (void)signal_send_task(task_current(), SIGPIPE, NULL);
     } else if (error == -EFBIG) {
@@ -34,10 +38,12 @@ noinline ssize_t write_failed(ssize_t error)
 static int apply_size_limit(const struct open_file *file, const uint64_t *position, size_t *bytes)
 {
     const struct vnode *vnode = file->vnode;
+    assert(vnode != NULL && vnode_is_regular(vnode));
     uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
     if (likely(limit == RLIM_INFINITY)) {
         return 0;
     }
+    /* O_APPEND counts even where a position is given: pwrite appends then, against POSIX, as Linux always did (pwrite(2), BUGS). */
     uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes
                      : position != NULL            ? *position
                                                    : file->position;
@@ -312,6 +318,7 @@ static long copy_range(struct open_file *in, struct copy_side *from, struct open
     if (from->position + bytes < from->position || to->position + bytes < to->position) {
         return -EOVERFLOW;
     }
+    /* The order of these is that of copy_file_range(2)'s errors on Linux: sums, the target's end, then the source's length. */
     if (to->position >= INT64_MAX) {
         return -EFBIG;
     }
@@ -320,6 +327,8 @@ static long copy_range(struct open_file *in, struct copy_side *from, struct open
     if ((int64_t)from->position < 0) {
         return -EINVAL;
     }
+    assert(bytes <= INT64_MAX - to->position);
+    /* Within one file the ranges must not overlap: the copy goes through a buffer, piece by piece, and would read what it wrote. */
     if (in->vnode == out->vnode && from->position + bytes > to->position &&
         to->position + bytes > from->position) {
         return -EINVAL;

@@ -1,5 +1,9 @@
 /*
  * ioctl: a few commands belong to every file; the rest are rows of the file's own table, and the copying is done here.
+ *
+ * A row says how many bytes its command takes and gives. So no handler touches user memory, a structure is read once and whole, and what
+ * goes out starts as zeros: a handler that leaves a field alone tells nothing of the kernel's stack. The size in the command's number is
+ * not used: Linux's terminal commands are older than that scheme and carry none.
  */
 #include "uapi/ioctl.h"
 #include "file/open_file.h"
@@ -44,6 +48,7 @@ static long table_command(struct open_file *file, const struct ioctl_row *row, u
 {
     uint64_t buffer[IOCTL_BYTES_MAX / sizeof(uint64_t)] = {0};
     void __user *user = (void __user *)argument;
+    assert(row->handler != NULL);
     assert(row->bytes_in <= sizeof(buffer) && row->bytes_out <= sizeof(buffer));
     if (row->bytes_in != 0 && user_copy_in(buffer, user, row->bytes_in) != 0) {
         return -EFAULT;

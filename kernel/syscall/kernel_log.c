@@ -1,7 +1,12 @@
 /*
  * syslog(2): the kernel log as dmesg reads it.
+ *
+ * Records are known by a sequence number that only grows. The ring may overwrite those that a place points to: reading goes on with the
+ * oldest that is left. Places are single words and readers take no lock against each other: two that read at once may get a line twice,
+ * and never half a line.
  */
 #include "device/kmsg.h"
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "log/log.h"
@@ -20,6 +25,7 @@ static size_t record_to_line(const struct log_record *record, char *line, size_t
         line, size, "<%u>[%5llu.%06llu] %.*s\n", record->level | record->facility << 3,
         (unsigned long long)(record->time_ns / 1000000000),
         (unsigned long long)(record->time_ns / 1000 % 1000000), (int)record->length, record->text);
+    assert(length > 0);
     return MIN((size_t)length, size - 1);
 }
 
@@ -60,6 +66,7 @@ static long copy_lines(uint64_t *sequence, char __user *buffer, size_t size,
             return -EFAULT;
         }
         done += bytes;
+        assert(done <= size && record->sequence >= *sequence);
         *sequence = record->sequence + 1;
     }
     return (long)done;
@@ -74,13 +81,14 @@ static long read_log(char __user *buffer, size_t size, bool is_all)
     char *line = (char *)(record + 1);
     uint64_t sequence;
     if (is_all) {
-        sequence = first_that_fits(MAX(cleared_sequence, log_sequence_first()), size, record, line);
+        sequence = first_that_fits(MAX(READ_ONCE(cleared_sequence), log_sequence_first()), size,
+                                   record, line);
     } else {
-        sequence = MAX(read_sequence, log_sequence_first());
+        sequence = MAX(READ_ONCE(read_sequence), log_sequence_first());
     }
     long result = copy_lines(&sequence, buffer, size, record, line);
     if (!is_all && result > 0) {
-        read_sequence = sequence;
+        WRITE_ONCE(read_sequence, sequence);
     }
     heap_free(record);
     return result;
@@ -110,7 +118,7 @@ static long unread_bytes(void)
         return -ENOMEM;
     }
     size_t total = 0;
-    uint64_t sequence = MAX(read_sequence, log_sequence_first());
+    uint64_t sequence = MAX(READ_ONCE(read_sequence), log_sequence_first());
     while (sequence < log_sequence_next()) {
         size_t bytes = record_bytes(sequence, record, (char *)(record + 1));
         if (bytes == 0) {
@@ -132,16 +140,22 @@ static long set_console_level(int level)
     return 0;
 }
 
-static int saved_console_level = -1; /* by CONSOLE_OFF, for CONSOLE_ON */
+static int saved_console_level = -1; /* [a] by CONSOLE_OFF, for CONSOLE_ON */
 
+/* Off twice is off once: the level to come back to is that of before the first. */
 static long console_off(bool is_off)
 {
-    if (is_off && saved_console_level < 0) {
-        saved_console_level = log_console_level();
-        log_console_level_set(1);
-    } else if (!is_off && saved_console_level >= 0) {
-        log_console_level_set(saved_console_level);
-        saved_console_level = -1;
+    int none = -1;
+    if (is_off) {
+        if (__atomic_compare_exchange_n(&saved_console_level, &none, log_console_level(), false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+            log_console_level_set(1);
+        }
+        return 0;
+    }
+    int saved = __atomic_exchange_n(&saved_console_level, -1, __ATOMIC_SEQ_CST);
+    if (saved >= 0) {
+        log_console_level_set(saved);
     }
     return 0;
 }
@@ -166,11 +180,11 @@ SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
         }
         long result = length == 0 ? 0 : read_log(buffer, (size_t)length, true);
         if (result >= 0 && action == SYSLOG_ACTION_READ_CLEAR) {
-            cleared_sequence = log_sequence_next();
+            WRITE_ONCE(cleared_sequence, log_sequence_next());
         }
         return result;
     }
-    case SYSLOG_ACTION_CLEAR: cleared_sequence = log_sequence_next(); return 0;
+    case SYSLOG_ACTION_CLEAR: WRITE_ONCE(cleared_sequence, log_sequence_next()); return 0;
     case SYSLOG_ACTION_CONSOLE_OFF:
     case SYSLOG_ACTION_CONSOLE_ON: return console_off(action == SYSLOG_ACTION_CONSOLE_OFF);
     case SYSLOG_ACTION_CONSOLE_LEVEL: return set_console_level(length);

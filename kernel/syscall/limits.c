@@ -1,5 +1,6 @@
 /*
- * Resource limits and priorities.
+ * Resource limits. The rules stand in process/limits.c; here is who may ask: reading another process's limits needs the same rights as
+ * setting them (prlimit(2)), and the three calls share one body, since a limit is read and replaced in one step under one lock.
  */
 #include "lib/assert.h"
 #include "lib/list.h"
@@ -21,6 +22,7 @@ static int may_limit(struct process *process)
     int result = -EPERM;
     spin_lock(&process_tree_lock);
     if (process->leader != NULL) {
+        /* All three ids: one that a set-id program has put aside for now counts too. */
         const struct credentials *other = process->leader->credentials;
         bool is_same = own->uid == other->uid && own->uid == other->euid &&
                        own->uid == other->suid && own->gid == other->gid &&

@@ -1,8 +1,16 @@
 /*
  * Calls on the address space: decoding of flags, then vm/.
+ *
+ * Lengths are rounded up to pages here, and each sum is tested for wrapping before it is used; below, ranges are whole pages that end
+ * within user space. How a length that wraps is told differs from call to call, as it came to be on Linux: -EINVAL, -ENOMEM, or nothing
+ * at all.
+ *
+ * Rights are of two kinds: what an area permits now, and what it may ever permit (AREA_MAY_*). The second is fixed when it is mapped, by
+ * how the file was opened, so that a later mprotect does not need to ask the file.
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
@@ -22,7 +30,10 @@ static unsigned area_rights(int protection)
            ((protection & PROT_EXEC) != 0 ? AREA_EXECUTE : 0u);
 }
 
-/* What the file's mode permits, now and by a later mprotect. */
+/*
+ * What the file's mode permits, now and by a later mprotect. A private mapping is read from the file and written to copies of its pages,
+ * so only reading is asked of it, even where it is writable.
+ */
 static int decode_file(struct map_request *request, struct open_file *file, bool is_shared)
 {
     if (!open_file_can_read(file)) {
@@ -72,6 +83,7 @@ static int decode_flags(struct map_request *request, int flags)
     if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_FLAGS_VALIDATED) != 0) {
         return -EOPNOTSUPP;
     }
+    /* No pool of large pages: what a Linux whose pool is empty says. */
     if ((flags & MAP_HUGETLB) != 0) {
         return -ENOMEM;
     }
@@ -102,6 +114,7 @@ static int may_lock(void)
 
 static long map_memory(struct map_request *request, int flags, struct open_file *file)
 {
+    assert(request->bytes != 0 && request->bytes <= USER_TOP);
     int result = decode_flags(request, flags);
     if (result == 0 && (flags & MAP_LOCKED) != 0) {
         result = may_lock();
@@ -120,6 +133,7 @@ static long map_memory(struct map_request *request, int flags, struct open_file 
     vaddr_t address = 0;
     if (result == 0) {
         result = address_space_map(task_current()->space, request, &address);
+        assert(result != 0 || ((address & ~PAGE_MASK) == 0 && address < USER_TOP));
         if (owns_backing) {
             backing_put(&request->backing);
         }
@@ -159,6 +173,7 @@ static int range_to_pages(vaddr_t start, size_t *bytes)
     if ((start & ~PAGE_MASK) != 0 || rounded < *bytes || start + rounded < start) {
         return -EINVAL;
     }
+    assert((rounded & ~PAGE_MASK) == 0);
     *bytes = rounded;
     return 0;
 }
@@ -229,6 +244,7 @@ SYSTEM_CALL3(msync, vaddr_t, start, size_t, bytes, int, flags)
     return bytes == 0 ? 0 : address_space_sync(task_current()->space, start, bytes, flags);
 }
 
+/* Pages are looked at in pieces, so that no lock is held while user memory is written to. */
 enum { MINCORE_PIECE_PAGES = 256 };
 
 SYSTEM_CALL3(mincore, vaddr_t, start, size_t, bytes, uint8_t __user *, vector)

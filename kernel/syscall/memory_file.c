@@ -1,8 +1,12 @@
 /*
  * memfd_create: decoding; the files are made by fs/memory_file.c.
+ *
+ * The name is only for people: /proc shows it with a prefix, and two files may have the same one. It must fit into a file name together
+ * with the prefix, and a longer one is -EINVAL here, not -ENAMETOOLONG (memfd_create(2)).
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
@@ -43,6 +47,7 @@ SYSTEM_CALL2(memfd_create, const char __user *, user_name, unsigned, flags)
     if (length < 0) {
         return length == -ENAMETOOLONG ? -EINVAL : length;
     }
+    assert(PREFIX_BYTES + (size_t)length <= NAME_MAX);
     const struct memory_file_request request = {
         .name = name,
         .length = PREFIX_BYTES + (size_t)length,

@@ -3,6 +3,7 @@
  * obeys it. See set_mempolicy(2), get_mempolicy(2).
  */
 #include "arch/page.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "process/process.h"
 #include "syscall/call.h"
@@ -63,6 +64,7 @@ static int resolve(unsigned mode, unsigned flags, const struct node_mask *mask)
         fallthrough;
     default: break;
     }
+    assert(mode < MPOL_MAX);
     /* Relative nodes are counted round the nodes that are there: any one is the first. */
     bool names_one = mask->has_first || ((flags & MPOL_F_RELATIVE_NODES) != 0 && !mask->is_empty);
     return names_one ? (int)mode : -EINVAL;
@@ -83,6 +85,7 @@ SYSTEM_CALL3(set_mempolicy, int, mode, const uint64_t __user *, user, uint64_t, 
     if (result < 0) {
         return result;
     }
+    assert(((unsigned)result & MPOL_MODE_FLAGS) == 0);
     bool has_nodes = result != MPOL_DEFAULT && result != MPOL_LOCAL;
     task_current()->memory_policy =
         (uint16_t)((unsigned)result | (result == MPOL_DEFAULT ? 0 : flags));

@@ -3,6 +3,7 @@
  */
 #include "syscall/names.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "memory/user_copy.h"
@@ -10,6 +11,7 @@
 #include "syscall/system_call.h"
 #include "uapi/limits.h"
 
+/* A whole path with its NUL is PATH_MAX bytes (limits.h of POSIX), so that one buffer holds any name that is not too long. */
 static struct slab_cache path_text_cache;
 
 void system_call_init(void)
@@ -30,6 +32,7 @@ void path_text_free(char *text)
 /* The first `known` bytes of the name (0 or 1) are `first`; the rest is the user's. */
 static int text_copy_after(char first, size_t known, const char __user *name, char **text)
 {
+    assert(known <= 1 && (known == 0 || first != '\0'));
     char *copy = path_text_alloc();
     if (copy == NULL) {
         return -ENOMEM;
@@ -40,6 +43,7 @@ static int text_copy_after(char first, size_t known, const char __user *name, ch
         path_text_free(copy);
         return (int)length;
     }
+    assert((size_t)length < PATH_MAX - known && copy[known + (size_t)length] == '\0');
     *text = copy;
     return 0;
 }
@@ -49,6 +53,10 @@ int path_text_copy_in(const char __user *name, char **text)
     return text_copy_after('\0', 0, name, text);
 }
 
+/*
+ * An absolute name does not look at the descriptor at all, not even whether it is one (openat(2)): programs pass -1 there. The path is
+ * borrowed from the file, which the call keeps: another thread may close the descriptor meanwhile.
+ */
 static int name_call_find_start(struct name_call *call, int directory)
 {
     call->start = NULL;
@@ -88,6 +96,7 @@ int name_call_begin(struct name_call *call, int directory, const char __user *na
 
 void name_call_end(struct name_call *call)
 {
+    assert(call->name != NULL && (call->start == NULL || call->start_file != NULL));
     fs_context_end(&call->context);
     if (call->start_file != NULL) {
         open_file_put(call->start_file);
@@ -98,6 +107,7 @@ void name_call_end(struct name_call *call)
 static int walk_begun(struct name_call *call, unsigned flags, struct path *result)
 {
     int error = walk_path(&call->context, call->start, call->name, flags, result);
+    assert(error != 0 || (result->mount != NULL && result->entry != NULL));
     if (error != 0) {
         name_call_end(call);
     }

@@ -1,8 +1,12 @@
 /*
  * open, openat, creat, and the calls that make or remove names.
+ *
+ * Each has an older form without a directory, which is the newer one at AT_FDCWD. All names of a call are copied in before anything is
+ * looked up, so that no byte of them is read twice and a bad pointer is told before a bad name.
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "process/descriptor_table.h"
 #include "syscall/call.h"
 #include "syscall/extensible.h"
@@ -12,6 +16,7 @@
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"
 
+/* What open and openat do not know they pass over, by a promise as old as Unix; openat2 was made to refuse it. */
 #define OPEN_FLAGS_KNOWN                                                                           \
     (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
      O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
@@ -60,6 +65,7 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
 {
     struct name_call call;
     flags &= OPEN_FLAGS_KNOWN;
+    /* A place is not opened: what asks for more, O_CREAT and O_TRUNC among it, means nothing (open(2)). */
     if ((flags & O_PATH) != 0) {
         flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     }
@@ -70,6 +76,7 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
     struct task *task = task_current();
     uint64_t limit = process_limit(task->process, RLIMIT_NOFILE);
     struct open_file *file;
+    /* Before the walk: a file must not be created, or emptied, by a call that then has no descriptor for it. */
     if (unlikely(!descriptor_has_room(task->descriptors, limit))) {
         name_call_end(&call);
         return -EMFILE;
@@ -119,6 +126,7 @@ static int check_open_how(const struct uapi_open_how *how)
         (how->flags & ~(uint64_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) != 0) {
         return -EINVAL;
     }
+    /* A mode without anything to create is a mistake of the program's (open(2): openat2 is strict where openat is not). */
     uint64_t mode_known = may_create ? S_IALLUGO : 0;
     return (how->mode & ~mode_known) != 0 ? -EINVAL : 0;
 }
@@ -170,6 +178,8 @@ static long make_directory_at(int directory, const char __user *name, uint32_t m
     if (result != 0) {
         return result;
     }
+    assert(call.name != NULL);
+    /* Set-id bits cannot be asked for; the set-group-id bit comes from the parent directory alone (mkdir(2)). */
     result = vfs_make_directory(&call.context, call.start, call.name, mode & (S_IRWXUGO | S_ISVTX));
     name_call_end(&call);
     return result;
@@ -218,6 +228,7 @@ SYSTEM_CALL3(unlinkat, int, directory, const char __user *, name, int, flags)
     return remove_at(directory, name, flags != 0 ? vfs_rmdir : vfs_unlink);
 }
 
+/* The target is text: nothing is looked up, and it may be as wrong as the program likes, but not empty (symlink(2), ENOENT). */
 static long symlink_at(const char __user *user_target, int directory, const char __user *name)
 {
     char *target;
@@ -270,6 +281,7 @@ static void two_names_end(struct two_names *names)
     name_call_end(&names->from);
 }
 
+/* "Not over another" and "exchange with it" contradict each other; RENAME_WHITEOUT is for overlays, which there are none of. */
 static long rename_at(int from_directory, const char __user *from, int to_directory,
                       const char __user *to, unsigned flags)
 {
@@ -356,6 +368,8 @@ static long read_link_at(int directory, const char __user *name, char __user *bu
     long result = text == NULL
                       ? -ENOMEM
                       : vfs_read_link(&call.context, call.start, call.name, text, PATH_MAX);
+    assert(result <= PATH_MAX);
+    /* What does not fit is cut off without a word and without a NUL (POSIX readlink): the caller sees that all of the room is used. */
     if (result > size) {
         result = size;
     }

@@ -1,8 +1,16 @@
 /*
  * poll, ppoll, select, pselect6: descriptors are turned into files here, before and after; file/ waits.
+ *
+ * The files are held by references while the call waits: another thread that closes a descriptor, or puts another file in its place,
+ * changes nothing for who waits already (POSIX leaves it open; Linux does so). What the program passed is copied in once and answered
+ * from the copy.
+ *
+ * None of these calls is restarted after a handler, SA_RESTART or not (signal(7)); after a stop, or a signal that is ignored, they go on
+ * until the same deadline: poll by its restart block, the others since they leave what is left of the time with the program.
  */
 #include "file/poll.h"
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/bitmap.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -56,7 +64,9 @@ static long poll_copies(struct uapi_pollfd *copies, struct poll_entry *entries, 
                         uint64_t deadline)
 {
     int invalid = get_entries(entries, copies, count);
+    /* A descriptor that is not open is an answer: there is nothing to wait for (POSIX poll, POLLNVAL). */
     int ready = poll_entries(entries, count, invalid != 0 ? 0 : deadline);
+    assert(ready <= (int)count && invalid <= (int)count);
     for (size_t i = 0; i < count; i++) {
         bool is_invalid = entries[i].file == NULL && copies[i].fd >= 0;
         copies[i].revents = is_invalid ? POLLNVAL : (int16_t)entries[i].result;
@@ -88,6 +98,7 @@ static long poll_until(struct uapi_pollfd __user *user, size_t count, uint64_t d
     struct poll_entry short_entries[ENTRIES_ON_STACK];
     struct uapi_pollfd *copies = short_copies;
     struct poll_entry *entries = short_entries;
+    /* More entries than there can be descriptors: also what bounds the memory that a program makes us take (poll(2), EINVAL). */
     if (count > process_limit(process_current(), RLIMIT_NOFILE)) {
         return -EINVAL;
     }
@@ -211,6 +222,7 @@ static const unsigned select_asks[3] = {POLLIN | POLLRDNORM | POLLRDBAND | POLLH
 
 static uint64_t *set_word(struct select_sets *sets, int which, int descriptor)
 {
+    assert(which >= 0 && which < 3 && descriptor >= 0 && (size_t)descriptor / 64 < sets->words);
     return &sets->bits[(size_t)which * sets->words + (size_t)descriptor / 64];
 }
 
@@ -255,6 +267,7 @@ static int select_entries(struct select_sets *sets, int limit, struct poll_entry
                 put_entries(entries, (size_t)count);
                 return -EBADF;
             }
+            assert(count < limit);
             unsigned events = select_events(sets, descriptor);
             entries[count] = (struct poll_entry){.file = file, .events = events};
             descriptors[count++] = descriptor;
@@ -267,8 +280,9 @@ static int select_entries(struct select_sets *sets, int limit, struct poll_entry
 static int select_collect(struct select_sets *sets, const struct poll_entry *entries,
                           const int *descriptors, int count)
 {
-    int bits = 0;
+    int bits = 0; /* of all three sets: one descriptor may count three times (select(2)) */
     for (int i = 0; i < count; i++) {
+        assert(descriptors[i] >= 0 && (i == 0 || descriptors[i] > descriptors[i - 1]));
         for (int which = 0; which < 3; which++) {
             if (!set_has(sets, which, descriptors[i])) {
                 continue;

@@ -1,6 +1,9 @@
 /*
  * prctl: what a task says and asks about itself. What other kernels leave to choice and this one has one way of (time-stamp counter
  * allowed, exact times, no filter of calls) is told, and asking for that way is taken.
+ *
+ * Arguments that an option does not use must be 0 only where Linux came to test that (the later options); for the others whatever stands
+ * in the registers is taken, since programs that leave it there are as old as the options.
  */
 #include "uapi/prctl.h"
 #include "lib/string.h"
@@ -13,6 +16,7 @@
 
 static long set_name(const char __user *user)
 {
+    /* A longer name is cut off, not refused: the buffer is full then, and its last byte becomes the end. */
     char name[TASK_COMM_LEN];
     long length = user_copy_string(name, user, sizeof(name));
     if (length == -EFAULT) {
@@ -44,6 +48,10 @@ static long give_number(int number, uint64_t address)
     return user_copy_out((void __user *)address, &number, sizeof(number));
 }
 
+/*
+ * Credentials are never changed in place: others read them by reference. A change is a copy, and the copy becomes the task's in one step.
+ * The bounding set has no way back: it is what not even a set-id program may have any more.
+ */
 static long drop_from_bounding(uint64_t capability)
 {
     struct credentials *old = task_current()->credentials;

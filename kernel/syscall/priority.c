@@ -55,6 +55,8 @@ static int visit_all(struct priority_visit *visit)
     while (id != NULL) {
         spin_lock(&process_tree_lock);
         if (id->task != NULL) {
+            /* The lock keeps the task: it is taken off its number before it is given up (task_depart). */
+            assert(((struct task *)id->task)->id == id);
             visit_one_locked(visit, id->task);
         }
         spin_unlock(&process_tree_lock);
@@ -93,6 +95,8 @@ static int nice_set_locked(struct priority_visit *visit, struct task *task)
 
 static int nice_get_locked(struct priority_visit *visit, struct task *task)
 {
+    assert(task->thread.nice >= PRIO_MIN && task->thread.nice < PRIO_MAX);
+    /* Of several the most urgent, so the lowest value (POSIX getpriority). */
     visit->value = visit->result == 0 ? MIN(visit->value, task->thread.nice) : task->thread.nice;
     return 0;
 }

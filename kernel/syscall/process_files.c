@@ -11,6 +11,7 @@
 #include "syscall/call.h"
 #include "uapi/eventfd.h"
 
+/* Consumes the file. */
 static int install(struct open_file *file, bool close_on_exec)
 {
     struct task *task = task_current();
@@ -34,7 +35,7 @@ int process_from_descriptor(int descriptor, struct process **process, bool *is_n
     return *process != NULL ? 0 : -EBADF;
 }
 
-/* The process of that number; a thread's number is none. */
+/* The process of that number; a thread's number is none, and said to be bad (-EINVAL) rather than gone (-ESRCH), as pidfd_open(2) has it. */
 static int find_process(int number, struct process **process)
 {
     *process = number > 0 ? process_find(number) : NULL;
@@ -120,6 +121,7 @@ static int take_file(struct process *process, int descriptor, struct open_file *
     if (task == NULL) {
         return -ESRCH;
     }
+    /* The right to look into a process is the right to all that it has open. */
     int error = task_may_inspect(task) ? 0 : -EPERM;
     struct descriptor_table *table = error == 0 ? task_descriptors_get(task) : NULL;
     task_put(task);

@@ -1,7 +1,14 @@
 /*
  * Scheduling parameters: policy, priority, nice value, affinity. A thread's parameters are read as hints and changed by scheduler/.
+ *
+ * Older calls change one parameter and leave the others, so each starts from what the thread has, changes its part, and hands the whole to
+ * one check. Between reading and changing another thread may change the same one: then the later call wins, with what it knew, as on Linux.
+ *
+ * Rights (sched(7)): one's own user's threads, made less urgent; more urgent only within RLIMIT_NICE and RLIMIT_RTPRIO; anything with
+ * CAP_SYS_NICE. SCHED_DEADLINE is not there and is refused as an unknown policy, but for the two calls that ask for its range.
  */
 #include "arch/page.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "process/futex.h"
 #include "process/process.h"
@@ -38,6 +45,7 @@ static bool may_schedule(struct task *task)
 static uint64_t online_mask(void)
 {
     unsigned count = percpu_cpu_count();
+    assert(count != 0); /* who asks runs on one */
     return count >= 64 ? ~0ULL : (1ULL << count) - 1;
 }
 
@@ -51,6 +59,7 @@ SYSTEM_CALL3(sched_getaffinity, int, number, unsigned, bytes, uint64_t __user *,
         return -ESRCH;
     }
     uint64_t mask = task->thread.affinity & online_mask();
+    assert(mask != 0);
     task_put(task);
     return user_copy_out(user, &mask, sizeof(mask)) != 0 ? -EFAULT : (long)sizeof(mask);
 }
@@ -58,6 +67,7 @@ SYSTEM_CALL3(sched_getaffinity, int, number, unsigned, bytes, uint64_t __user *,
 SYSTEM_CALL3(sched_setaffinity, int, number, unsigned, bytes, const uint64_t __user *, user)
 {
     uint64_t mask = 0;
+    /* A shorter mask leaves the CPUs out that it does not reach; a longer one may name CPUs that there are not. */
     if (user_copy_in(&mask, user, MIN((size_t)bytes, sizeof(mask))) != 0) {
         return -EFAULT;
     }
@@ -136,6 +146,7 @@ static int scheduling_apply(struct task *task, const struct scheduling *wanted)
     if (!may_schedule(task) || (!is_free && !scheduling_is_permitted(task, wanted))) {
         return -EPERM;
     }
+    assert(wanted->priority >= 0 && wanted->priority <= 99);
     error = thread_set_policy(&task->thread, wanted->policy, wanted->priority);
     if (error == 0) {
         thread_set_nice(&task->thread, wanted->nice);
@@ -323,7 +334,7 @@ SYSTEM_CALL2(sched_rr_get_interval, int, number, struct uapi_timespec __user *, 
     }
     uint64_t slice = thread_slice_ns(&task->thread);
     task_put(task);
-    /* No slice at all is told as 0. */
+    /* No slice at all, SCHED_FIFO's until it blocks, is told as 0. */
     const struct uapi_timespec spec = timespec_from_ns(slice == UINT64_MAX ? 0 : slice);
     return user_copy_out(user, &spec, sizeof(spec));
 }

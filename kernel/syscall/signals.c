@@ -1,10 +1,14 @@
 /*
  * Signal calls: decoding; the rules live in process/signal*.c.
+ *
+ * A set of signals is one 64-bit word. Each call is told its size all the same and refuses any other: should there ever be more signals,
+ * old programs and new kernels find out that they disagree. The C library's sigset_t is larger; it passes the kernel's size.
  */
 #include "arch/context.h"
 #include "arch/signal_frame.h"
 #include "file/open_file.h"
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "process/descriptor_table.h"
 #include "process/interval_timer.h"
 #include "process/signal.h"
@@ -34,6 +38,7 @@ SYSTEM_CALL4(rt_sigprocmask, int, how, const uint64_t __user *, user_set, uint64
     if (set_bytes != SIGNAL_SET_BYTES) {
         return -EINVAL;
     }
+    /* `how` counts only where there is a set: with none the call just asks, whatever it says (sigprocmask(2)). */
     uint64_t old = task_current()->signal_mask;
     if (user_set != NULL) {
         uint64_t set;
@@ -52,6 +57,7 @@ SYSTEM_CALL4(rt_sigprocmask, int, how, const uint64_t __user *, user_set, uint64
 
 SYSTEM_CALL2(rt_sigpending, uint64_t __user *, user_set, size_t, set_bytes)
 {
+    /* Alone of its kind it takes smaller sets too, and fills no more than was asked for, as on Linux. */
     if (set_bytes > SIGNAL_SET_BYTES) {
         return -EINVAL;
     }
@@ -93,6 +99,7 @@ SYSTEM_CALL4(rt_sigtimedwait, const uint64_t __user *, user_set, struct uapi_sig
     }
     struct uapi_siginfo info;
     long number = signal_wait(set, deadline, &info);
+    assert(number <= SIGNAL_COUNT && (number <= 0 || (set & signal_bit((int)number)) != 0));
     if (number > 0 && copy_out_optional(user_info, &info, sizeof(info)) != 0) {
         return -EFAULT;
     }
@@ -227,6 +234,7 @@ static int stack_flags(const struct task *task, vaddr_t stack_pointer)
 static int set_alternate_stack(struct task *task, struct uapi_stack stack, bool is_on_it)
 {
     int mode = stack.ss_flags & ~(int)SS_AUTODISARM;
+    /* A stack that is in use must not be taken away under the handler that runs on it (POSIX). */
     if (is_on_it) {
         return -EPERM;
     }
@@ -269,6 +277,7 @@ SYSTEM_CALL0(rt_sigreturn)
     struct trap_frame *frame = arch_user_frame(&task->thread.arch);
     uint64_t mask;
     struct uapi_stack alternate;
+    /* The frame lies on the program's own stack, so all of it is checked: a program can only change what it could change anyway. */
     if (signal_frame_pop(frame, &mask, &alternate) != 0) {
         signal_force(SIGSEGV, NULL);
         return 0;
@@ -276,10 +285,15 @@ SYSTEM_CALL0(rt_sigreturn)
     signal_set_mask(mask);
     int ignored = set_alternate_stack(task, alternate, false); /* a bad one changes nothing */
     (void)ignored;
+    /* What the handler interrupted is no system call to restart any more; the result register is the interrupted program's. */
     system_call_forget(frame);
     return (long)system_call_result(frame);
 }
 
+/*
+ * The way back into a call with a deadline after a stop: signal_deliver.c puts this call's number into the program's registers. Called by
+ * a program itself it does what was interrupted last, or nothing.
+ */
 SYSTEM_CALL0(restart_syscall)
 {
     struct task *task = task_current();
@@ -327,6 +341,7 @@ SYSTEM_CALL3(setitimer, int, which, const struct uapi_itimerval __user *, user_n
         interval_from_timeval(&wanted.it_interval, &value.interval_ns) != 0) {
         return -EINVAL;
     }
+    /* NULL stops the timer: an oddity of Linux's that programs came to rely on (setitimer(2)). */
     interval_timer_set(which, &value, &old);
     return copy_interval_out(user_old, &old);
 }

@@ -1,8 +1,12 @@
 /*
- * stat and its relatives, statfs, access, getdents.
+ * stat and its relatives, statfs, access.
+ *
+ * What is told is gathered in one structure on the kernel's stack that starts as zeros, and copied out whole and last: a bad address
+ * costs no half-written answer, and no field that a file system does not know tells what lay there before.
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "process/descriptor_table.h"
@@ -66,6 +70,7 @@ static int status_at_or_of(int directory, const char __user *name, unsigned walk
 {
     struct name_call call;
     struct path path;
+    /* The first byte decides what the call is about, and must not be read again: another thread could change it in between. */
     char first;
     if (user_copy_in(&first, name, 1) != 0) {
         return -EFAULT;
@@ -215,6 +220,7 @@ SYSTEM_CALL2(fstatfs, int, descriptor, struct uapi_statfs __user *, user)
 {
     struct path path;
     long result = descriptor_path(descriptor, &path);
+    /* Pipes and their like belong to no mounted file system; Linux has an internal one for them, which is told here. */
     if (result == -EINVAL) {
         struct uapi_statfs status = {
             .f_type = PIPEFS_MAGIC, .f_bsize = 4096, .f_namelen = 255, .f_frsize = 4096};
@@ -276,6 +282,8 @@ static long access_at(int directory, const char __user *name, unsigned mode, int
     }
     const struct credentials *own = call.context.credentials;
     struct credentials *real = NULL;
+    assert(own == task_current()->credentials);
+    /* Most programs are who they are, and need no copy. */
     if ((flags & AT_EACCESS) == 0 && !is_real(own)) {
         real = real_credentials(own);
         result = real == NULL ? -ENOMEM : 0;

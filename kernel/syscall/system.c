@@ -1,9 +1,10 @@
 /*
- * The system as a whole: names, mounts, limits, priorities, the log, random numbers, power.
+ * The system as a whole: names, mounts, power, random numbers.
  */
 #include "device/random.h"
 #include "fs/vfs.h"
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -33,6 +34,7 @@ static bool current_can(unsigned capability)
     return credentials_can(task_current()->credentials, capability);
 }
 
+/* Programs take the release for a version of Linux and choose by it what to ask for: it names the interface that this kernel speaks. */
 void system_name_get(struct uapi_utsname *name)
 {
     memset(name, 0, sizeof(*name));
@@ -55,6 +57,7 @@ SYSTEM_CALL1(uname, struct uapi_utsname __user *, user)
 
 static void name_store(char *field, const char *text, size_t length)
 {
+    assert(length < UTSNAME_FIELD_SIZE); /* one byte stays 0 */
     spin_lock(&name_lock);
     memset(field, 0, UTSNAME_FIELD_SIZE);
     memcpy(field, text, length);
@@ -155,6 +158,7 @@ static int mount_do_bind(struct mount_call *mount, bool is_move)
 
 static int mount_do(struct mount_call *mount)
 {
+    /* mount(2) is five calls by their flags, told apart in this order. */
     unsigned long flags = mount->flags;
     if ((flags & MS_REMOUNT) != 0) {
         return mount_remount(&mount->place, flags & ~(unsigned long)MS_REMOUNT, mount->options);
@@ -172,6 +176,7 @@ static int mount_do(struct mount_call *mount)
     return mount_new(mount->type, mount->source, mount->options, flags, &mount->place);
 }
 
+/* The right to mount is asked after the walk: who may not still learns of a bad name by its own error, as on Linux. */
 static int mount_at_place(struct mount_call *mount, const char __user *place)
 {
     int result = name_call_walk(AT_FDCWD, place, WALK_FOLLOW, &mount->call, &mount->place);
@@ -187,6 +192,7 @@ SYSTEM_CALL5(mount, const char __user *, source, const char __user *, place, con
              type, unsigned long, flags, const char __user *, options)
 {
     struct mount_call mount = {.flags = flags};
+    /* A mark from before Linux 2.4, when the upper half said that there were flags at all: programs still set it. */
     if ((flags & MS_MGC_MSK) == MS_MGC_VAL) {
         mount.flags &= ~(unsigned long)MS_MGC_MSK;
     }
@@ -257,6 +263,7 @@ SYSTEM_CALL3(getrandom, uint8_t __user *, buffer, size_t, bytes, unsigned, flags
         (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE)) {
         return -EINVAL;
     }
+    /* Up to 256 bytes come whole, whatever signals do: callers of random(7) rely on it. Larger requests may end early. */
     bytes = MIN(bytes, (size_t)INT32_MAX);
     size_t done = 0;
     while (done < bytes) {
@@ -264,6 +271,7 @@ SYSTEM_CALL3(getrandom, uint8_t __user *, buffer, size_t, bytes, unsigned, flags
         size_t now = MIN(bytes - done, sizeof(piece));
         random_bytes(piece, now);
         size_t left = user_copy_out_partial(buffer + done, piece, now);
+        /* What makes keys of somebody must not stay on the kernel's stack. */
         memset(piece, 0, sizeof(piece));
         done += now - left;
         if (left != 0) {
@@ -285,6 +293,7 @@ SYSTEM_CALL0(sched_yield)
 SYSTEM_CALL3(getcpu, unsigned __user *, cpu, unsigned __user *, node, void __user *, cache)
 {
     (void)cache;
+    /* True when it was read; the thread may be elsewhere when it returns. The caller's cache is not used since Linux 2.6.24. */
     unsigned number = cpu_block_get(number);
     unsigned zero = 0;
     if (copy_out_optional(cpu, &number, sizeof(number)) != 0) {

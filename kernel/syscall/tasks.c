@@ -1,7 +1,11 @@
 /*
  * Making, replacing, ending and waiting for processes; numbers, groups, sessions; arch_prctl.
+ *
+ * fork, vfork and clone are one request with other flags. wait4 is waitid with another answer: what it says in one status word waitid
+ * tells as a siginfo, and the two agree because both are made from the same result.
  */
 #include "arch/context.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "process/exec.h"
 #include "process/process.h"
@@ -45,6 +49,10 @@ SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_t
     return process_clone(&request);
 }
 
+/*
+ * All strings are copied before the program is looked for: past its point of no return the old memory is gone, and before it another
+ * thread could change them between being counted and being copied.
+ */
 static long execute(int directory, const char __user *name, const char __user *const __user *argv,
                     const char __user *const __user *envp, int flags)
 {
@@ -123,7 +131,7 @@ static long copy_usage_out(struct uapi_rusage __user *user, const struct process
 static long wait_for(int number, int options, struct wait_result *result)
 {
     if (number == INT32_MIN) {
-        return -ESRCH;
+        return -ESRCH; /* the one negative number that is no group's: it has no positive counterpart */
     }
     if (number < -1) {
         return process_wait(P_PGID, -number, options, result);
@@ -149,6 +157,8 @@ SYSTEM_CALL4(wait4, int, number, int __user *, status, int, options, struct uapi
     if (child <= 0) {
         return child;
     }
+    assert(child == result.number);
+    /* A child that was taken is gone, be the addresses good or not: POSIX has no way to give it back. */
     if (copy_out_optional(status, &result.status, sizeof(result.status)) != 0 ||
         copy_usage_out(usage, &result.usage) != 0) {
         return -EFAULT;
@@ -206,8 +216,10 @@ SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info
     if (child < 0) {
         return child;
     }
+    /* With WNOHANG and nobody to tell of, si_signo and si_pid are told as 0: that is how a program sees it (POSIX waitid). */
     struct uapi_siginfo filled = {0};
     if (child > 0) {
+        assert(child == result.number && result.code >= CLD_EXITED && result.code <= CLD_CONTINUED);
         filled.si_signo = SIGCHLD;
         filled.si_code = result.code;
         filled.fields.sigchld.pid = result.number;
@@ -230,6 +242,7 @@ SYSTEM_CALL0(gettid)
     return thread_current()->number;
 }
 
+/* A word of its own, so that asking takes no lock; 0 where the parent is not to be seen, as pid 1's. */
 SYSTEM_CALL0(getppid)
 {
     return READ_ONCE(process_current()->parent_number);
@@ -260,6 +273,7 @@ SYSTEM_CALL0(setsid)
     return process_new_session();
 }
 
+/* The word is written and its futex woken when the thread leaves this memory: pthread_join waits for that (set_tid_address(2)). */
 SYSTEM_CALL1(set_tid_address, uint32_t __user *, address)
 {
     task_current()->clear_tid_address = address;
@@ -270,6 +284,7 @@ SYSTEM_CALL2(arch_prctl, int, command, uint64_t, argument)
 {
     uint64_t base;
     switch (command) {
+    /* Addresses that no program can have are refused below: the CPU would fault in the kernel when it loads one that is not canonical. */
     case ARCH_SET_FS: return arch_user_fs_set(argument);
     case ARCH_SET_GS: return arch_user_gs_set(argument);
     case ARCH_GET_FS: base = arch_user_fs_get(); break;

@@ -1,5 +1,8 @@
 /*
  * What threads need: futex, robust lists, clone3, membarrier.
+ *
+ * futex(2) is many operations behind one number, and one argument is a time for some and a count for others. Here they are told apart and
+ * each becomes a typed call of process/; the time is read only where the operation has one, so that a count is never taken for an address.
  */
 #include "interrupt/clock.h"
 #include "lib/macros.h"
@@ -33,6 +36,7 @@ static int futex_deadline(uint32_t operation, const struct uapi_timespec __user 
     }
     bool is_realtime =
         (operation & FUTEX_CLOCK_REALTIME) != 0 || (operation & FUTEX_CMD_MASK) == FUTEX_LOCK_PI;
+    /* A time of the wall clock is turned into a monotonic one now: setting the clock does not move who waits already. */
     if ((operation & FUTEX_CMD_MASK) == FUTEX_WAIT) {
         *deadline = deadline_after(ns);
     } else if (is_realtime) {
@@ -123,6 +127,7 @@ SYSTEM_CALL2(set_robust_list, void __user *, head, size_t, bytes)
 SYSTEM_CALL3(get_robust_list, int, number, uint64_t __user *, user_head, size_t __user *,
              user_bytes)
 {
+    /* The address is the owner's word: nothing is read there, so that it may be as bad as it likes. */
     struct task *task = number == 0 ? NULL : task_find(number);
     if (number != 0 && task == NULL) {
         return -ESRCH;

@@ -1,5 +1,10 @@
 /*
  * Clocks and sleeping.
+ *
+ * Within the kernel a time is nanoseconds in 64 bits, and a deadline is one of the monotonic clock: 0 is past, UINT64_MAX is never. What
+ * a program asks for beyond 292 years is cut to that, which nobody lives to see; so sums of a time and a timeout do not wrap.
+ *
+ * Most programs never come here for the time: the vDSO reads the same numbers in user mode (process/vdso.c).
  */
 #include "file/timer_file.h"
 #include "interrupt/clock.h"
@@ -30,6 +35,7 @@ struct uapi_timespec timespec_from_ns(uint64_t ns)
 uint64_t deadline_after(uint64_t timeout_ns)
 {
     uint64_t now = clock_monotonic_ns();
+    /* Never UINT64_MAX: that would be no deadline at all, and the call would tell no rest. */
     return timeout_ns >= UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + timeout_ns;
 }
 
@@ -111,6 +117,7 @@ SYSTEM_CALL2(clock_settime, int, clock, const struct uapi_timespec __user *, use
     return 0;
 }
 
+/* Kept and told, and nothing else: the kernel's clock is UTC (settimeofday(2)). Two words that are set together once, at boot. */
 static struct uapi_timezone system_timezone;
 
 SYSTEM_CALL2(gettimeofday, struct uapi_timeval __user *, user, struct uapi_timezone __user *,
@@ -192,6 +199,7 @@ static int copy_rest_out(struct uapi_timespec __user *user, uint64_t deadline)
     return copy_out_optional(user, &rest, sizeof(rest));
 }
 
+/* The first attempt and each one after a stop: the same deadline, so that stopping makes no sleep longer (POSIX nanosleep). */
 static long sleep_restart(struct task *task)
 {
     int result = thread_sleep_until(task->restart.deadline_ns, true);
@@ -252,6 +260,7 @@ SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec
     if ((flags & TIMER_ABSTIME) == 0) {
         return sleep_relative(ns, rest);
     }
+    /* An absolute sleep tells no rest and is not restarted by a block: asked again it has the same end by itself. */
     if (is_realtime) {
         uint64_t now = clock_realtime_ns();
         ns = ns > now ? deadline_after(ns - now) : 0;

@@ -32,6 +32,7 @@ static bool has_room(void)
     return descriptor_has_room(task->descriptors, process_limit(task->process, RLIMIT_NOFILE));
 }
 
+/* The ALARM clocks would wake a sleeping machine, which is why they need a right; nothing here sleeps, so they are the plain ones. */
 static int check_timer_clock(int clock)
 {
     switch (clock) {
@@ -51,6 +52,7 @@ SYSTEM_CALL2(timerfd_create, int, clock, int, flags)
     if ((flags & ~(TFD_NONBLOCK | TFD_CLOEXEC)) != 0) {
         return -EINVAL;
     }
+    /* -EMFILE before a timer is made: it would be on the list of those that follow the clock for nothing. */
     int error = check_timer_clock(clock);
     if (error != 0 || !has_room()) {
         return error != 0 ? error : -EMFILE;

@@ -1,5 +1,6 @@
 /*
- * timer_create and its relatives: decoding; the timers live in process/posix_timer.c.
+ * timer_create and its relatives: decoding; the timers live in process/posix_timer.c. A timer is named by a small number that means
+ * something in its process only, and is looked for at each call: another thread may have deleted it.
  */
 #include "process/posix_timer.h"
 #include "syscall/call.h"

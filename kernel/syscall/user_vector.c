@@ -3,6 +3,7 @@
  */
 #include "syscall/user_vector.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -28,6 +29,7 @@ static int user_vector_check(struct io_segment *segments, const struct uapi_iove
         segments[i] = (struct io_segment){.user = base, .bytes = bytes};
         total += bytes;
     }
+    assert(total <= MAX_RW_COUNT);
     return 0;
 }
 
@@ -44,6 +46,7 @@ int user_vector_begin(struct user_vector *vector, const struct uapi_iovec __user
     if (count > IOV_MAX) {
         return -EINVAL;
     }
+    /* The program's vector is copied once, and checked in the copy: another thread may be writing to it. */
     struct uapi_iovec short_copy[USER_VECTOR_ON_STACK];
     struct uapi_iovec *copy = short_copy;
     vector->segments = vector->on_stack;
