@@ -229,6 +229,19 @@ const struct generated_row *generated_file_row(const struct open_file *file,
     return node->row;
 }
 
+int generated_folder_process(const struct open_file *file, struct process **process)
+{
+    const struct vnode *vnode = file->vnode;
+    bool is_generated =
+        vnode != NULL && (vnode->ops == &generated_ops || vnode->ops == &generated_checked_ops);
+    if (file->ops != &directory_file_ops || !is_generated) {
+        return -EBADF;
+    }
+    const struct generated_node *node = generated_node_of(file->vnode);
+    const struct generated_directory *directory = node->row->directory;
+    return directory->process != NULL ? directory->process(&node->key, process) : -EBADF;
+}
+
 // Nothing is stored: modes and owners may be changed on the node, sizes may not. What belongs to a live object keeps its mode: the
 // object's owner is a program like any other, and could close /proc to itself and to its kin.
 static int generated_set_attributes(struct vnode *vnode, const struct attributes *attributes)

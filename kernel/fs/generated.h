@@ -8,6 +8,7 @@
 #include "lib/text.h"
 
 struct generated_node;
+struct process;
 
 // Identifies what a generated file is about: filled by the directory that made it; key[0] is e.g. a
 // pid, key[1] a descriptor.
@@ -53,6 +54,8 @@ struct generated_directory {
     bool (*is_valid)(const struct generated_key *key);
     // Owner of live children and what is below (uid of the process). NULL: root.
     void (*owner)(const struct generated_key *key, uint32_t *uid, uint32_t *gid);
+    // The process that this folder itself stands for: 0 and a reference, -ESRCH. NULL: none.
+    int (*process)(const struct generated_key *key, struct process **process);
 };
 
 // Makes an instance whose root is `directory`; for use in a file_system_type's mount.
@@ -62,3 +65,6 @@ must_check int generated_mount(const struct file_system_type *type,
 // The row and key behind an open file that uses its own ops.
 const struct generated_row *generated_file_row(const struct open_file *file,
                                                struct generated_key *key);
+// The process that an open folder stands for, with a reference. -ESRCH: it has gone; -EBADF: the file is
+// no such folder.
+must_check int generated_folder_process(const struct open_file *file, struct process **process);

@@ -434,13 +434,26 @@ static const struct generated_row process_rows[] = {
     PROC_LAST_ROWS,
 };
 
-bool proc_process_is_valid(const struct generated_key *key)
+/* Its number may be another's by now, which then started at another time: the key's second value. */
+static int folder_process(const struct generated_key *key, struct process **result)
 {
     struct process *process = process_find_of_task(proc_key_pid(key));
-    if (process != NULL) {
+    if (process != NULL && process->started_ns != key->value[1]) {
+        process_put(process);
+        process = NULL;
+    }
+    *result = process;
+    return process != NULL ? 0 : -ESRCH;
+}
+
+bool proc_process_is_valid(const struct generated_key *key)
+{
+    struct process *process;
+    bool is_valid = folder_process(key, &process) == 0;
+    if (is_valid) {
         process_put(process);
     }
-    return process != NULL;
+    return is_valid;
 }
 
 void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid)
@@ -457,7 +470,8 @@ void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t
     }
 }
 
-const struct generated_directory proc_process_directory = {.rows = process_rows};
+const struct generated_directory proc_process_directory = {.rows = process_rows,
+                                                           .process = folder_process};
 static const struct generated_directory one_task_directory = {.rows = task_rows};
 
 const struct generated_row proc_process_row = {.mode = S_IFDIR | 0555,

@@ -92,9 +92,9 @@ static int number_from_name(const char *name, size_t length)
 }
 
 /* A directory lists processes; the numbers of their other threads are found by name only. */
-static bool process_exists(int number, bool by_any_task)
+static bool process_exists(int number)
 {
-    struct process *process = by_any_task ? process_find_of_task(number) : process_find(number);
+    struct process *process = process_find(number);
     if (process != NULL) {
         process_put(process);
     }
@@ -106,11 +106,13 @@ static int root_look_up(const struct generated_key *key, const char *name, size_
 {
     (void)key;
     int number = number_from_name(name, length);
-    if (number == 0 || !process_exists(number, true)) {
+    struct process *process = number == 0 ? NULL : process_find_of_task(number);
+    if (process == NULL) {
         return -ENOENT;
     }
     *row = &proc_process_row;
-    *child_key = (struct generated_key){.value = {(uint64_t)number}};
+    *child_key = (struct generated_key){.value = {(uint64_t)number, process->started_ns}};
+    process_put(process);
     return 0;
 }
 
@@ -126,7 +128,7 @@ static int root_next(const struct generated_key *key, uint64_t *cursor, char *na
         }
         int number = id->number;
         id_put(id);
-        if (process_exists(number, false)) {
+        if (process_exists(number)) {
             *cursor = (uint64_t)number;
             (void)format_string(name, size, "%d", number);
             *row = &proc_process_row;

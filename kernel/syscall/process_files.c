@@ -5,6 +5,7 @@
 #include "syscall/process_files.h"
 
 #include "file/open_file.h"
+#include "fs/generated.h"
 #include "process/descriptor_table.h"
 #include "process/process_file.h"
 #include "process/signal.h"
@@ -84,16 +85,28 @@ static int take_info(struct uapi_siginfo *info, const struct uapi_siginfo __user
     return is_forged && target->id != task_current()->id ? -EPERM : 0;
 }
 
+/* The process of a descriptor of pidfd_open, or of an open folder /proc/<pid>. */
+static int process_to_signal(int descriptor, struct process **process)
+{
+    struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+    if (file == NULL) {
+        return -EBADF;
+    }
+    *process = process_from_file(file);
+    int error = *process != NULL ? 0 : generated_folder_process(file, process);
+    open_file_put(file);
+    return error;
+}
+
 SYSTEM_CALL4(pidfd_send_signal, int, descriptor, int, signal, const struct uapi_siginfo __user *,
              user, unsigned, flags)
 {
     struct process *process;
     struct uapi_siginfo info;
-    bool is_nonblocking;
     if (flags != 0) {
         return -EINVAL;
     }
-    int error = process_from_descriptor(descriptor, &process, &is_nonblocking);
+    int error = process_to_signal(descriptor, &process);
     if (error != 0) {
         return error;
     }

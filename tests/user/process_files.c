@@ -73,6 +73,26 @@ TEST(who_polls_is_woken)
     CHECK_KILLED(child, SIGTERM);
 }
 
+TEST(a_folder_of_proc_stands_for_its_process)
+{
+    char name[64];
+    pid_t child = start_sleeper();
+    snprintf(name, sizeof(name), "/proc/%d", child);
+    int fd = CHECK_OK(open(name, O_RDONLY | O_DIRECTORY)), path = CHECK_OK(open(name, O_PATH));
+    snprintf(name, sizeof(name), "/proc/%d/task/%d", child, child);
+    int task = CHECK_OK(open(name, O_RDONLY));
+    CHECK_ERRNO(send_signal(path, 0, NULL, 0), EBADF);
+    CHECK_ERRNO(send_signal(task, 0, NULL, 0), EBADF);
+    CHECK_ERRNO(send_signal(CHECK_OK(open("/proc", O_RDONLY)), 0, NULL, 0), EBADF);
+    CHECK_ERRNO(send_signal(CHECK_OK(open(".", O_RDONLY)), 0, NULL, 0), EBADF);
+    siginfo_t info;
+    CHECK_ERRNO(waitid((idtype_t)P_PIDFD_OLD, (id_t)fd, &info, WEXITED), EBADF);
+    CHECK_OK(send_signal(fd, 0, NULL, 0));
+    CHECK_OK(send_signal(fd, SIGKILL, NULL, 0));
+    CHECK_KILLED(child, SIGKILL);
+    CHECK_ERRNO(send_signal(fd, 0, NULL, 0), ESRCH);
+}
+
 TEST(bad_arguments_are_refused)
 {
     char byte;
