@@ -44,6 +44,11 @@ struct open_file *open_file_create(const struct file_ops *ops, unsigned flags, v
     return file;
 }
 
+size_t open_file_count(void)
+{
+    return slab_cache_used(&open_file_cache);
+}
+
 struct open_file *open_file_get(struct open_file *file)
 {
     refcount_get(&file->references);
@@ -108,7 +113,11 @@ static ssize_t read_at(struct open_file *file, struct io_iter *iter, uint64_t *p
         return file->ops->read_directory != NULL ? -EISDIR : -EINVAL;
     }
     int error = transfer_limit(iter, *position);
-    return error != 0 ? error : file->ops->read(file, iter, position);
+    ssize_t result = error != 0 ? error : file->ops->read(file, iter, position);
+    struct thread_io *io = &thread_current()->io;
+    io->reads++;
+    io->read_bytes += result > 0 ? (size_t)result : 0;
+    return result;
 }
 
 static ssize_t write_at(struct open_file *file, struct io_iter *iter, uint64_t *position)
@@ -120,7 +129,11 @@ static ssize_t write_at(struct open_file *file, struct io_iter *iter, uint64_t *
         return -EINVAL;
     }
     int error = transfer_limit(iter, *position);
-    return error != 0 ? error : file->ops->write(file, iter, position);
+    ssize_t result = error != 0 ? error : file->ops->write(file, iter, position);
+    struct thread_io *io = &thread_current()->io;
+    io->writes++;
+    io->written_bytes += result > 0 ? (size_t)result : 0;
+    return result;
 }
 
 static always_inline ssize_t transfer_at_own_position(struct open_file *file, struct io_iter *iter,

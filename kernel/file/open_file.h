@@ -113,6 +113,9 @@ static inline bool open_file_is_nonblocking(const struct open_file *file)
     return (file->flags & O_NONBLOCK) != 0;
 }
 
+// How many there are; exact while nobody opens or closes.
+size_t open_file_count(void);
+
 // The calls' middle layer: mode checks (-EBADF), position handling, limits on size. All take a borrowed file.
 ssize_t file_read(struct open_file *file, struct io_iter *iter);
 ssize_t file_write(struct open_file *file, struct io_iter *iter);

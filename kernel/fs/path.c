@@ -194,3 +194,30 @@ long path_describe(const struct path *path, const struct path *root, char *text,
     memmove(text, built.first, length);
     return (long)length - 1;
 }
+
+long name_entry_describe(const struct name_entry *entry, char *text, size_t size)
+{
+    if (size == 0) {
+        return -ENAMETOOLONG;
+    }
+    struct path_text built = {.start = text, .first = text + size};
+    path_text_prepend(&built, "", 1);
+    char *end = built.first;
+    rcu_read_lock();
+    spin_lock(&name_lock);
+    for (; entry->parent != entry; entry = entry->parent) {
+        path_text_prepend(&built, entry->name, entry->length);
+        path_text_prepend(&built, "/", 1);
+    }
+    spin_unlock(&name_lock);
+    rcu_read_unlock();
+    if (built.first == end) {
+        path_text_prepend(&built, "/", 1);
+    }
+    if (built.is_full) {
+        return -ENAMETOOLONG;
+    }
+    size_t length = (size_t)(text + size - built.first);
+    memmove(text, built.first, length);
+    return (long)length - 1;
+}

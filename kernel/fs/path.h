@@ -31,3 +31,5 @@ bool path_from_backing(const struct backing *backing, struct path *path);
 // -ENAMETOOLONG.
 long path_describe(const struct path *path, const struct path *root, char *text, size_t size,
                    bool mark_deleted);
+// The same within its file system, from that one's root on, whatever is mounted where.
+long name_entry_describe(const struct name_entry *entry, char *text, size_t size);

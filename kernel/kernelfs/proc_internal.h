@@ -17,8 +17,14 @@ extern const struct generated_directory proc_process_directory;
 extern const struct generated_directory proc_fd_directory;
 extern const struct generated_directory proc_fdinfo_directory;
 extern const struct file_ops proc_memory_ops;
+extern const struct file_ops proc_pagemap_ops;
 extern const struct generated_directory proc_sys_directory;
 extern const struct generated_directory proc_sysv_directory;
+
+struct open_file;
+
+/* The position is an address or is made of one: from the start or from where it is. The new one, -EINVAL. */
+int64_t proc_memory_seek(struct open_file *file, int64_t offset, int whence);
 
 static inline int proc_key_pid(const struct generated_key *key)
 {
@@ -50,7 +56,16 @@ must_check struct address_space *proc_bound_space_get(const struct generated_key
 bool proc_process_is_valid(const struct generated_key *key);
 void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid);
 
-/* Shows of whole-system files (proc_system.c) and of one process. 0 or -errno. */
+/* Shows of whole-system files (proc_system.c, proc_kernel.c) and of one process. 0 or -errno. */
+int proc_show_nothing(const struct generated_key *key,
+                      struct text_buffer *text); /* an empty list */
+int proc_show_buddyinfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_consoles(const struct generated_key *key, struct text_buffer *text);
+int proc_show_execdomains(const struct generated_key *key, struct text_buffer *text);
+int proc_show_iomem(const struct generated_key *key, struct text_buffer *text);
+int proc_show_kallsyms(const struct generated_key *key, struct text_buffer *text);
+int proc_show_tty_drivers(const struct generated_key *key, struct text_buffer *text);
+int proc_show_vmstat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text);
 int proc_show_slabinfo(const struct generated_key *key, struct text_buffer *text);
 int proc_show_uptime(const struct generated_key *key, struct text_buffer *text);
@@ -65,10 +80,19 @@ int proc_show_interrupts(const struct generated_key *key, struct text_buffer *te
 int proc_show_mounts(const struct generated_key *key, struct text_buffer *text);
 int proc_show_mountinfo(const struct generated_key *key, struct text_buffer *text);
 int proc_show_limits(const struct generated_key *key, struct text_buffer *text);
+int proc_show_oom_score(const struct generated_key *key, struct text_buffer *text);
+int proc_show_io(const struct generated_key *key, struct text_buffer *text);
+int proc_show_task_io(const struct generated_key *key, struct text_buffer *text);
+int proc_show_children(const struct generated_key *key, struct text_buffer *text);
+int proc_show_timer_slack(const struct generated_key *key, struct text_buffer *text);
+ssize_t proc_store_timer_slack(const struct generated_key *key, const char *data, size_t bytes);
+int proc_show_mountstats(const struct generated_key *key, struct text_buffer *text);
 int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text);
 ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char *data,
                                     size_t bytes);
 int proc_show_maps(const struct generated_key *key, struct text_buffer *text);
+int proc_show_smaps(const struct generated_key *key, struct text_buffer *text);
+int proc_show_smaps_rollup(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);

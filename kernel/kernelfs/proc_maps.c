@@ -1,5 +1,6 @@
 /*
- * /proc/<pid>/maps: one line per area, names padded to column 73 as Linux has them.
+ * /proc/<pid>/maps and smaps: one line per area, names padded to column 73 as Linux has them, and in smaps what the area has in
+ * memory; smaps_rollup is the sum. See proc(5).
  */
 #include "kernelfs/proc_internal.h"
 #include "lib/errno.h"
@@ -55,7 +56,86 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
     text_add_char(text, '\n');
 }
 
-int proc_show_maps(const struct generated_key *key, struct text_buffer *text)
+static void add_kib(struct text_buffer *text, const char *name, uint64_t kib)
+{
+    text_format(text, "%-16s%8llu kB\n", name, (unsigned long long)kib);
+}
+
+static uint64_t pages_kib(uint64_t pages)
+{
+    return pages * (PAGE_SIZE / 1024);
+}
+
+static uint64_t share_kib(uint64_t share)
+{
+    return share >> (AREA_SHARE_SHIFT + 10);
+}
+
+/* What smaps and smaps_rollup have in common. Huge pages and swap are not there. */
+static void add_usage(struct text_buffer *text, const struct area_usage *usage, bool is_rollup,
+                      uint64_t locked_share)
+{
+    static const char *const nothing[] = {
+        "LazyFree:",       "AnonHugePages:",   "ShmemPmdMapped:", "FilePmdMapped:",
+        "Shared_Hugetlb:", "Private_Hugetlb:", "Swap:",           "SwapPss:",
+    };
+    add_kib(text, "Rss:", pages_kib(usage->present));
+    add_kib(text, "Pss:", share_kib(usage->share));
+    add_kib(text, "Pss_Dirty:", share_kib(usage->share_dirty));
+    if (is_rollup) {
+        add_kib(text, "Pss_Anon:", share_kib(usage->share_anonymous));
+        add_kib(text, "Pss_File:", share_kib(usage->share_file));
+        add_kib(text, "Pss_Shmem:", share_kib(usage->share_memory));
+    }
+    add_kib(text, "Shared_Clean:", pages_kib(usage->shared_clean));
+    add_kib(text, "Shared_Dirty:", pages_kib(usage->shared_dirty));
+    add_kib(text, "Private_Clean:", pages_kib(usage->private_clean));
+    add_kib(text, "Private_Dirty:", pages_kib(usage->private_dirty));
+    add_kib(text, "Referenced:", pages_kib(usage->referenced));
+    add_kib(text, "Anonymous:", pages_kib(usage->anonymous));
+    for (size_t i = 0; i < ARRAY_SIZE(nothing); i++) {
+        add_kib(text, nothing[i], 0);
+    }
+    add_kib(text, "Locked:", share_kib(locked_share));
+}
+
+static void add_flags(struct text_buffer *text, unsigned flags)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } names[] = {
+        {AREA_READ, "rd"},        {AREA_WRITE, "wr"},        {AREA_EXECUTE, "ex"},
+        {AREA_SHARED, "sh"},      {AREA_MAY_READ, "mr"},     {AREA_MAY_WRITE, "mw"},
+        {AREA_MAY_EXECUTE, "me"}, {AREA_GROWS_DOWN, "gd"},   {AREA_LOCKED, "lo"},
+        {AREA_NO_FORK, "dc"},     {AREA_WIPE_ON_FORK, "wf"}, {AREA_NO_RESERVE, "nr"},
+    };
+    text_add_string(text, "VmFlags: ");
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if ((flags & names[i].flag) != 0) {
+            text_format(text, "%s ", names[i].name);
+        }
+    }
+    text_add_char(text, '\n');
+}
+
+static void add_area_usage(struct text_buffer *text, struct area *area, char *buffer)
+{
+    struct area_usage usage = {0};
+    add_area(text, area, buffer);
+    area_usage_add_locked(area, &usage);
+    add_kib(text, "Size:", (area->end - area->start) / 1024);
+    add_kib(text, "KernelPageSize:", PAGE_SIZE / 1024);
+    add_kib(text, "MMUPageSize:", PAGE_SIZE / 1024);
+    add_usage(text, &usage, false, (area->flags & AREA_LOCKED) != 0 ? usage.share : 0);
+    text_add_string(text, "THPeligible:    0\n");
+    add_flags(text, area->flags);
+}
+
+typedef void area_writer(struct text_buffer *text, struct area *area, char *buffer);
+
+static int show_areas(const struct generated_key *key, struct text_buffer *text,
+                      area_writer *write_area)
 {
     struct address_space *space = proc_bound_space_get(key);
     if (space == NULL) {
@@ -64,13 +144,55 @@ int proc_show_maps(const struct generated_key *key, struct text_buffer *text)
     char *buffer = heap_alloc(PATH_MAX);
     if (buffer != NULL) {
         mutex_lock(&space->mutex);
-        for (struct area *area = area_find_locked(space, 0); area != NULL;
+        for (struct area *area = area_find_locked(space, 0); area != NULL && !text_is_full(text);
              area = area_next_locked(area)) {
-            add_area(text, area, buffer);
+            write_area(text, area, buffer);
         }
         mutex_unlock(&space->mutex);
     }
     heap_free(buffer);
     address_space_put(space);
     return buffer == NULL ? -ENOMEM : 0;
+}
+
+static void add_plain_area(struct text_buffer *text, struct area *area, char *buffer)
+{
+    add_area(text, area, buffer);
+}
+
+int proc_show_maps(const struct generated_key *key, struct text_buffer *text)
+{
+    return show_areas(key, text, add_plain_area);
+}
+
+int proc_show_smaps(const struct generated_key *key, struct text_buffer *text)
+{
+    return show_areas(key, text, add_area_usage);
+}
+
+/* A process that has ended has no sum to show, as on Linux. */
+int proc_show_smaps_rollup(const struct generated_key *key, struct text_buffer *text)
+{
+    struct address_space *space = proc_bound_space_get(key);
+    if (space == NULL) {
+        return -ESRCH;
+    }
+    struct area_usage usage = {0};
+    uint64_t locked_share = 0;
+    vaddr_t start = 0, end = 0;
+    mutex_lock(&space->mutex);
+    struct area *area = area_find_locked(space, 0);
+    start = area != NULL ? area->start : 0;
+    for (; area != NULL; area = area_next_locked(area)) {
+        uint64_t before = usage.share;
+        area_usage_add_locked(area, &usage);
+        locked_share += (area->flags & AREA_LOCKED) != 0 ? usage.share - before : 0;
+        end = area->end;
+    }
+    mutex_unlock(&space->mutex);
+    address_space_put(space);
+    text_format(text, "%08llx-%08llx ---p 00000000 00:00 0%30s[rollup]\n",
+                (unsigned long long)start, (unsigned long long)end, "");
+    add_usage(text, &usage, true, locked_share);
+    return 0;
 }

@@ -71,7 +71,7 @@ static ssize_t memory_write(struct open_file *file, struct io_iter *iter, uint64
     return move(file, iter, position, true);
 }
 
-static int64_t memory_seek(struct open_file *file, int64_t offset, int whence)
+int64_t proc_memory_seek(struct open_file *file, int64_t offset, int whence)
 {
     int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
     if ((whence != SEEK_SET && whence != SEEK_CUR) ||
@@ -85,5 +85,5 @@ const struct file_ops proc_memory_ops = {
     .name = "mem",
     .read = memory_read,
     .write = memory_write,
-    .seek = memory_seek,
+    .seek = proc_memory_seek,
 };

@@ -1,5 +1,6 @@
 /*
- * /proc/<pid>/mounts and mountinfo: the mount table as text. All processes see the same table, with paths as seen from the reader's root.
+ * /proc/<pid>/mounts, mountinfo and mountstats: the mount table as text. All processes see the same table, with paths as seen from the
+ * reader's root.
  */
 #include "fs/mount.h"
 #include "kernelfs/proc_internal.h"
@@ -14,8 +15,9 @@
 struct mounts_visit {
     struct text_buffer *text;
     struct fs_context context;
-    char *buffer;
-    bool is_mountinfo;
+    char *buffer;      /* PATH_MAX bytes: where the mount stands, then its options */
+    char *root_buffer; /* the same: what of its file system stands there; */
+    void (*add_line)(struct mounts_visit *visit, const struct mount *mount);
 };
 
 static const struct {
@@ -82,8 +84,10 @@ static void add_mounts_line(struct mounts_visit *visit, const struct mount *moun
 static void add_mountinfo_line(struct mounts_visit *visit, const struct mount *mount)
 {
     uint64_t device = mount->file_system->device_number;
-    text_format(visit->text, "%d %d %u:%u / ", mount->id, mount->parent_id,
+    text_format(visit->text, "%d %d %u:%u ", mount->id, mount->parent_id,
                 device_number_major(device), device_number_minor(device));
+    add_escaped(visit->text, visit->root_buffer);
+    text_add_char(visit->text, ' ');
     add_escaped(visit->text, visit->buffer);
     text_add_char(visit->text, ' ');
     add_options(visit->text, mount->flags);
@@ -94,26 +98,34 @@ static void add_mountinfo_line(struct mounts_visit *visit, const struct mount *m
     text_add_char(visit->text, '\n');
 }
 
+static void add_mountstats_line(struct mounts_visit *visit, const struct mount *mount)
+{
+    text_add_string(visit->text, "device ");
+    add_escaped(visit->text, mount->source);
+    text_add_string(visit->text, " mounted on ");
+    add_escaped(visit->text, visit->buffer);
+    text_format(visit->text, " with fstype %s\n", mount->file_system->type->name);
+}
+
 static bool visit_mount(struct mount *mount, void *context)
 {
     struct mounts_visit *visit = context;
-    if (describe_place(visit, mount)) {
-        if (visit->is_mountinfo) {
-            add_mountinfo_line(visit, mount);
-        } else {
-            add_mounts_line(visit, mount);
-        }
+    if (describe_place(visit, mount) &&
+        name_entry_describe(mount->root, visit->root_buffer, PATH_MAX) >= 0) {
+        visit->add_line(visit, mount);
     }
     return true;
 }
 
-static int show(struct text_buffer *text, bool is_mountinfo)
+static int show(struct text_buffer *text,
+                void (*add_line)(struct mounts_visit *visit, const struct mount *mount))
 {
     struct mounts_visit visit = {
-        .text = text, .is_mountinfo = is_mountinfo, .buffer = heap_alloc(PATH_MAX)};
+        .text = text, .add_line = add_line, .buffer = heap_alloc(2 * PATH_MAX)};
     if (visit.buffer == NULL) {
         return -ENOMEM;
     }
+    visit.root_buffer = visit.buffer + PATH_MAX;
     fs_context_begin(task_current(), &visit.context);
     mount_visit(visit_mount, &visit);
     fs_context_end(&visit.context);
@@ -124,11 +136,17 @@ static int show(struct text_buffer *text, bool is_mountinfo)
 int proc_show_mounts(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
-    return show(text, false);
+    return show(text, add_mounts_line);
 }
 
 int proc_show_mountinfo(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
-    return show(text, true);
+    return show(text, add_mountinfo_line);
+}
+
+int proc_show_mountstats(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    return show(text, add_mountstats_line);
 }

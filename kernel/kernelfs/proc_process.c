@@ -394,6 +394,7 @@ static const struct generated_directory task_directory = {
 
 #define PROCESS_FILES                                                                              \
     {.name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv, .bind = proc_bind_space},          \
+        {.name = "cgroup", .mode = S_IFREG | 0444, .show = proc_show_nothing},                     \
         {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                         \
         {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},          \
         {.name = "cwd", .mode = S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},      \
@@ -411,14 +412,25 @@ static const struct generated_directory task_directory = {
         {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_memory_ops},                          \
         {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
+        {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},                \
         {.name = "oom_score_adj",                                                                  \
          .mode = S_IFREG | 0644,                                                                   \
          .show = proc_show_oom_score_adjust,                                                       \
          .store = proc_store_oom_score_adjust},                                                    \
+        {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},                     \
         {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},                 \
+        {.name = "projid_map", .mode = S_IFREG | 0444, .show = show_id_map},                       \
         {.name = "root", .mode = S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},   \
         {.name = "sessionid", .mode = S_IFREG | 0444, .show = show_loginuid},                      \
         {.name = "setgroups", .mode = S_IFREG | 0444, .show = show_setgroups},                     \
+        {.name = "smaps",                                                                          \
+         .mode = S_IFREG | 0444,                                                                   \
+         .show = proc_show_smaps,                                                                  \
+         .bind = proc_bind_space},                                                                 \
+        {.name = "smaps_rollup",                                                                   \
+         .mode = S_IFREG | 0444,                                                                   \
+         .show = proc_show_smaps_rollup,                                                           \
+         .bind = proc_bind_space},                                                                 \
         {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_process_stat},                  \
         {.name = "statm", .mode = S_IFREG | 0444, .show = proc_show_process_statm},                \
         {.name = "status", .mode = S_IFREG | 0444, .show = proc_show_process_status},              \
@@ -427,9 +439,20 @@ static const struct generated_directory task_directory = {
         .name = "wchan", .mode = S_IFREG | 0444, .show = show_wchan                                \
     }
 
-static const struct generated_row task_rows[] = {PROCESS_FILES, {0}};
+static const struct generated_row task_rows[] = {
+    PROCESS_FILES,
+    {.name = "children", .mode = S_IFREG | 0444, .show = proc_show_children},
+    {.name = "io", .mode = S_IFREG | 0400, .show = proc_show_task_io},
+    {0},
+};
 static const struct generated_row process_rows[] = {
     PROCESS_FILES,
+    {.name = "io", .mode = S_IFREG | 0400, .show = proc_show_io},
+    {.name = "mountstats", .mode = S_IFREG | 0400, .show = proc_show_mountstats},
+    {.name = "timerslack_ns",
+     .mode = S_IFREG | 0666,
+     .show = proc_show_timer_slack,
+     .store = proc_store_timer_slack},
     {.name = "task", .mode = S_IFDIR | 0555, .directory = &task_directory},
     PROC_LAST_ROWS,
 };

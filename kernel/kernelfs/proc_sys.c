@@ -2,16 +2,21 @@
  * /proc/sys: the few settings that programs read.
  */
 #include "device/random.h"
+#include "file/open_file.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "lib/string.h"
 #include "log/log.h"
+#include "log/panic.h"
+#include "memory/frame.h"
 #include "scheduler/id.h"
 #include "syscall/system_name.h"
 #include "uapi/capability.h"
 #include "uapi/limits.h"
 #include "uapi/stat.h"
 #include "uapi/utsname.h"
+#include "vm/reclaim.h"
 
 static int show_ostype(const struct generated_key *key, struct text_buffer *text)
 {
@@ -43,15 +48,21 @@ static int show_hostname(const struct generated_key *key, struct text_buffer *te
     return 0;
 }
 
-/* What one write brings, up to its line end. */
+/* Of a name that one write brings: up to its line end, and no more than a name may have. */
+static size_t line_length(const char *data, size_t bytes)
+{
+    size_t length = 0;
+    while (length < MIN(bytes, (size_t)UTSNAME_FIELD_SIZE - 1) && data[length] != '\n' &&
+           data[length] != '\0') {
+        length++;
+    }
+    return length;
+}
+
 static ssize_t store_hostname(const struct generated_key *key, const char *data, size_t bytes)
 {
     (void)key;
-    size_t length = 0;
-    while (length < bytes && data[length] != '\n' && data[length] != '\0') {
-        length++;
-    }
-    system_node_name_set(data, MIN(length, (size_t)UTSNAME_FIELD_SIZE - 1));
+    system_node_name_set(data, line_length(data, bytes));
     return (ssize_t)bytes;
 }
 
@@ -64,11 +75,101 @@ static int show_domainname(const struct generated_key *key, struct text_buffer *
     return 0;
 }
 
+static ssize_t store_domainname(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    system_domain_name_set(data, line_length(data, bytes));
+    return (ssize_t)bytes;
+}
+
+/* A number from `low` to `high`, alone or with a line end. */
+static int parse_number(const char *data, int64_t low, int64_t high, int64_t *number)
+{
+    const char *end;
+    uint64_t value;
+    bool is_negative = data[0] == '-';
+    int error = string_to_u64(data + (is_negative ? 1 : 0), 10, &value, &end);
+    if (error != 0 || value > INT32_MAX || (end[0] != '\0' && (end[0] != '\n' || end[1] != '\0'))) {
+        return -EINVAL;
+    }
+    int64_t wanted = is_negative ? -(int64_t)value : (int64_t)value;
+    if (wanted < low || wanted > high) {
+        return -EINVAL;
+    }
+    *number = wanted;
+    return 0;
+}
+
+/* Seconds until a panic reboots. */
+static int show_panic(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\n", panic_timeout());
+    return 0;
+}
+
+static ssize_t store_panic(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int64_t seconds;
+    int error = parse_number(data, INT32_MIN, INT32_MAX, &seconds);
+    if (error == 0) {
+        panic_set_timeout((int)seconds);
+    }
+    return error != 0 ? error : (ssize_t)bytes;
+}
+
+/* 1: clean pages, 2: what the kernel keeps of names and files, 3: both. They go together here. */
+static ssize_t store_drop_caches(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int64_t kinds;
+    int error = parse_number(data, 1, 4, &kinds);
+    if (error == 0 && kinds != 4) { /* 4 only silences the log, which tells nothing of it */
+        vm_drop_caches();
+    }
+    return error != 0 ? error : (ssize_t)bytes;
+}
+
+static int show_least_free(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    struct frame_statistics frames;
+    frame_get_statistics(&frames);
+    text_format(text, "%zu\n", frames.low_mark_frames * (PAGE_SIZE / 1024));
+    return 0;
+}
+
+#define MOST_FILES "9223372036854775807" /* of the whole system: memory is the limit */
+
+static int show_file_count(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%zu\t0\t" MOST_FILES "\n", open_file_count());
+    return 0;
+}
+
 static int show_printk(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
     text_format(text, "%d\t4\t1\t7\n", log_console_level());
     return 0;
+}
+
+/* The console's level first; the other three are as they are. */
+static ssize_t store_printk(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int64_t level;
+    char first[2] = {data[0], '\0'};
+    size_t length = line_length(data, bytes);
+    bool is_whole = length == 1 || (length == 7 && memcmp(data + 1, "\t4\t1\t7", 6) == 0) ||
+                    (length == 7 && memcmp(data + 1, " 4 1 7", 6) == 0);
+    if (!is_whole || parse_number(first, 1, 8, &level) != 0) {
+        return -EINVAL;
+    }
+    log_console_level_set((int)level);
+    return (ssize_t)bytes;
 }
 
 /* A setting that does not change: its text is the whole of it. */
@@ -85,10 +186,16 @@ SHOW_TEXT(overflow_id, "65534")    /* stands for ids that do not fit */
 SHOW_TEXT(randomize, "2")          /* stack, mmap base, programs and heap lie at random places */
 SHOW_TEXT(lowest_address, "65536") /* USER_BOTTOM */
 SHOW_TEXT(most_areas, "65530")     /* AREAS_MAX */
-SHOW_TEXT(most_files, "9223372036854775807") /* of the whole system: memory is the limit */
-SHOW_TEXT(most_descriptors, "1048576")       /* DESCRIPTORS_MAX */
-SHOW_TEXT(largest_pipe, "1048576")           /* without CAP_SYS_RESOURCE */
-SHOW_TEXT(most_threads, "32767")             /* ID_MAX - 1 */
+SHOW_TEXT(most_files, MOST_FILES)
+SHOW_TEXT(most_descriptors, "1048576") /* DESCRIPTORS_MAX */
+SHOW_TEXT(largest_pipe, "1048576")     /* without CAP_SYS_RESOURCE */
+SHOW_TEXT(machine, "x86_64")
+SHOW_TEXT(round_robin, "100") /* a round-robin thread's slice, ms */
+SHOW_TEXT(real_time_period, "1000000")
+SHOW_TEXT(real_time_share, "-1") /* of it: real-time threads are not held back */
+SHOW_TEXT(commit_ratio, "50")    /* CommitLimit is half of the memory */
+SHOW_TEXT(pool_size, "256")      /* bits of the generator's key */
+SHOW_TEXT(most_threads, "32767") /* ID_MAX - 1 */
 #undef SHOW_TEXT
 
 static int show_pid_max(const struct generated_key *key, struct text_buffer *text)
@@ -112,18 +219,46 @@ static int show_cap_last_cap(const struct generated_key *key, struct text_buffer
     return 0;
 }
 
+enum { UUID_BYTES = 16 };
+
 /* RFC 4122 version 4. */
-static int show_uuid(const struct generated_key *key, struct text_buffer *text)
+static void add_uuid(struct text_buffer *text, uint8_t bytes[UUID_BYTES])
 {
-    (void)key;
-    uint8_t bytes[16];
-    random_bytes(bytes, sizeof(bytes));
     bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
     bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
     for (int i = 0; i < 16; i++) {
         text_format(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", bytes[i]);
     }
     text_add_char(text, '\n');
+}
+
+static int show_uuid(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    uint8_t bytes[UUID_BYTES];
+    random_bytes(bytes, sizeof(bytes));
+    add_uuid(text, bytes);
+    return 0;
+}
+
+static struct spinlock boot_id_lock = SPINLOCK_INIT(LOCK_RANK_FS_STATE);
+static uint8_t boot_id[UUID_BYTES]; /* [l] */
+static bool boot_id_is_drawn;       /* [l] */
+
+/* Drawn when it is first asked for. */
+static int show_boot_id(const struct generated_key *key, struct text_buffer *text)
+{
+    uint8_t bytes[UUID_BYTES];
+    (void)key;
+    random_bytes(bytes, sizeof(bytes));
+    spin_lock(&boot_id_lock);
+    if (!boot_id_is_drawn) {
+        memcpy(boot_id, bytes, sizeof(boot_id));
+        boot_id_is_drawn = true;
+    }
+    memcpy(bytes, boot_id, sizeof(bytes));
+    spin_unlock(&boot_id_lock);
+    add_uuid(text, bytes);
     return 0;
 }
 
@@ -136,7 +271,9 @@ static int show_entropy(const struct generated_key *key, struct text_buffer *tex
 }
 
 static const struct generated_row random_rows[] = {
+    {.name = "boot_id", .mode = S_IFREG | 0444, .show = show_boot_id},
     {.name = "entropy_avail", .mode = S_IFREG | 0444, .show = show_entropy},
+    {.name = "poolsize", .mode = S_IFREG | 0444, .show = show_pool_size},
     {.name = "uuid", .mode = S_IFREG | 0444, .show = show_uuid},
     {0},
 };
@@ -148,19 +285,27 @@ static const struct generated_directory random_directory = {.rows = random_rows}
         .store = proc_store_##setting                                                              \
     }
 static const struct generated_row kernel_rows[] = {
+    {.name = "arch", .mode = S_IFREG | 0444, .show = show_machine},
     {.name = "cap_last_cap", .mode = S_IFREG | 0444, .show = show_cap_last_cap},
     {.name = "dmesg_restrict", .mode = S_IFREG | 0444, .show = show_one},
-    {.name = "domainname", .mode = S_IFREG | 0444, .show = show_domainname},
+    {.name = "domainname",
+     .mode = S_IFREG | 0644,
+     .show = show_domainname,
+     .store = store_domainname},
     {.name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname, .store = store_hostname},
     {.name = "ngroups_max", .mode = S_IFREG | 0444, .show = show_ngroups_max},
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
     {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
     {.name = "overflowgid", .mode = S_IFREG | 0444, .show = show_overflow_id},
     {.name = "overflowuid", .mode = S_IFREG | 0444, .show = show_overflow_id},
+    {.name = "panic", .mode = S_IFREG | 0644, .show = show_panic, .store = store_panic},
     {.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
-    {.name = "printk", .mode = S_IFREG | 0444, .show = show_printk},
+    {.name = "printk", .mode = S_IFREG | 0644, .show = show_printk, .store = store_printk},
     {.name = "random", .mode = S_IFDIR | 0555, .directory = &random_directory},
     {.name = "randomize_va_space", .mode = S_IFREG | 0444, .show = show_randomize},
+    {.name = "sched_rr_timeslice_ms", .mode = S_IFREG | 0444, .show = show_round_robin},
+    {.name = "sched_rt_period_us", .mode = S_IFREG | 0444, .show = show_real_time_period},
+    {.name = "sched_rt_runtime_us", .mode = S_IFREG | 0444, .show = show_real_time_share},
     SETTING_ROW(shmall),
     SETTING_ROW(shmmax),
     SETTING_ROW(shmmni),
@@ -174,6 +319,7 @@ static const struct generated_directory kernel_directory = {.rows = kernel_rows}
 /* Links in sticky directories and hard links to others' files are restricted, as Debian's kernel has it. */
 static const struct generated_row fs_rows[] = {
     {.name = "file-max", .mode = S_IFREG | 0444, .show = show_most_files},
+    {.name = "file-nr", .mode = S_IFREG | 0444, .show = show_file_count},
     {.name = "nr_open", .mode = S_IFREG | 0444, .show = show_most_descriptors},
     {.name = "overflowgid", .mode = S_IFREG | 0444, .show = show_overflow_id},
     {.name = "overflowuid", .mode = S_IFREG | 0444, .show = show_overflow_id},
@@ -188,9 +334,16 @@ static const struct generated_row fs_rows[] = {
 static const struct generated_directory fs_directory = {.rows = fs_rows};
 
 static const struct generated_row vm_rows[] = {
+    {.name = "drop_caches", .mode = S_IFREG | 0200, .store = store_drop_caches},
+    {.name = "legacy_va_layout", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "max_map_count", .mode = S_IFREG | 0444, .show = show_most_areas},
+    {.name = "min_free_kbytes", .mode = S_IFREG | 0444, .show = show_least_free},
     {.name = "mmap_min_addr", .mode = S_IFREG | 0444, .show = show_lowest_address},
+    {.name = "oom_kill_allocating_task", .mode = S_IFREG | 0444, .show = show_zero},
+    {.name = "overcommit_kbytes", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "overcommit_memory", .mode = S_IFREG | 0444, .show = show_zero},
+    {.name = "overcommit_ratio", .mode = S_IFREG | 0444, .show = show_commit_ratio},
+    {.name = "panic_on_oom", .mode = S_IFREG | 0444, .show = show_zero},
     {0},
 };
 static const struct generated_directory vm_directory = {.rows = vm_rows};

@@ -44,32 +44,39 @@ static int show_swaps(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
-/* No disk and no module: lists without entries. */
-static int show_nothing(const struct generated_key *key, struct text_buffer *text)
-{
-    (void)key;
-    (void)text;
-    return 0;
-}
+static const struct generated_row tty_rows[] = {
+    {.name = "drivers", .mode = S_IFREG | 0444, .show = proc_show_tty_drivers},
+    {0},
+};
+static const struct generated_directory tty_directory = {.rows = tty_rows};
 
+/* Those that show nothing are lists of what is not there: disks, modules. */
 static const struct generated_row root_rows[] = {
     {.name = "self", .mode = S_IFLNK | 0777, .read_link = read_self},
     {.name = "thread-self", .mode = S_IFLNK | 0777, .read_link = read_thread_self},
     {.name = "mounts", .mode = S_IFLNK | 0777, .read_link = read_mounts_link},
+    {.name = "buddyinfo", .mode = S_IFREG | 0444, .show = proc_show_buddyinfo},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_command_line},
+    {.name = "consoles", .mode = S_IFREG | 0444, .show = proc_show_consoles},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = proc_show_cpuinfo},
-    {.name = "diskstats", .mode = S_IFREG | 0444, .show = show_nothing},
+    {.name = "diskstats", .mode = S_IFREG | 0444, .show = proc_show_nothing},
     {.name = "devices", .mode = S_IFREG | 0444, .show = proc_show_devices},
+    {.name = "execdomains", .mode = S_IFREG | 0444, .show = proc_show_execdomains},
     {.name = "filesystems", .mode = S_IFREG | 0444, .show = proc_show_filesystems},
     {.name = "interrupts", .mode = S_IFREG | 0444, .show = proc_show_interrupts},
+    {.name = "iomem", .mode = S_IFREG | 0444, .show = proc_show_iomem},
+    {.name = "kallsyms", .mode = S_IFREG | 0444, .show = proc_show_kallsyms},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = proc_show_loadavg},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = proc_show_meminfo},
-    {.name = "modules", .mode = S_IFREG | 0444, .show = show_nothing},
+    {.name = "modules", .mode = S_IFREG | 0444, .show = proc_show_nothing},
+    {.name = "partitions", .mode = S_IFREG | 0444, .show = proc_show_nothing},
     {.name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_show_slabinfo},
     {.name = "stat", .mode = S_IFREG | 0444, .show = proc_show_system_stat},
     {.name = "swaps", .mode = S_IFREG | 0444, .show = show_swaps},
+    {.name = "tty", .mode = S_IFDIR | 0555, .directory = &tty_directory},
     {.name = "uptime", .mode = S_IFREG | 0444, .show = proc_show_uptime},
     {.name = "version", .mode = S_IFREG | 0444, .show = proc_show_version},
+    {.name = "vmstat", .mode = S_IFREG | 0444, .show = proc_show_vmstat},
     {.name = "sys", .mode = S_IFDIR | 0555, .directory = &proc_sys_directory},
     {.name = "sysvipc", .mode = S_IFDIR | 0555, .directory = &proc_sysv_directory},
     PROC_ROOT_LAST_ROWS,

@@ -3,4 +3,8 @@
  */
 #pragma once
 
+#include "fs/generated.h"
+
+extern const struct generated_directory sysfs_system_directory; // /sys/devices/system
+
 void sysfs_init(void);

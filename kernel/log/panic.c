@@ -21,7 +21,7 @@
 enum { PANIC_TEXT_MAX = 160, NOBODY = 0, STOP_TRIES = 1000000, LAST_LINES = 6 };
 
 static struct atomic32 panicking_cpu = ATOMIC_INIT(NOBODY); // number + 1
-static int timeout_seconds;                                 // [I] after the command line is parsed
+static int timeout_seconds;                                 // [a] panic=, /proc/sys/kernel/panic
 static struct panic_ops ops;                                // [I] after boot, slot by slot
 static const struct trap_frame *stopped_frames[CPU_MAX]; // [a] on the stack of the CPU, which halts
 
@@ -32,7 +32,12 @@ bool panic_is_in_progress(void)
 
 void panic_set_timeout(int seconds)
 {
-    timeout_seconds = seconds;
+    WRITE_ONCE(timeout_seconds, seconds);
+}
+
+int panic_timeout(void)
+{
+    return READ_ONCE(timeout_seconds);
 }
 
 void panic_set_ops(const struct panic_ops *added)

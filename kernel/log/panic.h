@@ -18,4 +18,5 @@ struct panic_ops {
 void panic_set_ops(const struct panic_ops *ops); // each non-NULL slot replaces the former
 
 bool panic_is_in_progress(void);
+int panic_timeout(void);
 void panic_set_timeout(int seconds); // panic=N: 0 halt for ever, negative: reboot at once

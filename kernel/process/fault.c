@@ -65,7 +65,6 @@ bool upcall_page_fault(struct trap_frame *frame, const struct fault_info *fault)
     struct task *task = task_from_thread(thread);
     int error = fault->address < USER_TOP ? resolve(task->space, fault) : -EFAULT;
     if (error == 0) {
-        thread->minor_faults++;
         return true;
     }
     if (error == -ENOMEM) {

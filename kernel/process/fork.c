@@ -153,6 +153,7 @@ static void clone_scheduling(const struct task *parent, struct task *child)
 {
     child->thread.affinity = parent->thread.affinity;
     child->io_priority = parent->io_priority;
+    child->timer_slack_ns = child->first_timer_slack_ns = parent->timer_slack_ns;
     child->memory_policy = parent->memory_policy;
     child->memory_policy_has_nodes = parent->memory_policy_has_nodes;
     child->thread.nice = parent->thread.nice;

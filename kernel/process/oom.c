@@ -3,6 +3,8 @@
 // Chosen is who holds the most memory, shifted by oom_score_adjust in thousandths of all memory; pid 1 never. A process that is
 // dying already counts as chosen: its memory comes back soon. Called from faults, with address-space locks held, so only spin locks
 // are taken here.
+#include "process/oom.h"
+
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "log/log.h"
@@ -27,21 +29,45 @@ static uint64_t resident_frames(const struct address_space *space)
            atomic64_load(&space->resident_shared) + READ_ONCE(space->page_table->table_frames);
 }
 
+// The task whose space counts; NULL: the process is never chosen.
+static const struct task *eligible_task_locked(const struct process *process)
+{
+    assert(spin_is_held(&process_tree_lock));
+    const struct task *task = list_first_entry_or_null(&process->tasks, struct task, process_link);
+    bool is_spared =
+        process == process_first || process->is_zombie || process->oom_score_adjust == ADJUST_NEVER;
+    return is_spared || task == NULL || task->space == NULL ? NULL : task;
+}
+
+static int64_t points_of(const struct process *process, uint64_t resident)
+{
+    return (int64_t)resident + (int64_t)frame_total_count() * process->oom_score_adjust / 1000;
+}
+
+bool oom_points(struct process *process, int64_t *points)
+{
+    spin_lock(&process_tree_lock);
+    const struct task *task = eligible_task_locked(process);
+    if (task != NULL) {
+        *points = points_of(process, resident_frames(task->space));
+    }
+    spin_unlock(&process_tree_lock);
+    return task != NULL;
+}
+
 // True: it is dying already.
 static bool consider_locked(struct process *process, struct candidate *best)
 {
     assert(spin_is_held(&process_tree_lock));
-    const struct task *task = list_first_entry_or_null(&process->tasks, struct task, process_link);
-    if (process == process_first || process->is_zombie || task == NULL || task->space == NULL ||
-        process->oom_score_adjust == ADJUST_NEVER) {
+    const struct task *task = eligible_task_locked(process);
+    if (task == NULL) {
         return false;
     }
     if (READ_ONCE(process->is_exiting)) {
         return true;
     }
     uint64_t resident = resident_frames(task->space);
-    int64_t adjust = (int64_t)frame_total_count() * process->oom_score_adjust / 1000;
-    int64_t score = (int64_t)resident + adjust;
+    int64_t score = points_of(process, resident);
     if (best->process == NULL || score > best->score) {
         process_get(process);
         *best = (struct candidate){process, best->process, score, resident, ""};

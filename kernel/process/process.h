@@ -42,6 +42,7 @@ struct process_usage {
     uint64_t minor_faults, major_faults;
     uint64_t voluntary_switches, involuntary_switches;
     uint64_t peak_resident_kib;
+    struct thread_io io;
 };
 
 struct process {
@@ -112,6 +113,8 @@ struct restart_block {
     uint64_t argument[4];
 };
 
+#define TIMER_SLACK_DEFAULT_NS UINT64_C(50000)
+
 struct task {
     struct thread thread;          // first
     struct process *process;       // [I] a reference
@@ -145,7 +148,8 @@ struct task {
     uint16_t io_priority;               // [a] ioprio_set: class and level
     bool resets_scheduling_on_fork;     // [a] SCHED_RESET_ON_FORK
     uint64_t parent_death_signal;       // [o] PR_SET_PDEATHSIG
-    uint64_t timer_slack_ns;            // [o] PR_SET_TIMERSLACK; 0: the default
+    uint64_t timer_slack_ns;            // [a] PR_SET_TIMERSLACK
+    uint64_t first_timer_slack_ns;      // [I] what it was created with, and goes back to
     struct rcu_head rcu;
 };
 

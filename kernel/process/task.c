@@ -60,6 +60,7 @@ struct task *task_create(struct process *process, const char *name)
     list_init(&task->pi_locks);
     pending_signals_init(&task->pending);
     task->alternate_stack.ss_flags = SS_DISABLE;
+    task->timer_slack_ns = task->first_timer_slack_ns = TIMER_SLACK_DEFAULT_NS;
     task->id = id_alloc();
     if (task->id == NULL) {
         goto fail_id;

@@ -24,6 +24,7 @@ void usage_of_task_locked(struct task *task, struct process_usage *usage)
         .major_faults = thread->major_faults,
         .voluntary_switches = thread->voluntary_switches,
         .involuntary_switches = thread->involuntary_switches,
+        .io = thread->io,
         .peak_resident_kib = task->space != NULL ? space_peak_kib(task->space) : 0,
     };
     thread_cpu_times(thread, &usage->user_ns, &usage->kernel_ns);
@@ -37,6 +38,10 @@ void usage_add(struct process_usage *sum, const struct process_usage *part)
     sum->major_faults += part->major_faults;
     sum->voluntary_switches += part->voluntary_switches;
     sum->involuntary_switches += part->involuntary_switches;
+    sum->io.read_bytes += part->io.read_bytes;
+    sum->io.written_bytes += part->io.written_bytes;
+    sum->io.reads += part->io.reads;
+    sum->io.writes += part->io.writes;
     sum->peak_resident_kib = MAX(sum->peak_resident_kib, part->peak_resident_kib);
 }
 

@@ -80,6 +80,9 @@ struct thread {
     uint64_t started_ns;                               // [I] monotonic
     uint64_t voluntary_switches, involuntary_switches; // [o]
     uint64_t minor_faults, major_faults;               // [o]
+    struct thread_io {
+        uint64_t read_bytes, written_bytes, reads, writes;
+    } io;                             // [o] through open files, devices and pipes included
     const char *waiting_for;          // [o] text for ps and the panic, NULL while it runs
     struct list_head all_link;        // [l scheduler's list of all threads]
     int number;                       // [I] thread id once known, 0 for the boot and idle threads

@@ -12,8 +12,6 @@
 #include "syscall/call.h"
 #include "uapi/capability.h"
 
-#define DEFAULT_TIMER_SLACK_NS 50000
-
 static long set_name(const char __user *user)
 {
     /* A longer name is cut off, not refused: the buffer is full then, and its last byte becomes the end. */
@@ -131,14 +129,9 @@ static long ambient_capabilities(uint64_t command, uint64_t capability)
 /* Timers here are exact; how late they might be is kept and told. */
 static long set_timer_slack(uint64_t ns)
 {
-    task_current()->timer_slack_ns = ns;
+    struct task *task = task_current();
+    WRITE_ONCE(task->timer_slack_ns, ns != 0 ? ns : task->first_timer_slack_ns);
     return 0;
-}
-
-static long timer_slack(void)
-{
-    uint64_t ns = task_current()->timer_slack_ns;
-    return (long)(ns != 0 ? ns : DEFAULT_TIMER_SLACK_NS);
 }
 
 /* Options with one answer. */
@@ -191,7 +184,7 @@ SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fo
     case PR_SET_SECUREBITS: return set_secure_bits(second);
     case PR_CAP_AMBIENT:
         return (fourth | fifth) != 0 ? -EINVAL : ambient_capabilities(second, third);
-    case PR_GET_TIMERSLACK: return timer_slack();
+    case PR_GET_TIMERSLACK: return (long)task_current()->timer_slack_ns;
     case PR_SET_TIMERSLACK: return set_timer_slack(second);
     default: return fixed_option(option, second);
     }

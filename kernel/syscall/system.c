@@ -69,6 +69,11 @@ void system_node_name_set(const char *text, size_t length)
     name_store(node_name, text, length);
 }
 
+void system_domain_name_set(const char *text, size_t length)
+{
+    name_store(domain_name, text, length);
+}
+
 static long set_name(char *field, const char __user *user, int length)
 {
     char copy[UTSNAME_FIELD_SIZE] = {0};

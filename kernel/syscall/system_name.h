@@ -14,4 +14,5 @@ struct uapi_utsname;
 
 /* Sets the host's name; `length` below UTSNAME_FIELD_SIZE. Who may is the caller's to check. */
 void system_node_name_set(const char *text, size_t length);
+void system_domain_name_set(const char *text, size_t length); /* the same of the NIS domain's */
 void system_name_get(struct uapi_utsname *name);

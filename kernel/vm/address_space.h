@@ -149,8 +149,27 @@ ssize_t address_space_access(struct address_space *space, vaddr_t address, void 
 // The area that contains or follows `address`; mutex held. NULL: none.
 struct area *area_find_locked(struct address_space *space, vaddr_t address);
 struct area *area_next_locked(struct area *area);
-// Pages of the area that are present, and of them anonymous ones; mutex held. For smaps-like views.
-void area_resident_locked(struct area *area, uint64_t *present_pages, uint64_t *anonymous_pages);
+
+// What an area has in memory, in pages; a page is shared where more than one entry of any page table maps it, and dirty where it
+// differs from what it was made of.
+enum { AREA_SHARE_SHIFT = 12 };
+struct area_usage {
+    uint64_t present, anonymous, referenced;
+    uint64_t shared_clean, shared_dirty, private_clean, private_dirty;
+    // Each page's bytes divided by the entries that map it, in parts of a byte (AREA_SHARE_SHIFT); of all, of dirty pages, by kind.
+    uint64_t share, share_dirty, share_anonymous, share_file, share_memory;
+};
+// Adds the area's to *usage; mutex held.
+void area_usage_add_locked(struct area *area, struct area_usage *usage);
+
+// One page of a range, as /proc/<pid>/pagemap tells of it.
+struct page_state {
+    uint64_t frame; // the physical address by PAGE_SIZE
+    bool is_present, is_file, is_exclusive;
+};
+// Of the `count` pages from `start` on. Takes the mutex.
+void address_space_page_states(struct address_space *space, vaddr_t start, size_t count,
+                               struct page_state *states);
 
 // Shared anonymous memory: an object of its own, `bytes` long, as a cache and a backing that keeps it
 // (one reference). 0 or -ENOMEM.

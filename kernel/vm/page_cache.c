@@ -107,6 +107,21 @@ struct frame *page_cache_find(struct page_cache *cache, uint64_t index)
     return frame;
 }
 
+// Pages that are kept elsewhere too; all others of the page cache are the only copy, which counts as shared memory.
+static struct atomic64 stored_count;
+
+static void count_stored(const struct page_cache *cache, int64_t change)
+{
+    if (!cache->ops->is_shared_memory) {
+        atomic64_add(&stored_count, (uint64_t)change);
+    }
+}
+
+size_t page_cache_stored_count(void)
+{
+    return atomic64_load(&stored_count);
+}
+
 // Adds a frame in whatever state; takes a second reference for the cache. 0 or -errno.
 static int page_add(struct page_cache *cache, uint64_t index, struct frame *frame)
 {
@@ -126,6 +141,7 @@ static int page_add(struct page_cache *cache, uint64_t index, struct frame *fram
     if (result == 0) {
         frame_get(frame);
         cache->page_count++;
+        count_stored(cache, 1);
     }
     spin_unlock(&cache->lock);
     if (result != 0) {
@@ -162,6 +178,7 @@ static bool remove_if(struct page_cache *cache, struct frame *frame, bool must_b
     if (is_there) {
         radix_remove(&cache->pages, frame->index);
         cache->page_count--;
+        count_stored(cache, -1);
         __atomic_store_n(&frame->owner, NULL, __ATOMIC_RELEASE);
         if (cache->ops->removed != NULL) {
             cache->ops->removed(cache, frame->index);

@@ -35,5 +35,7 @@ size_t page_cache_evict(size_t wanted);
 // Cached pages that could be evicted or written back and then evicted.
 size_t page_cache_evictable(void);
 size_t page_cache_dirty_count(void);
+// Pages of caches that are not shared memory: they are stored elsewhere too.
+size_t page_cache_stored_count(void);
 void page_cache_reclaim_add(struct page_cache *cache);
 void page_cache_reclaim_remove(struct page_cache *cache);

@@ -157,10 +157,11 @@ void vm_get_statistics(struct vm_statistics *statistics)
 {
     struct frame_statistics frames;
     frame_get_statistics(&frames);
+    size_t cached = frames.kind_frames[FRAME_PAGE_CACHE];
     *statistics = (struct vm_statistics){
         .anonymous_frames = frames.kind_frames[FRAME_ANONYMOUS],
-        .page_cache_frames = frames.kind_frames[FRAME_PAGE_CACHE],
-        .shared_frames = shared_memory_page_count(),
+        .page_cache_frames = cached,
+        .shared_frames = cached - MIN(cached, page_cache_stored_count()),
         .dirty_frames = page_cache_dirty_count(),
         .committed_bytes = area_committed_pages() * PAGE_SIZE,
         .commit_limit_bytes = frames.total_frames / 2 * PAGE_SIZE,

@@ -15,7 +15,6 @@ struct shared_memory {
 };
 
 static struct slab_cache object_cache;
-static struct atomic64 page_count;  // [a] of all objects
 static struct atomic64 last_number; // [a]
 
 void shared_memory_module_init(void)
@@ -23,29 +22,7 @@ void shared_memory_module_init(void)
     slab_cache_init(&object_cache, "shared_memory", sizeof(struct shared_memory), 8);
 }
 
-size_t shared_memory_page_count(void)
-{
-    return atomic64_load(&page_count);
-}
-
-static int page_added(struct page_cache *cache, uint64_t index)
-{
-    (void)cache;
-    (void)index;
-    atomic64_add(&page_count, 1);
-    return 0;
-}
-
-static void page_removed(struct page_cache *cache, uint64_t index)
-{
-    (void)cache;
-    (void)index;
-    atomic64_subtract(&page_count, 1);
-}
-
 static const struct page_cache_ops cache_ops = {
-    .may_add = page_added,
-    .removed = page_removed,
     .is_shared_memory = true,
 };
 

@@ -13,7 +13,6 @@ void area_module_init(void);
 void address_space_module_init(void);
 void fault_module_init(void);
 void shared_memory_module_init(void);
-size_t shared_memory_page_count(void);
 
 // --- area.c ---
 

@@ -2,7 +2,7 @@
  * Address spaces against a model that is an array of pages: random mmap, munmap, mprotect, mremap,
  * madvise, fork, truncate, reads and writes, in a small window, so that everything meets everything.
  *
- * host-sources: vm/address_space.c vm/area.c vm/area_range.c vm/map.c vm/unmap.c vm/protect.c
+ * host-sources: vm/address_space.c vm/area.c vm/area_range.c vm/usage.c vm/map.c vm/unmap.c vm/protect.c
  * host-sources: vm/remap.c vm/break.c vm/fork.c vm/lock.c vm/fault.c vm/fault_around.c vm/access.c
  * host-sources: vm/advise.c vm/residency.c vm/shared_memory.c
  * host-sources: vm/page_cache.c vm/page_cache_io.c vm/page_cache_truncate.c vm/page_cache_sync.c
@@ -602,8 +602,16 @@ static void growth_moves_where_it_must(void **state)
                      -EINVAL);
 }
 
+static size_t cached_frames(void)
+{
+    struct frame_statistics frames;
+    frame_get_statistics(&frames);
+    return frames.kind_frames[FRAME_PAGE_CACHE];
+}
+
 static void shared_memory_is_seen_by_the_child(void **state)
 {
+    size_t before = cached_frames();
     struct map_request request = {.bytes = 2 * PAGE_SIZE, .flags = RW | MAY_ALL | AREA_SHARED};
     assert_int_equal(shared_memory_create(request.bytes, &request.cache, &request.backing), 0);
     vaddr_t at;
@@ -617,10 +625,10 @@ static void shared_memory_is_seen_by_the_child(void **state)
     assert_int_equal(address_space_access(space, at + PAGE_SIZE, &value, 8, false), 8);
     assert_int_equal(value, 4711);
     assert_int_equal(atomic64_load(&child->resident_shared), 1);
-    assert_int_equal(shared_memory_page_count(), 1);
+    assert_int_equal(cached_frames(), before + 1);
     address_space_put(child);
     assert_int_equal(address_space_unmap(space, at, request.bytes), 0);
-    assert_int_equal(shared_memory_page_count(), 0);
+    assert_int_equal(cached_frames(), before);
 }
 
 static void fork_out_of_memory_leaves_nothing(void **state)
@@ -708,12 +716,12 @@ static void neighbours_are_mapped_with_a_read_fault(void **state)
     backing_put(&backing);
     assert_int_equal(address_space_fault(space, BASE + 5 * PAGE_SIZE, FAULT_READ), 0);
     assert_int_equal(atomic64_load(&space->resident_shared), 16);
-    uint64_t present, anonymous;
+    struct area_usage usage = {0};
     mutex_lock(&space->mutex);
-    area_resident_locked(area_find_locked(space, BASE), &present, &anonymous);
+    area_usage_add_locked(area_find_locked(space, BASE), &usage);
     mutex_unlock(&space->mutex);
-    assert_int_equal(present, 16);
-    assert_int_equal(anonymous, 0);
+    assert_int_equal(usage.present, 16);
+    assert_int_equal(usage.anonymous, 0);
 }
 
 #define WITH_SPACE(test) cmocka_unit_test_setup_teardown(test, space_make, space_drop)
