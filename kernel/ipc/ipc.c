@@ -1,7 +1,9 @@
 // The beginning and the end of System V's objects, and their limits.
 #include "ipc/ipc.h"
 
+#include "ipc/message_queue.h"
 #include "ipc/segment.h"
+#include "ipc/semaphore.h"
 #include "ipc/settings.h"
 #include "process/ipc_ops.h"
 
@@ -10,19 +12,32 @@ struct ipc_settings ipc_settings = {
     .segment_bytes_max = SHMMAX,
     .segment_pages_all = SHMALL,
     .segments_max = SHMMNI,
+    .semaphores_in_set_max = SEMMSL,
+    .semaphores_in_all_max = SEMMNS,
+    .semaphore_operations_max = SEMOPM,
+    .semaphore_sets_max = SEMMNI,
+    .message_bytes_max = MSGMAX,
+    .queue_bytes_max = MSGMNB,
+    .queues_max = MSGMNI,
 };
 
 void ipc_destroy_all(void)
 {
     ipc_table_clear(&segment_table);
+    ipc_table_clear(&semaphore_table);
+    ipc_table_clear(&message_table);
 }
 
 static const struct process_ipc_ops process_ops = {
+    .undo_share = semaphore_undo_share,
+    .undo_leave = semaphore_undo_leave,
     .shut_down = ipc_destroy_all,
 };
 
 void ipc_init(void)
 {
     segment_module_init();
+    semaphore_module_init();
+    message_module_init();
     process_set_ipc_ops(&process_ops);
 }

@@ -9,6 +9,12 @@ struct ipc_settings {
     uint64_t segment_bytes_max; // [a] shmmax
     uint64_t segment_pages_all; // [a] shmall
     int segments_max;           // [a] shmmni
+    // The four numbers of `sem`, in its order.
+    int semaphores_in_set_max, semaphores_in_all_max, semaphore_operations_max,
+        semaphore_sets_max; // [a]
+    int message_bytes_max;  // [a] msgmax
+    int queue_bytes_max;    // [a] msgmnb: what a new queue holds
+    int queues_max;         // [a] msgmni
 };
 
 extern struct ipc_settings ipc_settings;

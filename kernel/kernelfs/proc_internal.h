@@ -101,6 +101,10 @@ int proc_show_process_statm(const struct generated_key *key, struct text_buffer 
 #define PROC_SETTING(name)                                                                         \
     int proc_show_##name(const struct generated_key *key, struct text_buffer *text);               \
     ssize_t proc_store_##name(const struct generated_key *key, const char *data, size_t bytes)
+PROC_SETTING(msgmax);
+PROC_SETTING(msgmnb);
+PROC_SETTING(msgmni);
+PROC_SETTING(sem);
 PROC_SETTING(shmall);
 PROC_SETTING(shmmax);
 PROC_SETTING(shmmni);

@@ -5,6 +5,7 @@
 #include "ipc/settings.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/errno.h"
+#include "lib/macros.h"
 #include "lib/string.h"
 #include "uapi/limits.h"
 
@@ -28,6 +29,14 @@ static int take_number(const char **data, uint64_t most, uint64_t *value)
     return 0;
 }
 
+static bool has_more(const char *data)
+{
+    while (is_space(*data)) {
+        data++;
+    }
+    return *data != '\0';
+}
+
 #define SETTING(NAME, FIELD, MOST)                                                                 \
     int proc_show_##NAME(const struct generated_key *key, struct text_buffer *text)                \
     {                                                                                              \
@@ -47,6 +56,42 @@ static int take_number(const char **data, uint64_t most, uint64_t *value)
         return (ssize_t)bytes;                                                                     \
     }
 
+SETTING(msgmax, message_bytes_max, INT32_MAX)
+SETTING(msgmnb, queue_bytes_max, INT32_MAX)
+SETTING(msgmni, queues_max, IPC_OBJECTS_MAX)
 SETTING(shmall, segment_pages_all, UINT64_MAX)
 SETTING(shmmax, segment_bytes_max, UINT64_MAX)
 SETTING(shmmni, segments_max, IPC_OBJECTS_MAX)
+
+int proc_show_sem(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\t%d\t%d\t%d\n", READ_ONCE(ipc_settings.semaphores_in_set_max),
+                READ_ONCE(ipc_settings.semaphores_in_all_max),
+                READ_ONCE(ipc_settings.semaphore_operations_max),
+                READ_ONCE(ipc_settings.semaphore_sets_max));
+    return 0;
+}
+
+/* The first of the four, or more of them. */
+ssize_t proc_store_sem(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int *const fields[] = {&ipc_settings.semaphores_in_set_max, &ipc_settings.semaphores_in_all_max,
+                           &ipc_settings.semaphore_operations_max,
+                           &ipc_settings.semaphore_sets_max};
+    const uint64_t most[] = {INT32_MAX, INT32_MAX, INT32_MAX, IPC_OBJECTS_MAX};
+    uint64_t values[ARRAY_SIZE(fields)];
+    size_t count = 0;
+    while (count < ARRAY_SIZE(fields) && has_more(data)) {
+        int error = take_number(&data, most[count], &values[count]);
+        if (error != 0) {
+            return error;
+        }
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        WRITE_ONCE(*fields[i], (int)values[i]);
+    }
+    return count > 0 ? (ssize_t)bytes : -EINVAL;
+}

@@ -9,6 +9,7 @@
 #include "lib/macros.h"
 #include "process/descriptor_table.h"
 #include "process/init.h"
+#include "process/ipc_ops.h"
 #include "process/process_internal.h"
 #include "uapi/wait.h"
 
@@ -76,6 +77,7 @@ static bool task_depart(struct task *task)
 static void task_give_up_resources(struct task *task)
 {
     task_change_space(task, NULL);
+    task_leave_undo(task);
     spin_lock(&process_tree_lock);
     struct descriptor_table *descriptors = task->descriptors;
     struct fs_state *fs = task->fs;

@@ -13,6 +13,7 @@
 #include "memory/kernel_map.h"
 #include "memory/user_copy.h"
 #include "process/descriptor_table.h"
+#include "process/ipc_ops.h"
 #include "process/process_file.h"
 #include "process/process_internal.h"
 #include "uapi/capability.h"
@@ -118,7 +119,8 @@ static int clone_resources(uint64_t flags, struct task *parent, struct task *chi
     if (child->descriptors == NULL || child->fs == NULL) {
         return -ENOMEM;
     }
-    return clone_space(flags, parent, child);
+    int error = (flags & CLONE_SYSVSEM) != 0 ? task_share_undo(parent, child) : 0;
+    return error != 0 ? error : clone_space(flags, parent, child);
 }
 
 // What a process inherits without sharing it.

@@ -24,6 +24,7 @@
 struct completion;
 struct pi_waiter;
 struct descriptor_table;
+struct semaphore_undo_list;
 struct terminal;
 struct task;
 
@@ -142,6 +143,7 @@ struct task {
     bool pi_is_over;                    // [l futex_pi] nobody can wait for it any more
     uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
     uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
+    struct semaphore_undo_list *undo_list; // [o] ipc/'s: what to undo at the end; NULL: nothing yet
     struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit
     uint16_t memory_policy;             // [o] set_mempolicy: mode and flags
     bool memory_policy_has_nodes;       // [o] it names the one node
@@ -222,7 +224,7 @@ long process_clone(const struct clone_request *request);
 // May the current task look into that one? (ptrace's rule for reading)
 bool task_may_inspect(struct task *task);
 
-// unshare: CLONE_FS and CLONE_FILES part, CLONE_THREAD, SIGHAND and VM are checked. 0, -EINVAL, -ENOMEM.
+// unshare: CLONE_FS, CLONE_FILES and CLONE_SYSVSEM part, CLONE_THREAD, SIGHAND and VM are checked. 0, -EINVAL, -ENOMEM.
 long process_unshare(uint64_t flags);
 
 // Ends the current task (exit) or the whole process (exit_group). `status` as wait gives it (uapi/wait.h).

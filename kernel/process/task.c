@@ -7,6 +7,7 @@
 #include "memory/user_copy.h"
 #include "process/descriptor_table.h"
 #include "process/futex.h"
+#include "process/ipc_ops.h"
 #include "process/process_internal.h"
 #include "uapi/futex.h"
 
@@ -101,6 +102,7 @@ static void task_drop_resources(struct task *task)
     if (task->fs != NULL) {
         fs_state_leave(task->fs);
     }
+    task_leave_undo(task);
 }
 
 // The process may be known already, by a pidfd (clone_install_file): it must not lead there to a task that is no more.

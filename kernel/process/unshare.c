@@ -2,6 +2,7 @@
 // that was built without them.
 #include "lib/errno.h"
 #include "process/descriptor_table.h"
+#include "process/ipc_ops.h"
 #include "process/process_internal.h"
 #include "uapi/sched.h"
 
@@ -50,6 +51,9 @@ long process_unshare(uint64_t flags)
     task->fs = fs != NULL ? fs : old_fs;
     task->descriptors = table != NULL ? table : old_table;
     spin_unlock(&process_tree_lock);
+    if ((flags & CLONE_SYSVSEM) != 0) {
+        task_leave_undo(task);
+    }
     if (fs != NULL) {
         fs_state_leave(old_fs);
     }

@@ -17,6 +17,7 @@ enum lock_rank {
     LOCK_RANK_TIMER_FILE,      // file/: who starts and cancels one timerfd
     LOCK_RANK_TERMINAL,        // device/: line discipline of one terminal
     LOCK_RANK_ADDRESS_SPACE,   // vm/: the tree of areas
+    LOCK_RANK_IPC_UNDO,        // ipc/: what a process has to undo of its semaphores
     LOCK_RANK_IPC_TABLE,       // ipc/: ids and keys of one kind of objects
     LOCK_RANK_IPC_OBJECT,      // ipc/: one of them
     LOCK_RANK_PAGE,            // vm/: a page being filled or written back
