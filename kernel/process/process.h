@@ -221,8 +221,11 @@ struct clone_request {
 // -ERESTARTNOINTR when a signal came first). With CLONE_VFORK returns after the child's exec or exit.
 long process_clone(const struct clone_request *request);
 
-// May the current task look into that one? (ptrace's rule for reading)
+// May the current task look into that one? (ptrace's rule: by the ids for files, for what is a file of /proc, and by the real ones)
 bool task_may_inspect(struct task *task);
+bool task_may_trace(struct task *task);
+// The address space of a task, with a reference, for who may trace it or has the same. -ESRCH: it has none; -EPERM.
+must_check int task_trace_space(struct task *task, struct address_space **space);
 
 // unshare: CLONE_FS, CLONE_FILES and CLONE_SYSVSEM part, CLONE_THREAD, SIGHAND and VM are checked. 0, -EINVAL, -ENOMEM.
 long process_unshare(uint64_t flags);

@@ -135,7 +135,7 @@ static int take_file(struct process *process, int descriptor, struct open_file *
         return -ESRCH;
     }
     /* The right to look into a process is the right to all that it has open. */
-    int error = task_may_inspect(task) ? 0 : -EPERM;
+    int error = task_may_trace(task) ? 0 : -EPERM;
     struct descriptor_table *table = error == 0 ? task_descriptors_get(task) : NULL;
     task_put(task);
     if (table == NULL) {

@@ -133,7 +133,7 @@ SYSTEM_CALL3(get_robust_list, int, number, uint64_t __user *, user_head, size_t 
         return -ESRCH;
     }
     struct task *target = task == NULL ? task_current() : task;
-    bool is_permitted = task_may_inspect(target);
+    bool is_permitted = task_may_trace(target);
     uint64_t head = (uint64_t)(uintptr_t)target->robust_list;
     if (task != NULL) {
         task_put(task);

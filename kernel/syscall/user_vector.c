@@ -10,20 +10,56 @@
 #include "memory/user_copy.h"
 #include "uapi/limits.h"
 
-static int user_vector_check(struct io_segment *segments, const struct uapi_iovec *vector,
-                             size_t count)
+/* A length that is none counts before any address that is bad, as on Linux. */
+static int check_lengths(const struct uapi_iovec *entries, size_t count)
 {
-    size_t total = 0;
-    /* A length that is none counts before any address that is bad, as on Linux. */
     for (size_t i = 0; i < count; i++) {
-        if ((int64_t)vector[i].iov_len < 0) {
+        if ((int64_t)entries[i].iov_len < 0) {
             return -EINVAL;
         }
     }
+    return 0;
+}
+
+int user_vector_copy_begin(struct user_vector_copy *copy, const struct uapi_iovec __user *user,
+                           size_t count)
+{
+    if (count > IOV_MAX) {
+        return -EINVAL;
+    }
+    copy->entries = copy->on_stack;
+    if (count > USER_VECTOR_ON_STACK) {
+        copy->entries = heap_alloc_array(count, sizeof(*copy->entries));
+        if (copy->entries == NULL) {
+            return -ENOMEM;
+        }
+    }
+    /* The program's vector is copied once, and checked in the copy: another thread may be writing to it. */
+    int error = user_copy_in(copy->entries, user, count * sizeof(*copy->entries));
+    if (error == 0) {
+        error = check_lengths(copy->entries, count);
+    }
+    if (error != 0) {
+        user_vector_copy_end(copy);
+    }
+    return error;
+}
+
+void user_vector_copy_end(struct user_vector_copy *copy)
+{
+    if (copy->entries != copy->on_stack) {
+        heap_free(copy->entries);
+    }
+}
+
+static int make_segments(struct io_segment *segments, const struct uapi_iovec *entries,
+                         size_t count)
+{
+    size_t total = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t bytes = MIN((size_t)vector[i].iov_len, (size_t)MAX_RW_COUNT - total);
-        void __user *base = (void __user *)vector[i].iov_base;
-        if (!user_range_is_valid(base, vector[i].iov_len)) {
+        size_t bytes = MIN((size_t)entries[i].iov_len, (size_t)MAX_RW_COUNT - total);
+        void __user *base = (void __user *)entries[i].iov_base;
+        if (!user_range_is_valid(base, entries[i].iov_len)) {
             return -EFAULT;
         }
         segments[i] = (struct io_segment){.user = base, .bytes = bytes};
@@ -43,31 +79,21 @@ void user_vector_end(struct user_vector *vector)
 int user_vector_begin(struct user_vector *vector, const struct uapi_iovec __user *user,
                       size_t count)
 {
-    if (count > IOV_MAX) {
-        return -EINVAL;
+    struct user_vector_copy copy;
+    int error = user_vector_copy_begin(&copy, user, count);
+    if (error != 0) {
+        return error;
     }
-    /* The program's vector is copied once, and checked in the copy: another thread may be writing to it. */
-    struct uapi_iovec short_copy[USER_VECTOR_ON_STACK];
-    struct uapi_iovec *copy = short_copy;
     vector->segments = vector->on_stack;
-    int result = 0;
     if (count > USER_VECTOR_ON_STACK) {
-        copy = heap_alloc_array(count, sizeof(*copy));
         vector->segments = heap_alloc_array(count, sizeof(*vector->segments));
-        result = copy == NULL || vector->segments == NULL ? -ENOMEM : 0;
     }
-    if (result == 0) {
-        result = user_copy_in(copy, user, count * sizeof(*copy));
-    }
-    if (result == 0) {
-        result = user_vector_check(vector->segments, copy, count);
-    }
-    if (copy != short_copy) {
-        heap_free(copy);
-    }
-    if (result != 0) {
+    error =
+        vector->segments != NULL ? make_segments(vector->segments, copy.entries, count) : -ENOMEM;
+    user_vector_copy_end(&copy);
+    if (error != 0) {
         user_vector_end(vector);
-        return result;
+        return error;
     }
     io_iter_init_segments(&vector->iter, IO_USER, vector->segments, count);
     return 0;
