@@ -82,6 +82,15 @@ static void flush_when_asked(void *argument)
     } // else it has loaded another one since it was asked
 }
 
+// Our own entries go with interrupts off. The user half is flushed by reading CR3 and writing it back; in between another CPU may
+// ask us to drop a table that we only borrow, and the write would load it again, when it belongs to us no more and may be freed.
+static void flush_own(const struct tlb_batch *batch)
+{
+    interrupts_block();
+    flush_this_cpu(batch);
+    interrupts_unblock();
+}
+
 static void flush(struct tlb_batch *batch)
 {
     assert(cpu_block_get(interrupt_off_depth) ==
@@ -91,7 +100,7 @@ static void flush(struct tlb_batch *batch)
     uint64_t cpus = atomic64_load(&batch->table->active_cpus) & percpu_cpu_mask();
     uint64_t this_cpu = BIT(cpu_number());
     if (cpus & this_cpu) {
-        flush_this_cpu(batch);
+        flush_own(batch);
     }
     if (cpus & ~this_cpu) {
         ipi_call(cpus & ~this_cpu, flush_when_asked, batch);

@@ -120,7 +120,8 @@ static inline void tlb_flush_page_local(vaddr_t address)
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
-// Loading the root drops everything but global entries.
+// Loading the root drops everything but global entries. Interrupts are off: a handler that loads another root in between would be
+// undone.
 static inline void tlb_flush_user_local(void)
 {
     mmu_root_load(mmu_root_current());
