@@ -1,7 +1,9 @@
 // The one interrupt that the scheduler's timers ask for, per CPU: the local APIC's one-shot timer (or its TSC deadline), else the
 // PIT's tick.
 //
-// The local APIC counts 32 bits, so a far deadline is reached in several steps; the handler only runs at or after the deadline.
+// The local APIC counts 32 bits, so a far deadline is reached in several steps; the handler only runs at or after the deadline. In
+// TSC-deadline mode the steps are there too: as a timestamp a deadline in 200 years does not fit 64 bits, and one that wrapped
+// around would lie in the past, interrupt at once, and be armed again for ever.
 #include "arch/cpu.h"
 #include "arch/cpu_block.h"
 #include "interrupt/clock.h"
@@ -37,6 +39,7 @@ bool clock_event_from_user(void)
 
 void clock_event_set_handler(void (*handler)(void))
 {
+    assert(handler != NULL && event_handler == NULL);
     event_handler = handler;
 }
 
@@ -49,19 +52,30 @@ static uint32_t timer_count_for(uint64_t ns)
     return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 }
 
-static void hardware_arm(uint64_t deadline_ns)
+static void hardware_disarm(void)
 {
     if (has_deadline_mode) {
-        cpu_timer_deadline_write(
-            deadline_ns == UINT64_MAX ? 0 : MAX(clock_timestamp_of(deadline_ns), 1UL));
-        return;
-    }
-    if (deadline_ns == UINT64_MAX) {
+        cpu_timer_deadline_write(0);
+    } else {
         local_apic_timer_start(0);
+    }
+}
+
+static void hardware_arm(uint64_t deadline_ns)
+{
+    assert(!interrupts_are_enabled());
+    if (deadline_ns == UINT64_MAX) {
+        hardware_disarm();
         return;
     }
     uint64_t now = clock_monotonic_ns();
-    local_apic_timer_start(timer_count_for(deadline_ns > now ? deadline_ns - now : 0));
+    uint64_t left_ns = deadline_ns > now ? deadline_ns - now : 0;
+    if (has_deadline_mode) {
+        uint64_t step_ns = MIN(left_ns, (uint64_t)(count_us_max * NS_PER_US));
+        cpu_timer_deadline_write(MAX(clock_timestamp_of(now + step_ns), 1UL)); // 0 would disarm
+    } else {
+        local_apic_timer_start(timer_count_for(left_ns));
+    }
 }
 
 void clock_event_program(uint64_t deadline_ns)
@@ -81,6 +95,7 @@ void clock_event_interrupt(bool is_from_user)
     event->is_from_user = is_from_user;
     clock_refine();
     if (local_apic_is_used()) {
+        // A shot that was under way when the timer was disarmed or moved still arrives.
         if (event->deadline_ns == UINT64_MAX) {
             return;
         }
