@@ -26,6 +26,9 @@ struct move {
     unsigned entries_left;
 };
 
+// The batch holds a reference to each page that moves, until the old address is flushed everywhere. Without it a truncation that
+// comes in between would find the page at its new address, flush that one, and free a frame that another CPU can still write to
+// by the old one.
 static int move_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
     assert(level == 0 && spin_is_held(&((struct move *)context)->table->lock));
@@ -33,11 +36,18 @@ static int move_visit(struct page_entry *entry, vaddr_t address, unsigned level,
     (void)level;
     struct page_entry *target =
         page_table_find_locked(move->table, move->to + (address - move->from));
+    assert(target != NULL && page_entry_is_none(*target)); // make_tables was there
+    struct frame *frame = frame_from_physical(page_entry_address(*entry, 0));
     *target = *entry;
     *entry = page_entry_none();
     tlb_batch_add_page(move->batch, address);
     move->next = address + PAGE_SIZE;
-    return --move->entries_left == 0;
+    bool is_full = false;
+    if (frame != zero_frame) {
+        frame_get(frame);
+        is_full = tlb_batch_add_frame(move->batch, frame);
+    }
+    return --move->entries_left == 0 || is_full;
 }
 
 // Makes the target's table for one page of the source.
@@ -81,6 +91,9 @@ static void move_pages(struct address_space *space, vaddr_t from, vaddr_t to, ui
         is_more = page_table_visit_locked(space->page_table, move.next, from + bytes, move_visit,
                                           &move) != 0;
         spin_unlock(&space->page_table->lock);
+        if (tlb_batch_is_full(&batch)) {
+            tlb_batch_flush(&batch);
+        }
     }
     tlb_batch_flush(&batch);
 }
@@ -121,6 +134,7 @@ static bool can_grow_in_place(const struct remap *remap, struct area *area)
 // that can fail comes first.
 static int move_area(const struct remap *remap, vaddr_t to)
 {
+    assert(mutex_is_held(&remap->space->mutex) && IS_ALIGNED(to, PAGE_SIZE));
     struct address_space *space = remap->space;
     vaddr_t old_end = remap->old_start + remap->old_bytes;
     uint64_t kept = MIN(remap->old_bytes, remap->new_bytes);
@@ -140,6 +154,7 @@ static int move_area(const struct remap *remap, vaddr_t to)
     }
     moved->start = to;
     moved->end = to + remap->new_bytes;
+    // Into the tree, and onto its cache's list, before the pages come: truncation must find them at either place.
     area_insert_locked(moved);
     move_pages(space, remap->old_start, to, kept);
     result = unmap_locked(space, remap->old_start, old_end);
