@@ -72,6 +72,19 @@ static void take_old_out(struct fault *fault)
     tlb_batch_flush(&batch);
 }
 
+// A shared page becomes writable: from now on the program changes it unseen. It is marked dirty under the same hold of the
+// page-table lock that gives the right. page_cache_sync.c clears the mark first and takes the right away then, so whatever comes
+// in between, a page that can be written to carries the mark.
+static void mark_if_written_locked(const struct fault *fault, struct frame *frame)
+{
+    assert(spin_is_held(&fault->space->page_table->lock));
+    bool is_shared_write =
+        (fault->access & FAULT_WRITE) != 0 && (fault->area->flags & AREA_SHARED) != 0;
+    if (is_shared_write && is_still_cached(fault, frame)) {
+        page_cache_mark_dirty(fault->area->cache, frame);
+    }
+}
+
 // Puts `frame` (consumes the reference) into the entry. Where the entry has changed meanwhile, or the
 // cached page is gone, nothing happens and the fault comes again. A page that is replaced is put
 // after the flush.
@@ -95,6 +108,7 @@ static void install(struct fault *fault, struct frame *frame, bool is_writable)
             (void)zap_entry_locked(space, fault->entry, fault->address, &batch);
         }
         struct page_rights rights = area_page_rights(fault->area, is_writable);
+        mark_if_written_locked(fault, frame);
         *fault->entry = page_entry_leaf(frame_to_physical(frame), rights, 0);
         if (frame != zero_frame) {
             atomic32_add(&frame->map_count, 1);
@@ -116,8 +130,9 @@ static void allow_write(struct fault *fault)
 {
     spin_lock(&fault->space->page_table->lock);
     if (fault->entry->value == fault->seen.value) {
-        *fault->entry = page_entry_leaf(page_entry_address(fault->seen, 0),
-                                        area_page_rights(fault->area, true), 0);
+        paddr_t address = page_entry_address(fault->seen, 0);
+        mark_if_written_locked(fault, frame_from_physical(address));
+        *fault->entry = page_entry_leaf(address, area_page_rights(fault->area, true), 0);
     }
     spin_unlock(&fault->space->page_table->lock);
     tlb_flush_page_local(fault->address);
@@ -140,6 +155,7 @@ static int fault_anonymous(struct fault *fault)
 // A private page with the contents of `source`, whose reference stays the caller's.
 static int install_copy(struct fault *fault, const struct frame *source)
 {
+    assert(!(fault->area->flags & AREA_SHARED));
     struct frame *frame = vm_frame_alloc(FRAME_ANONYMOUS, 0);
     if (frame == NULL) {
         return -ENOMEM;
@@ -150,9 +166,10 @@ static int install_copy(struct fault *fault, const struct frame *source)
     return 0;
 }
 
-static void note_write(struct page_cache *cache, struct frame *frame)
+// The object's times, before the first write can happen: they may be early by a moment, but never miss one.
+static void note_write(const struct fault *fault)
 {
-    page_cache_mark_dirty(cache, frame);
+    struct page_cache *cache = fault->area->cache;
     if (cache->ops->written != NULL) {
         cache->ops->written(cache);
     }
@@ -179,7 +196,7 @@ static int fault_cached(struct fault *fault)
         return result;
     }
     if (is_write) {
-        note_write(cache, frame);
+        note_write(fault);
     }
     install(fault, frame, is_write || fault_may_map_writable(area));
     if (!is_write) {
@@ -195,6 +212,8 @@ static int fault_read_only(struct fault *fault)
     if (frame == zero_frame) {
         return fault_anonymous(fault);
     }
+    // One reference is ours: nobody else can get one while we hold the mutex, since a fork of this program needs it too. (Read without
+    // the page-table lock: had truncation taken the page, the entry would have changed, which allow_write sees.)
     if (frame->kind == FRAME_ANONYMOUS && refcount_read(&frame->references) == 1) {
         allow_write(fault);
         return 0;
@@ -211,7 +230,7 @@ static int fault_read_only(struct fault *fault)
     }
     int result = 0;
     if (fault->area->flags & AREA_SHARED) {
-        note_write(fault->area->cache, frame);
+        note_write(fault);
         allow_write(fault);
     } else {
         result = install_copy(fault, frame);
@@ -249,6 +268,8 @@ static int fault_page(struct fault *fault)
     if (error != 0) {
         return error;
     }
+    // A hidden entry (no right at all) is not none, and no access gets here with it.
+    assert(page_entry_is_none(fault->seen) || page_entry_is_present(fault->seen));
     if (page_entry_is_none(fault->seen)) {
         return fault->area->cache == NULL ? fault_anonymous(fault) : fault_cached(fault);
     }
@@ -259,6 +280,7 @@ static int fault_page(struct fault *fault)
 // The stack below `address` grows to it, if that is what lies above and the limits allow.
 static struct area *grow_stack(struct address_space *space, struct area *area, vaddr_t address)
 {
+    assert(mutex_is_held(&space->mutex) && address < area->start);
     vaddr_t start = ALIGN_DOWN(address, PAGE_SIZE);
     if (!(area->flags & AREA_GROWS_DOWN) || area->end - start > space->limit_stack ||
         start < USER_BOTTOM + STACK_GUARD_GAP) {

@@ -1,8 +1,12 @@
 // Dirty pages: marking, counting, writing back.
 //
-// A page is clean from the moment its write-back starts: it is made read-only wherever it is mapped,
-// its mark is cleared, then it is written. A write that comes meanwhile marks it again. Pages of
-// caches that cannot write back (RamFS) carry no mark.
+// A page is clean from the moment its write-back starts: its mark is cleared, it is made read-only
+// wherever it is mapped, then it is written. A write that comes meanwhile marks it again. In this
+// order: a fault that gives the right to write marks the page in the same hold of the page-table lock.
+// If that comes before the mark is cleared, the right is taken away after; if later, the mark stays.
+// The other way round the mark could be cleared after the right was given, and what is written from
+// then on would be thrown away with a clean page. Pages of caches that cannot write back (RamFS)
+// carry no mark.
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "vm/page_cache_internal.h"
@@ -30,6 +34,7 @@ bool page_cache_clear_dirty(struct page_cache *cache, struct frame *frame)
         !(atomic32_clear_bits(&frame->flags, FRAME_DIRTY) & FRAME_DIRTY)) {
         return false;
     }
+    assert(atomic64_load(&dirty_pages) != 0);
     atomic64_subtract(&dirty_pages, 1);
     return true;
 }
@@ -61,8 +66,9 @@ static int write_page(struct page_cache *cache, struct frame *frame)
     int error = 0;
     page_lock(frame);
     if (frame->owner == cache) {
+        bool was_dirty = page_cache_clear_dirty(cache, frame);
         page_cache_protect(cache, frame->index);
-        if (page_cache_clear_dirty(cache, frame)) {
+        if (was_dirty) {
             error = cache->ops->write_back(cache, frame, frame->index);
         }
         if (error != 0) {
