@@ -27,7 +27,8 @@ static bool is_free(struct address_space *space, vaddr_t start, uint64_t bytes)
     return area == NULL || area_guarded_start(area) >= start + bytes;
 }
 
-// The highest gap of `bytes` in [low, high).
+// The highest gap of `bytes` in [low, high). From area to area: with the 65530 that a program may have this is the slowest part of
+// mmap, but a program that has so many has them side by side, and finds a gap at the top.
 static bool find_gap(struct address_space *space, vaddr_t low, vaddr_t high, uint64_t bytes,
                      vaddr_t *result)
 {
@@ -73,13 +74,10 @@ static bool exceeds(uint64_t pages, uint64_t more_bytes, uint64_t limit_bytes)
     return limit_bytes != UINT64_MAX && pages * PAGE_SIZE + more_bytes > limit_bytes;
 }
 
-int map_check_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
+int map_check_data_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
 {
     assert(mutex_is_held(&space->mutex));
     bool is_private_writable = (flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE;
-    if (exceeds(space->total_pages, bytes, space->limit_total)) {
-        return -ENOMEM;
-    }
     if (is_private_writable && !(flags & AREA_GROWS_DOWN) &&
         exceeds(space->data_pages, bytes, space->limit_data)) {
         return -ENOMEM;
@@ -92,10 +90,20 @@ int map_check_limits_locked(const struct address_space *space, uint64_t bytes, u
     return 0;
 }
 
+int map_check_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
+{
+    assert(mutex_is_held(&space->mutex));
+    if (exceeds(space->total_pages, bytes, space->limit_total)) {
+        return -ENOMEM;
+    }
+    return map_check_data_limits_locked(space, bytes, flags);
+}
+
 // Appends to the area below where both would be one anyway: the usual growth of a heap.
 static bool extend_below(struct address_space *space, const struct map_request *request,
                          vaddr_t start, vaddr_t end)
 {
+    assert(area_first_in_locked(space, start, end) == NULL);
     struct area *below = area_before_locked(space, start);
     if (below == NULL || below->end != start || request->cache != NULL || below->cache != NULL ||
         request->special_name != NULL || below->special_name != NULL ||
@@ -159,6 +167,7 @@ static int take_fixed_place(struct address_space *space, const struct map_reques
     if (request->is_fixed_no_replace) {
         return area_first_in_locked(space, start, start + bytes) != NULL ? -EEXIST : 0;
     }
+    // What is there goes, so it does not count. Asked before: a mapping that is refused must leave the old one alone.
     uint64_t more = bytes - mapped_bytes(space, start, start + bytes);
     int error = map_check_limits_locked(space, more, request->flags);
     return error != 0 ? error : unmap_locked(space, start, start + bytes);

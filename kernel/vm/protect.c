@@ -33,6 +33,7 @@ static int protect_visit(struct page_entry *entry, vaddr_t address, unsigned lev
 {
     struct protection *protection = context;
     const struct area *area = protection->area;
+    assert(level == 0 && address >= area->start && address < area->end);
     (void)level;
     struct page_entry old = *entry;
     struct frame *frame = frame_from_physical(page_entry_address(old, 0));
@@ -76,8 +77,10 @@ static int protect_area(struct area **area, unsigned rights, struct tlb_batch *b
     if (is_forbidden(*area, rights)) {
         return -EACCES;
     }
+    // Mapped without the right to write it counted for nothing: RLIMIT_DATA would else be got around in two steps.
     bool becomes_data = (rights & AREA_WRITE) && !((*area)->flags & (AREA_WRITE | AREA_SHARED));
-    if (becomes_data && map_check_limits_locked((*area)->space, 0, flags) != 0) {
+    uint64_t bytes = (*area)->end - (*area)->start;
+    if (becomes_data && map_check_data_limits_locked((*area)->space, bytes, flags) != 0) {
         return -ENOMEM;
     }
     if (flags != (*area)->flags) {

@@ -63,6 +63,9 @@ must_check int map_find_place_locked(struct address_space *space, vaddr_t hint, 
 // May `bytes` more with these flags be mapped? 0 or -ENOMEM.
 must_check int map_check_limits_locked(const struct address_space *space, uint64_t bytes,
                                        unsigned flags);
+// The same for what is mapped already and becomes, by `flags`, private and writable: only what counts data.
+must_check int map_check_data_limits_locked(const struct address_space *space, uint64_t bytes,
+                                            unsigned flags);
 // Maps at a place that is free. 0 or -ENOMEM.
 must_check int map_at_locked(struct address_space *space, const struct map_request *request,
                              vaddr_t start, vaddr_t end);

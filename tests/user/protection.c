@@ -3,6 +3,8 @@
  */
 #include "fault.h"
 
+#include <sys/resource.h>
+
 TEST(a_read_of_nothing_is_segv_maperr)
 {
     char *address = unmapped_address();
@@ -79,6 +81,18 @@ TEST(mprotect_errors)
     CHECK_EQUAL(fault_of_write(pages), SIGSEGV);
     CHECK_ERRNO(syscall(SYS_mprotect, KERNEL_ADDRESS, PAGE, PROT_READ), ENOMEM);
     CHECK_ERRNO(syscall(SYS_mprotect, pages, (size_t)-PAGE, PROT_READ), ENOMEM);
+}
+
+TEST(the_limit_of_data_counts_what_becomes_writable)
+{
+    enum { BYTES = 16 << 20 };
+    char *none = mmap(NULL, BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(none != MAP_FAILED);
+    struct rlimit limit = {BYTES / 2, BYTES / 2};
+    CHECK_OK(setrlimit(RLIMIT_DATA, &limit));
+    CHECK_ERRNO(mprotect(none, BYTES, PROT_READ | PROT_WRITE), ENOMEM);
+    CHECK_OK(mprotect(none, PAGE, PROT_READ | PROT_WRITE));
+    CHECK_OK(mprotect(none, BYTES, PROT_READ));
 }
 
 TEST(unprotected_memory_can_be_written_privately_after_a_shared_read)
