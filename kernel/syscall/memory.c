@@ -120,7 +120,9 @@ static long map_memory(struct map_request *request, int flags, struct open_file 
         result = may_lock();
     }
     if (result == 0) {
-        if (file == NULL) {
+        if (file != NULL && (flags & MAP_GROWSDOWN) != 0) {
+            result = -EINVAL; /* what would lie below the start of a file? */
+        } else if (file == NULL) {
             request->flags |= AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE;
         } else {
             result = decode_file(request, file, (request->flags & AREA_SHARED) != 0);

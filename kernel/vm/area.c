@@ -36,6 +36,7 @@ static void account(const struct area *area, int sign)
     assert(mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
     uint64_t pages = BYTES_TO_PAGES(area->end - area->start);
+    assert(sign > 0 || space->total_pages >= pages);
     uint64_t change = sign > 0 ? pages : -pages;
     unsigned flags = area->flags;
     space->total_pages += change;
@@ -62,6 +63,8 @@ struct area *area_create(struct address_space *space, const struct map_request *
                          vaddr_t start, vaddr_t end)
 {
     assert(IS_ALIGNED(start | end, PAGE_SIZE) && start < end && end <= USER_TOP);
+    assert(request->cache == NULL ||
+           !(request->flags & AREA_GROWS_DOWN)); // its offset would fall below 0
     struct area *area = slab_alloc(&area_cache);
     if (area == NULL) {
         return NULL;
@@ -84,6 +87,7 @@ struct area *area_duplicate(const struct area *area, struct address_space *space
                             vaddr_t end)
 {
     assert(start < end && IS_ALIGNED(start | end, PAGE_SIZE));
+    assert(start >= area->start && end <= area->end);
     struct area *copy = slab_alloc(&area_cache);
     if (copy == NULL) {
         return NULL;
@@ -128,6 +132,7 @@ static void cache_leave(struct area *area)
     }
     spin_lock(&area->cache->lock);
     list_remove(&area->cache_link);
+    assert(!is_writable_mapping(area) || area->cache->writable_mappings != 0);
     area->cache->writable_mappings -= is_writable_mapping(area) ? 1 : 0;
     spin_unlock(&area->cache->lock);
 }
@@ -143,6 +148,7 @@ void area_insert_locked(struct area *area)
     while (*link != NULL) {
         parent = *link;
         struct area *other = rb_entry(parent, struct area, node);
+        assert(area->end <= other->start || area->start >= other->end);
         link = area->start < other->start ? &parent->left : &parent->right;
     }
     rb_link_node(&area->node, parent, link);
@@ -154,7 +160,7 @@ void area_insert_locked(struct area *area)
 
 void area_remove_locked(struct area *area)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(mutex_is_held(&area->space->mutex) && area->space->area_count != 0);
     struct address_space *space = area->space;
     cache_leave(area);
     account(area, -1);
@@ -268,6 +274,8 @@ int area_split_locked(struct area *area, vaddr_t address)
     return 0;
 }
 
+// An area that shows an object must go on in it where the other one ends. Backings that count areas (System V's attachments) are
+// never joined, since each area is one attachment to their owner.
 static bool can_join(const struct area *low, const struct area *high)
 {
     unsigned differing = (low->flags ^ high->flags) & ~(unsigned)AREA_HAS_PRIVATE;

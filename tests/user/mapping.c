@@ -55,6 +55,7 @@ TEST(mmap_errors)
     CHECK_ERRNO(syscall(SYS_mmap, KERNEL_ADDRESS, PAGE, PROT_READ, flags | MAP_FIXED, -1, 0),
                 ENOMEM);
     CHECK_ERRNO(syscall(SYS_mmap, NULL, PAGE, PROT_READ, MAP_PRIVATE, 900, 0), EBADF);
+    CHECK_ERRNO(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0), EINVAL);
 }
 
 TEST(mmap_of_a_file_needs_its_rights)
