@@ -1,6 +1,7 @@
 // Address spaces: their life from exec or fork to the last user's exit.
 #include "vm/address_space.h"
 
+#include "lib/assert.h"
 #include "memory/heap.h"
 #include "vm/vm_internal.h"
 
@@ -55,6 +56,7 @@ static void unmap_everything(struct address_space *space)
         area_remove_locked(area);
         area_destroy(area);
     }
+    assert(space->area_count == 0);
     mutex_unlock(&space->mutex);
     tlb_batch_flush(&batch);
 }
@@ -65,7 +67,11 @@ void address_space_put(struct address_space *space)
         return;
     }
     unmap_everything(space);
-    assert(space->total_pages == 0 && atomic64_load(&space->resident_anonymous) == 0);
+    // What is not back at zero was counted on one side only: the areas' pages, or the pages that were there.
+    assert(space->total_pages == 0 && space->data_pages == 0 && space->locked_pages == 0);
+    assert(atomic64_load(&space->resident_anonymous) == 0);
+    assert(atomic64_load(&space->resident_file) == 0 &&
+           atomic64_load(&space->resident_shared) == 0);
     backing_put(&space->executable);
     page_table_put(space->page_table);
     slab_free(&space_cache, space);

@@ -14,6 +14,7 @@ static bool grow(struct address_space *space, vaddr_t old_end, vaddr_t new_end)
             AREA_READ | AREA_WRITE | AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE | AREA_HEAP,
     };
     uint64_t bytes = new_end - old_end;
+    assert(mutex_is_held(&space->mutex) && new_end > old_end);
     if (space->lock_later != MEMORY_UNLOCK) {
         request.flags |= AREA_LOCKED;
         if (!lock_limit_allows_locked(space, bytes)) {

@@ -1,5 +1,6 @@
 // Fault-around: a program that touches one page of a file soon touches the next. What is in the cache
 // already is mapped with it, up to 16 pages in an aligned window, which lies in one leaf table.
+#include "arch/upcalls.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "vm/fault_internal.h"
@@ -34,8 +35,11 @@ void fault_map_around(struct fault *fault)
     vaddr_t start = MAX(window, area->start);
     vaddr_t end = MIN(window + WINDOW_PAGES * PAGE_SIZE, area->end);
     struct page_rights rights = area_page_rights(area, fault_may_map_writable(area));
+    assert(area->cache != NULL && !(fault->access & FAULT_WRITE));
     const struct frame *last = NULL;
     uint64_t mapped = 0;
+    // Under the cache's lock a page that is in the tree stays there, so none is mapped that is on its way out; what truncation takes
+    // out after, it finds mapped here.
     spin_lock(&area->cache->lock);
     spin_lock(&fault->space->page_table->lock);
     uint64_t size = area->cache->size_bytes;

@@ -3,6 +3,11 @@
 // One pass over the parent's areas and their present entries: pages are shared, those of private
 // areas become read-only on both sides, and the parent's TLB is flushed once at the end. Areas that
 // only show cached pages are not copied entry by entry: the child's faults find the pages again.
+//
+// Until the flush a thread of the parent may still write by a stale entry: to a page that the child
+// will see. That is as if it had written before the fork, since the child does not run before the
+// flush; and no copy of the page is made meanwhile, since faults wait for the mutex.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "vm/vm_internal.h"
@@ -33,12 +38,14 @@ static struct page_entry *child_entry(struct copy *copy, vaddr_t address)
 static int copy_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
     struct copy *copy = context;
+    assert(level == 0 && !(copy->area->flags & AREA_SHARED));
     (void)level;
     struct page_entry *target = child_entry(copy, address);
     if (target == NULL) {
         copy->error = -ENOMEM;
         return 1;
     }
+    assert(page_entry_is_none(*target));
     copy->child_entry = target;
     copy->next = address + PAGE_SIZE;
     if (page_entry_is_writable(*entry)) {
@@ -74,6 +81,7 @@ static int copy_pages(struct copy *copy)
     return copy->error;
 }
 
+// Of an area that shows an object only the private copies are the program's own; without any the child's faults find all.
 static bool must_copy_pages(const struct area *area)
 {
     if (area->flags & AREA_WIPE_ON_FORK) {

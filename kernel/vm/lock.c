@@ -7,6 +7,7 @@
 
 bool lock_limit_allows_locked(const struct address_space *space, uint64_t more_bytes)
 {
+    assert(mutex_is_held(&space->mutex));
     return space->limit_locked == UINT64_MAX ||
            space->locked_pages * PAGE_SIZE + more_bytes <= space->limit_locked;
 }

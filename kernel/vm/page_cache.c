@@ -12,6 +12,7 @@
 // Locks: cache->lock (rank PAGE_CACHE) over the tree and the list of areas; the page lock.
 #include "vm/page_cache.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -131,6 +132,7 @@ static int page_add(struct page_cache *cache, uint64_t index, struct frame *fram
             return result;
         }
     }
+    assert(frame->kind == FRAME_PAGE_CACHE && refcount_read(&frame->references) != 0);
     frame->owner = cache;
     frame->index = index;
     if (cache->ops->is_shared_memory) {
@@ -173,9 +175,11 @@ static bool is_idle_locked(const struct frame *frame)
 static bool remove_if(struct page_cache *cache, struct frame *frame, bool must_be_idle)
 {
     assert(atomic32_load(&frame->flags) & FRAME_LOCKED);
+    assert(frame->kind == FRAME_PAGE_CACHE);
     spin_lock(&cache->lock);
     bool is_there = frame->owner == cache && (!must_be_idle || is_idle_locked(frame));
     if (is_there) {
+        assert(radix_lookup(&cache->pages, frame->index) == frame && cache->page_count != 0);
         radix_remove(&cache->pages, frame->index);
         cache->page_count--;
         count_stored(cache, -1);

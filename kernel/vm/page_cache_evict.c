@@ -4,6 +4,7 @@
 // was used since (FRAME_RECENT) loses the mark and stays for one more round; mapped, dirty, locked
 // and otherwise referenced pages stay. The list of caches is under reclaim_lock (rank RECLAIM); a
 // cache that a round is inside of cannot go away (reclaim_users).
+#include "lib/assert.h"
 #include "scheduler/wait_queue.h"
 #include "vm/page_cache_internal.h"
 
@@ -23,6 +24,7 @@ void page_cache_reclaim_add(struct page_cache *cache)
 void page_cache_reclaim_remove(struct page_cache *cache)
 {
     spin_lock(&reclaim_lock);
+    assert(list_is_linked(&cache->reclaim_link));
     list_remove(&cache->reclaim_link);
     spin_unlock(&reclaim_lock);
     WAIT(&users_gone, READ_ONCE(cache->reclaim_users) == 0);
@@ -44,7 +46,8 @@ static struct page_cache *cache_take_turn(void)
 static void cache_release(struct page_cache *cache)
 {
     spin_lock(&reclaim_lock);
-    cache->reclaim_users--;
+    assert(cache->reclaim_users != 0);
+    cache->reclaim_users--; // from here on, without the lock, the cache may be gone
     spin_unlock(&reclaim_lock);
     wait_queue_wake_all(&users_gone);
 }

@@ -37,6 +37,7 @@ static bool walk_count(struct page_walk *walk, vaddr_t address)
 static int unmap_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
     struct page_walk *walk = context;
+    assert(level == 0 && spin_is_held(&walk->cache->lock));
     (void)level;
     const struct frame *frame = frame_from_physical(page_entry_address(*entry, 0));
     bool is_enough = walk_count(walk, address);
@@ -80,6 +81,7 @@ static bool walk_area(struct page_walk *walk, walk_function *visit)
 {
     vaddr_t low, high;
     const struct area *area = walk->area;
+    assert(area->cache == walk->cache && area->space != NULL);
     uint64_t first = area == walk->stopped_in ? MAX(walk->next, walk->first) : walk->first;
     walk->stopped_in = NULL;
     if (!area_part(area, first, walk->end, &low, &high)) {

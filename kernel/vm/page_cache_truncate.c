@@ -25,6 +25,7 @@ static void drop_range(struct page_cache *cache, uint64_t first, uint64_t end)
 {
     struct frame *frame;
     while ((frame = next_page(cache, first, end)) != NULL) {
+        assert(frame->index >= first && frame->index < end);
         first = frame->index + 1;
         page_lock(frame);
         page_cache_remove(cache, frame);
@@ -53,6 +54,7 @@ static void zero_part(struct page_cache *cache, uint64_t position, size_t bytes)
     }
 }
 
+// The size first: from then on faults beyond it fail, so what is taken out below does not come back.
 void page_cache_truncate(struct page_cache *cache, uint64_t size_bytes)
 {
     uint64_t old_size = cache->size_bytes;
@@ -65,6 +67,7 @@ void page_cache_truncate(struct page_cache *cache, uint64_t size_bytes)
     if (!list_is_empty(&cache->areas)) {
         page_cache_unmap(cache, first, UINT64_MAX, true);
     }
+    // What a later growth brings into view again must be zeros (POSIX, ftruncate).
     if (size_bytes % PAGE_SIZE != 0 && size_bytes < old_size) {
         zero_part(cache, size_bytes, PAGE_SIZE - size_bytes % PAGE_SIZE);
     }

@@ -32,8 +32,10 @@ static bool try_lock_waiting(struct frame *frame)
     return page_try_lock(frame);
 }
 
+// Whoever locks holds a reference to the frame: the bit is a part of it, and must not be another page's when it is cleared.
 void page_lock(struct frame *frame)
 {
+    assert(refcount_read(&frame->references) != 0);
     if (!page_try_lock(frame)) {
         WAIT(queue_of(frame), try_lock_waiting(frame));
     }

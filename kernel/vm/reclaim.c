@@ -34,11 +34,13 @@ static const struct oom_ops *oom;     // [I]
 
 void reclaimer_register(struct reclaimer *reclaimer)
 {
+    assert(reclaimer->shrink != NULL && reclaimer->count != NULL);
     list_add_tail_rcu(&reclaimers, &reclaimer->link);
 }
 
 void oom_set_ops(const struct oom_ops *ops)
 {
+    assert(oom == NULL && ops->kill_one != NULL);
     oom = ops;
 }
 
@@ -107,6 +109,8 @@ static void wait_for_round(void)
                      clock_monotonic_ns() + ROUND_WAIT_NS);
 }
 
+// The bounds: rounds because one may end without any success while another thread's pages are just being cleaned; kills because
+// each victim's memory comes back only when it has run to its end.
 static noinline struct frame *frame_alloc_waiting(enum frame_kind kind, unsigned flags)
 {
     for (unsigned kills = 0; kills < KILLS_MOST; kills++) {

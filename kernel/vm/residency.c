@@ -1,6 +1,7 @@
 // mincore: which pages of a range are in memory.
 //
 // A page counts when it is mapped here, or when its object has it in the cache.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -14,6 +15,7 @@ struct presence {
 static int presence_visit(struct page_entry *entry, vaddr_t address, unsigned level, void *context)
 {
     const struct presence *presence = context;
+    assert(address >= presence->start);
     (void)entry;
     (void)level;
     presence->vector[(address - presence->start) >> PAGE_SHIFT] = 1;

@@ -19,6 +19,7 @@ bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vad
     assert(spin_is_held(&space->page_table->lock));
     struct page_entry old = *entry;
     struct frame *frame = frame_from_physical(page_entry_address(old, 0));
+    assert(!page_entry_is_none(old) && frame->kind != FRAME_FREE);
     *entry = page_entry_none();
     if (page_entry_is_present(old)) {
         tlb_batch_add_page(batch, address);
@@ -26,6 +27,7 @@ bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vad
     if (frame == zero_frame) {
         return false;
     }
+    assert(atomic32_load(&frame->map_count) != 0);
     atomic64_subtract(resident_counter(space, frame), 1);
     atomic32_subtract(&frame->map_count, 1);
     return tlb_batch_add_frame(batch, frame);
@@ -96,6 +98,7 @@ int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
     if (area == NULL) {
         return 0;
     }
+    // All that can fail comes first: of a range that is half unmapped no error could tell the program how far it got.
     int result = area_split_around_locked(space, start, end);
     if (result != 0) {
         return result;
