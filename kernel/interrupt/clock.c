@@ -27,6 +27,8 @@ static const struct clock_reference *reference; // [I]
 static struct clock_rates rates;                // [I] but for tsc_hz at the refinement
 static bool is_refined;                         // [o] first CPU's clock event
 
+// Two slots in turn: readers, programs among them, use the one that the sequence names while the other is filled. That is enough
+// because the numbers change once: nobody can be still reading the slot of two changes ago.
 static void scale_set(uint64_t base_timestamp, uint64_t base_ns, uint64_t hz)
 {
     uint32_t next = page->sequence + 1;
@@ -41,8 +43,10 @@ static const struct clock_scale *scale_now(void)
     return &page->scales[__atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE) % 2];
 }
 
+// The old page stays valid for who reads it at this moment: it is static and holds the same numbers until the refinement.
 void clock_page_move(struct clock_page *target)
 {
+    assert(page == &first_page);
     *target = *page;
     target->is_served = true;
     __atomic_store_n(&page, target, __ATOMIC_RELEASE);
@@ -116,6 +120,7 @@ void clock_refine(void)
     struct clock_sample now;
     clock_sample_take(reference, &now);
     uint64_t hz = clock_rate_between(reference, &rates.start, &now);
+    // The new line starts where the old one is now, so that time neither jumps nor goes back; only its slope changes.
     if (is_plausible(hz)) {
         uint64_t timestamp = cpu_timestamp();
         uint64_t ns = clock_scale_apply(scale_now(), timestamp);

@@ -21,6 +21,7 @@ static PERCPU_DEFINE(struct deferred_queue, deferred_queue_own);
 
 static void queue_append(struct deferred_queue *queue, struct deferred *deferred)
 {
+    assert(!interrupts_are_enabled() && (queue->first == NULL) == (queue->last == NULL));
     deferred->next = NULL;
     if (queue->last) {
         queue->last->next = deferred;
@@ -74,6 +75,7 @@ static void batch_run(struct deferred_queue *queue)
         if (!deferred) {
             return;
         }
+        // Before it runs: what a handler leaves from now on must be seen by one more run, for this one may be past it.
         atomic32_store_release(&deferred->is_pending, 0);
         interrupts_enable();
         deferred->run(deferred);
@@ -95,7 +97,7 @@ void deferred_run(void)
     assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 0);
     struct deferred_queue *queue = percpu_this(deferred_queue_own);
     if (queue->is_running) {
-        return;
+        return; // an interrupt that hit a piece of work: its queue goes on when that one is done
     }
     queue->is_running = true;
     cpu_block_increment(preempt_count);

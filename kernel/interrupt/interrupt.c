@@ -67,7 +67,7 @@ static void vector_handle(unsigned vector)
         clock_event_interrupt(interrupt_is_from_user());
         break;
     case VECTOR_KICK: local_apic_end(); break;
-    case VECTOR_RESCHEDULE:
+    case VECTOR_RESCHEDULE: // the choice itself is made on the way out
         local_apic_end();
         cpu_block_set(reschedule_pending, 1);
         break;
@@ -80,10 +80,12 @@ static void vector_handle(unsigned vector)
     }
 }
 
+// A gate clears the interrupt flag and no handler sets it, so handlers do not nest; deferred work, which runs with interrupts on, is
+// outside of the depth. What a handler has woken runs later: the trap's exit looks at reschedule_pending.
 void upcall_interrupt(unsigned vector, struct trap_frame *frame)
 {
     assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 0);
-    assert(vector >= VECTOR_PIC_FIRST);
+    assert(vector >= VECTOR_PIC_FIRST && cpu_block_get(interrupt_off_depth) == 0);
     cpu_block_increment(interrupt_depth);
     ++*percpu_this(interrupts_taken);
     *percpu_this(is_from_user) = trap_is_from_user(frame);

@@ -24,6 +24,8 @@ struct pin {
     uint32_t mode; // ENTRY_* bits
 };
 
+// A register is chosen by one store and moved by the next access, so two users would mix theirs up: the routing lock is held, or it
+// is boot.
 static uint32_t chip_read(vaddr_t chip, unsigned number)
 {
     mmio_write32(chip + REGISTER_SELECT, number);
@@ -44,6 +46,7 @@ static unsigned chip_pins(vaddr_t chip)
 static void pin_write(const struct pin *pin, uint32_t high, uint32_t low)
 {
     assert(pin->chip != 0 && pin->number < chip_pins(pin->chip));
+    // The half with the mask bit last: the pin must not be open while its destination is still the old one.
     chip_write(pin->chip, REGISTER_REDIRECTION + 2 * pin->number + 1, high);
     chip_write(pin->chip, REGISTER_REDIRECTION + 2 * pin->number, low);
 }
@@ -73,6 +76,7 @@ static bool line_find(unsigned line, struct pin *pin)
     }
     for (unsigned i = 0; i < acpi->override_count; i++) {
         const struct boot_interrupt_override *override = &acpi->overrides[i];
+        // The usual one: the PIT's line 0 arrives at pin 2, where a PC's 8259 had its cascade.
         if (override->isa_line == line) {
             pin->mode = (override->is_active_low ? ENTRY_ACTIVE_LOW : 0) |
                         (override->is_level ? ENTRY_LEVEL : 0);

@@ -34,6 +34,7 @@ bool ipi_is_possible(void)
 
 void ipi_cpu_set_apic(unsigned cpu, uint8_t apic)
 {
+    assert(cpu != 0 && cpu < CPU_MAX);
     apic_ids[cpu] = apic;
 }
 
@@ -62,7 +63,7 @@ void ipi_call(uint64_t cpus, void (*run)(void *argument), void *argument)
     for (uint64_t rest = cpus; rest; rest &= rest - 1) {
         unsigned cpu = (unsigned)__builtin_ctzll(rest);
         struct call_box *box = percpu_of(call_box, cpu);
-        box->calls[own] = &call;
+        box->calls[own] = &call; // before the bit, which is a full barrier, makes it the receiver's
         if (atomic64_set_bits(&box->senders, BIT(own)) == 0) {
             send(cpu, VECTOR_CALL);
         }
@@ -78,6 +79,7 @@ void ipi_calls_run(void)
     uint64_t senders = atomic64_exchange(&box->senders, 0);
     for (; senders; senders &= senders - 1) {
         struct call *call = box->calls[__builtin_ctzll(senders)];
+        assert((atomic64_load(&call->waiting) & BIT(cpu_number())) != 0);
         call->run(call->argument);
         atomic64_clear_bits(&call->waiting, BIT(cpu_number())); // the call may be gone from here on
     }

@@ -1,6 +1,7 @@
 // Interrupt lines and their handlers. A line may be shared: its handlers form a chain in a fixed pool (there is no heap on this
 // floor). The chain only grows at its end, and a slot that is taken out keeps its place with no function, so the interrupt walks
 // it without the lock.
+#include "arch/cpu.h"
 #include "arch/cpu_block.h"
 #include "interrupt/interrupt_internal.h"
 #include "interrupt/irq.h"
@@ -34,11 +35,14 @@ static PERCPU_DEFINE(uint64_t, line_counts[LINES_MAX]);
 
 void lines_init(const struct interrupt_controller *chosen)
 {
+    assert(controller == NULL && chosen->lines <= LINES_MAX);
     controller = chosen;
 }
 
 // --- the interrupt ---
 
+// All of them, even after one has claimed it: on a level-triggered line a second device that asks at the same moment gives no
+// second edge, and its request would only be seen with the next one.
 static bool handlers_run(struct interrupt_line *line)
 {
     bool is_claimed = false;
@@ -53,6 +57,7 @@ static bool handlers_run(struct interrupt_line *line)
 
 void line_interrupt(unsigned line)
 {
+    assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 1);
     if (line >= controller->lines || (controller->is_spurious && controller->is_spurious(line))) {
         return;
     }
@@ -85,6 +90,7 @@ static struct line_handler *slot_find_locked(struct interrupt_line *line)
 static void slot_link_locked(struct interrupt_line *line, struct line_handler *slot)
 {
     assert(spin_is_held(&routing_lock));
+    assert(!slot->is_linked && slot->next == NULL);
     struct line_handler **end = &line->first;
     while (*end) {
         end = &(*end)->next;
@@ -97,6 +103,7 @@ int interrupt_register(unsigned number, interrupt_handler_function *run, void *c
                        const char *name)
 {
     int result = 0;
+    assert(run != NULL && name != NULL);
     spin_lock(&routing_lock);
     if (number >= controller->lines || !controller->has_line(number)) {
         result = -EINVAL;

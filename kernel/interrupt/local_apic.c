@@ -50,7 +50,7 @@ void local_apic_init(void)
 {
     assert(boot_information.acpi.local_apic != 0 && !interrupts_are_enabled());
     base = device_address(boot_information.acpi.local_apic);
-    apic_write(APIC_TASK_PRIORITY, 0);
+    apic_write(APIC_TASK_PRIORITY, 0);    // every vector gets through
     apic_write(APIC_LINT0, ENTRY_MASKED); // the 8259 is silent
     apic_write(APIC_LINT1, ENTRY_NMI);
     apic_write(APIC_ERROR, ENTRY_MASKED);
@@ -59,6 +59,9 @@ void local_apic_init(void)
     apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 }
 
+// Sent before the handler's work, except for lines: it opens the way for the next interrupt of this priority, which stays pending in
+// the APIC until the CPU lets interrupts in again. A line's end comes after its handlers, or a level that still stands would
+// interrupt at once.
 void local_apic_end(void)
 {
     apic_write(APIC_END, 0);
@@ -72,6 +75,7 @@ void local_apic_kick(void)
 // The two halves of one command: no interrupt of this CPU may send another in between.
 void local_apic_send(uint8_t apic, uint32_t command)
 {
+    assert(base != 0);
     interrupts_block();
     while (mmio_read32(base + APIC_COMMAND_LOW) & COMMAND_IS_PENDING) {
         cpu_pause();

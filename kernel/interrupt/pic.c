@@ -18,8 +18,10 @@ enum {
 
 static uint16_t masked_lines = 0xffff; // [l] routing lock
 
+// Four words in a fixed order; the chip counts them by itself. The vector's lower three bits are the line's, so it must be aligned.
 static void chip_init(uint16_t port, uint8_t vector, uint8_t cascade)
 {
+    assert(vector % LINES_PER_CHIP == 0);
     port_write8(port, COMMAND_INIT);
     port_write8(port + PIC_DATA, vector);
     port_write8(port + PIC_DATA, cascade);
@@ -79,6 +81,7 @@ static bool pic_is_spurious(unsigned line)
     return true;
 }
 
+// The slave first: after the master's end the next interrupt of the slave could pass it.
 static void pic_end(unsigned line)
 {
     assert(line < PIC_LINES);

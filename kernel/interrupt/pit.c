@@ -22,6 +22,7 @@ void pit_start_ticks(void)
     port_write8(PIT_CHANNEL_0, (uint8_t)(divisor >> 8));
 }
 
+// Channel 2 drives the speaker; its gate is a bit of port 0x61, and the speaker's own bit is cleared so that nothing is heard.
 void pit_reference_start(void)
 {
     uint8_t gate = port_read8(GATE_PORT);
@@ -31,6 +32,7 @@ void pit_reference_start(void)
     port_write8(PIT_CHANNEL_2, 0xff);
 }
 
+// The latch holds one 16-bit value while its two bytes are read, whatever the counter does. It counts down; the reference counts up.
 uint64_t pit_reference_read(void)
 {
     port_write8(PIT_COMMAND, COMMAND_LATCH_CHANNEL_2);

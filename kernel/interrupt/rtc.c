@@ -48,6 +48,8 @@ static uint8_t from_bcd(uint8_t value)
     return (uint8_t)((value >> 4) * 10 + (value & 15));
 }
 
+// The firmware chose the clock's format (status B), and it is not ours to change: digits or binary, 12 hours (where 12 AM is 0, with
+// the top bit for PM) or 24.
 static void fields_normalise(uint8_t fields[FIELD_COUNT], uint8_t status)
 {
     bool is_afternoon = (fields[HOUR] & HOUR_PM) && !(status & STATUS_B_24_HOURS);
