@@ -4,6 +4,7 @@
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/constants.h"
 #include "arch/x86_64/registers.h"
+#include "lib/assert.h"
 
 uint8_t user_copy_by_bytes;
 
@@ -26,7 +27,8 @@ static const struct {
     {CPU_HAS_SMAP, CR4_SMAP},
 };
 
-// The timestamp counter stays readable for user code (CR4.TSD clear).
+// The timestamp counter stays readable for user code (CR4.TSD clear). Write protection counts for the kernel too: without it a copy
+// to user memory would write through copy-on-write pages instead of faulting.
 static void control_registers_set(void)
 {
     uint64_t cr4 = CR4_PAE | CR4_FXSR | CR4_SIMD_EXCEPTIONS;
@@ -62,6 +64,7 @@ static void smap_sites_patch(void)
 {
     for (const struct smap_site *site = smap_sites_start; site < smap_sites_end; site++) {
         uint8_t *code = (uint8_t *)site->address;
+        assert_always(code[0] == 0x0f);
         code[1] = 0x01;
         code[2] = (uint8_t)site->opcode;
     }

@@ -27,6 +27,7 @@ bool cpu_has(enum cpu_feature feature)
     return features[feature];
 }
 
+// A leaf above the highest one answers with another leaf's data on Intel's CPUs, so it is asked for first, in its own range.
 static uint32_t cpuid_word(uint32_t leaf, enum cpuid_register reg)
 {
     if (leaf > cpuid(leaf & 0x80000000, 0).eax) {
@@ -71,6 +72,7 @@ const char *cpu_user_platform(void)
 RANDOM_INSTRUCTION(rdseed)
 RANDOM_INSTRUCTION(rdrand)
 
+// Both may have nothing at the moment (carry clear): the manual says ten tries, after which something is broken (SDM 1, 7.3.17.1).
 bool cpu_random_seed(uint64_t *word)
 {
     for (unsigned tries = 0; tries < 10; tries++) {

@@ -80,6 +80,7 @@ static const struct {
 
 struct cpu_block *cpu_block_of(unsigned number)
 {
+    assert(number < CPU_MAX);
     return &blocks[number];
 }
 
@@ -92,8 +93,10 @@ void exception_stacks_set(unsigned number, void *stacks)
     exception_stacks[number] = stacks;
 }
 
+// Where interrupts from user mode start; SYSCALL takes the same address from the CPU's block.
 void task_state_set_stack(unsigned number, uint64_t stack_top)
 {
+    assert(number < CPU_MAX && stack_top % 16 == 0);
     tables[number].task_state.rsp[0] = stack_top;
 }
 
@@ -147,6 +150,7 @@ static void gdt_fill(unsigned number)
     own->gdt[SELECTOR_CPU_NUMBER / 8] = USER_READ_ONLY_SEGMENT | number;
 }
 
+// CS can only be loaded by a far return. Loading FS and GS zeroes their bases too, so GS's is set after this.
 static void segments_reload(void)
 {
     __asm__ volatile("pushq %0\n\t"

@@ -101,9 +101,12 @@ bool arch_vector_is_usable(void)
 // What lies behind the header stays as it is: the header says that nobody may look at it.
 void fpu_state_init(void *state)
 {
+    assert((uintptr_t)state % 64 == 0); // XSAVE and XRSTOR fault on any other address
     memcpy(state, &initial_state, enabled_features ? sizeof(initial_state) : FXSAVE_BYTES);
 }
 
+// XSAVEOPT leaves out what did not change since the last XRSTOR from the same address, which is right for the image that this very
+// XRSTOR read, and for no other: where the image goes elsewhere, or was touched meanwhile, the full form it is.
 static void state_save_full(void *state)
 {
     if (enabled_features) {
@@ -136,6 +139,8 @@ static bool is_owner(const struct arch_thread *thread)
     return cpu_block_get(arch_private[BLOCK_FPU_OWNER]) == (uint64_t)thread;
 }
 
+// Both sides must agree: the CPU remembers whose registers these are, and the thread where it was last loaded. The first alone would
+// take a new thread at a dead one's address for its owner; the second alone would miss that somebody else ran here since.
 static bool is_live(const struct arch_thread *thread)
 {
     return is_owner(thread) && thread->fpu_cpu == cpu_block_get(number) + 1;
@@ -143,6 +148,7 @@ static bool is_live(const struct arch_thread *thread)
 
 static void make_live(struct arch_thread *thread)
 {
+    assert(!interrupts_are_enabled() && thread->fpu_state != NULL);
     state_load(thread->fpu_state);
     cpu_block_set(arch_private[BLOCK_FPU_OWNER], (uint64_t)thread);
     thread->fpu_cpu = (uint16_t)(cpu_block_get(number) + 1);
@@ -150,6 +156,7 @@ static void make_live(struct arch_thread *thread)
 
 void fpu_switch(struct arch_thread *previous, struct arch_thread *next)
 {
+    assert(!interrupts_are_enabled() && previous != next);
     if (previous->fpu_state && is_live(previous)) {
         state_save(previous->fpu_state);
     }
@@ -196,6 +203,7 @@ void fpu_edit_begin(struct arch_thread *current)
 
 void fpu_edit_end(struct arch_thread *current)
 {
+    assert(current->fpu_is_edited);
     bool were_on = interrupts_are_enabled();
     interrupts_disable();
     current->fpu_is_edited = 0;

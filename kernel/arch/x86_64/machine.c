@@ -27,6 +27,8 @@ static uint16_t pm1_sleep_value(uint8_t type)
     return (uint16_t)(SLEEP_ENABLE_PM1 | type << SLEEP_TYPE_SHIFT_PM1);
 }
 
+// Every register that the firmware names is tried: which one works differs by machine, and the wrong ones do nothing. Returning means
+// that none did.
 void machine_power_off(void)
 {
     const struct boot_acpi *acpi = &boot_information.acpi;

@@ -65,6 +65,7 @@ static bool leaf_fits(const struct mapping *mapping, unsigned level)
 // Fills one table from the mapping's first address to the table's end. What is mapped already stays.
 static void table_fill(paddr_t table, unsigned level, struct mapping *mapping)
 {
+    assert(level < PAGE_LEVELS && table % PAGE_SIZE == 0);
     uint64_t span = BIT(page_levels[level].shift);
     unsigned index =
         (unsigned)(mapping->virtual >> page_levels[level].shift) & (page_levels[level].entries - 1);
@@ -112,6 +113,7 @@ static void image_section_map(const char *start, const char *end, unsigned right
               image_rights | rights);
 }
 
+// Text and read-only data stand in the physical map a second time; a writable twin would make the first one's rights worth nothing.
 static void image_map(void)
 {
     image_section_map(kernel_text_start, kernel_text_end, PAGE_EXECUTE);

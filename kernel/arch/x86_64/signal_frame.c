@@ -9,6 +9,7 @@
 #include "arch/user_access.h"
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/constants.h"
+#include "lib/assert.h"
 #include "lib/checked.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -109,6 +110,8 @@ static void context_fill(struct uapi_sigcontext *context, const struct trap_fram
     };
 }
 
+// Below the 128 bytes that a leaf function may use under its stack pointer (System V ABI, 3.2.2). The frame's place is 8 below a
+// multiple of 16, as at the first instruction of any function: the call would have pushed the return address.
 static uint64_t frame_place(const struct trap_frame *frame, const struct signal_delivery *delivery,
                             uint64_t *fpu_address)
 {
@@ -155,6 +158,7 @@ int signal_frame_push(struct trap_frame *frame, const struct signal_delivery *de
     uint64_t fpu_address;
     uint64_t base = frame_place(frame, delivery, &fpu_address);
 
+    assert(trap_is_from_user(frame));
     if (delivery->handler >= USER_TOP || overruns_alternate(frame, delivery, base) ||
         fpu_push(fpu_address)) {
         return -EFAULT;
@@ -235,6 +239,8 @@ static int fpu_pop(uint64_t address)
     return result;
 }
 
+// Flags that a program may not set stay as they are, IF and IOPL above all. Origin NONE tells the way out that the registers are not
+// those of a system call: RCX and R11 count, and SYSRET would destroy them.
 static void context_restore(struct trap_frame *frame, const struct uapi_sigcontext *context)
 {
     uint64_t flags = (frame->rflags & ~(uint64_t)FLAGS_OF_USER) | (context->eflags & FLAGS_OF_USER);
@@ -272,6 +278,8 @@ int signal_frame_pop(struct trap_frame *frame, uint64_t *mask, struct uapi_stack
         return -EFAULT;
     }
     const struct uapi_sigcontext *context = &ucontext.uc_mcontext;
+    // The selector's lower bits are forced to the user's level, and only two segments are let through: with the kernel's code segment
+    // the return would be one into kernel mode.
     uint64_t code = context->cs | 3;
     if (context->rip >= USER_TOP || (code != SELECTOR_USER_CODE && code != SELECTOR_USER_CODE_32)) {
         return -EINVAL;

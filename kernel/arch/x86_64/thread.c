@@ -49,6 +49,9 @@ void arch_thread_init_kernel(struct arch_thread *thread, vaddr_t stack_top)
 void arch_thread_init_user(struct arch_thread *thread, vaddr_t stack_top,
                            const struct trap_frame *frame, struct arch_thread *source)
 {
+    assert(trap_is_from_user(frame) && thread->fpu_state != NULL);
+    assert(source == NULL ||
+           source == arch_thread_current()); // its bases are read from the registers
     first_stack_prepare(thread, stack_top);
     *arch_user_frame(thread) = *frame;
     if (!source) {
@@ -86,7 +89,7 @@ static void bases_write(const struct arch_thread *thread)
 // left saves and every one that is entered loads.
 void arch_context_switch(struct arch_thread *previous, struct arch_thread *next)
 {
-    assert(!interrupts_are_enabled());
+    assert(!interrupts_are_enabled() && next->stack_pointer != 0);
     if (previous->fpu_state) {
         bases_read(previous);
     }

@@ -7,6 +7,7 @@
 #include "arch/page.h"
 #include "arch/x86_64/arch_internal.h"
 #include "arch/x86_64/registers.h"
+#include "lib/assert.h"
 
 // The program's fault. Sleeps, so interrupts are on; user code always had them on.
 static void user_exception(struct trap_frame *frame, const struct fault_info *info)
@@ -39,6 +40,8 @@ static bool user_copy_fault_resolve(struct trap_frame *frame, const struct fault
     return is_resolved;
 }
 
+// A fault of the kernel's own code is the end, except in the few instructions that touch user memory: there the program's page is
+// brought in and the instruction starts again, or it goes on at its fixup, which reports how much is left.
 static void kernel_exception(struct trap_frame *frame, const struct fault_info *info)
 {
     uint64_t fixup = exception_table_find(frame->rip);
@@ -50,9 +53,11 @@ static void kernel_exception(struct trap_frame *frame, const struct fault_info *
     }
 }
 
+// CR2 is read before interrupts come on: the next page fault overwrites it.
 static void exception_handle(struct trap_frame *frame)
 {
     struct fault_info info;
+    assert(!interrupts_are_enabled());
     fault_decode(&info, frame, frame->origin == VECTOR_PAGE_FAULT ? cr2_read() : 0);
     if (fault_is_fatal(info.vector)) {
         upcall_kernel_exception(frame, &info, fault_reason(frame, &info));
@@ -89,8 +94,11 @@ static bool is_preemptible(const struct trap_frame *frame)
            trap_had_interrupts_on(frame);
 }
 
+// Towards user mode both questions are asked again after each answer, with interrupts off: a signal that comes while another is
+// delivered, or a choice while that one slept, would else wait for the next trap.
 void trap_finish(struct trap_frame *frame)
 {
+    assert(!interrupts_are_enabled());
     if (!trap_is_from_user(frame)) {
         if (is_preemptible(frame)) {
             upcall_reschedule();
