@@ -138,7 +138,7 @@ struct frame *frame_alloc(unsigned order, enum frame_kind kind, unsigned flags)
 static void frame_free(struct frame_stock *stock, struct frame *frame)
 {
     assert(atomic32_load(&frame->map_count) == 0);
-    assert((atomic32_load(&frame->flags) & (FRAME_LOCKED | FRAME_WAITERS)) == 0);
+    assert((atomic32_load(&frame->flags) & FRAME_WAITERS) == 0);
     assert(frame->kind != FRAME_RESERVED && frame->order <= FRAME_ORDER_MAX);
     unsigned order = frame->order;
     stock->kind_frames[frame->kind] -= 1L << order;
