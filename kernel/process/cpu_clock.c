@@ -3,6 +3,7 @@
 #include "process/cpu_clock.h"
 
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "process/process.h"
@@ -66,6 +67,7 @@ void cpu_clock_close(struct cpu_clock *clock)
 
 uint64_t cpu_clock_now(const struct cpu_clock *clock)
 {
+    assert((clock->task != NULL) != (clock->process != NULL));
     struct process_usage usage;
     if (clock->task != NULL) {
         task_get_usage(clock->task, &usage);

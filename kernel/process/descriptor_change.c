@@ -11,7 +11,7 @@
 static void slot_fill(struct descriptor_table *table, unsigned number, struct open_file *file,
                       bool close_on_exec)
 {
-    assert(spin_is_held(&table->lock) && number < table->array.capacity);
+    assert(spin_is_held(&table->lock) && number < table->array.capacity && file != NULL);
     table->array.files[number] = file;
     bitmap_set(table->array.open, number);
     if (close_on_exec) {
@@ -24,10 +24,12 @@ static void slot_fill(struct descriptor_table *table, unsigned number, struct op
 // The file that was there, whose reference is the caller's now; NULL: none.
 static struct open_file *slot_empty(struct descriptor_table *table, unsigned number)
 {
+    assert(spin_is_held(&table->lock));
     if (number >= table->array.capacity) {
         return NULL;
     }
     struct open_file *file = table->array.files[number];
+    assert((file != NULL) == bitmap_test(table->array.open, number));
     if (file != NULL) {
         table->array.files[number] = NULL;
         bitmap_clear(table->array.open, number);
@@ -109,6 +111,8 @@ int descriptor_install_at(struct descriptor_table *table, struct open_file *file
     return number;
 }
 
+// Gone from the table before it is closed: from then on the number may be given out again, and a close that is interrupted must not be
+// tried again (close(2): on Linux the descriptor is gone whatever close returns).
 int descriptor_close(struct descriptor_table *table, int number)
 {
     spin_lock(&table->lock);

@@ -102,6 +102,7 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
     if (memory == NULL) {
         return -ENOMEM;
     }
+    assert(capacity > table->array.capacity && capacity <= DESCRIPTORS_MAX && capacity % 64 == 0);
     struct descriptor_array grown;
     array_place(&grown, memory, capacity);
     array_copy(&grown, &table->array);
@@ -119,7 +120,8 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
 static void copy_word_locked(struct descriptor_table *table, struct descriptor_table *source,
                              unsigned word)
 {
-    assert(spin_is_held(&source->lock));
+    // A table never shrinks, so the source has at least as much as the copy was given.
+    assert(spin_is_held(&source->lock) && source->array.capacity >= table->array.capacity);
     table->array.open[word] = source->array.open[word];
     table->array.close_on_exec[word] = source->array.close_on_exec[word];
     for (uint64_t bits = source->array.open[word]; bits != 0; bits &= bits - 1) {
@@ -176,6 +178,7 @@ void descriptor_table_put(struct descriptor_table *table)
     if (!refcount_put(&table->references)) {
         return;
     }
+    // The last reference: nobody reads it any more, but closing may sleep, so the lock is taken for each look only.
     for (int number = descriptor_next(table, 0); number >= 0;
          number = descriptor_next(table, number + 1)) {
         struct open_file *file = table->array.files[number];
@@ -202,6 +205,8 @@ static struct open_file *file_get_at(struct descriptor_table *table, int number)
     return file != NULL ? open_file_get(file) : NULL;
 }
 
+// The test for sharing is enough: only a task that has the table can share it (clone), and it is busy here; a reader of /proc that takes
+// a reference meanwhile only reads.
 struct open_file *descriptor_get(struct descriptor_table *table, int number)
 {
     if (!descriptor_table_is_shared(table)) {

@@ -3,6 +3,7 @@
 #include "process/elf.h"
 
 #include "arch/page.h"
+#include "lib/assert.h"
 #include "lib/checked.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -84,6 +85,7 @@ static int segment_add(struct elf_program *program, const struct uapi_elf64_phdr
         header->p_align <= GiB(1)) {
         program->alignment = header->p_align;
     }
+    assert(program->segment_count < ELF_SEGMENTS_MAX && start < end);
     program->segments[program->segment_count++] = (struct elf_segment){
         .address = header->p_vaddr,
         .memory_bytes = header->p_memsz,

@@ -7,6 +7,7 @@
 #include "arch/context.h"
 #include "device/random.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -153,6 +154,7 @@ static void take_identity(struct exec_call *call)
     spin_lock(&process_tree_lock);
     process->exit_signal = SIGCHLD;
     spin_unlock(&process_tree_lock);
+    // After the ids, which make it undumpable by themselves where they changed: an ordinary program is dumpable again.
     process->is_dumpable = !call->is_secure && !call->is_unreadable;
     thread_set_name(&task->thread, call->command_name);
     WRITE_ONCE(process->has_executed, true);
@@ -164,9 +166,12 @@ static int enter_space(struct exec_call *call)
 {
     struct task *task = call->task;
     struct process *process = task->process;
+    assert(READ_ONCE(process->present_count) == 1 && call->space != NULL);
     limits_apply(process, call->space);
     executable_to_backing(&call->image.path, &call->space->executable);
     backing_get(&call->space->executable);
+    // Kept out until all is the new program's: who may look into a process is judged by its credentials, and must not see a set-id program's
+    // memory by the right to look at the one before (proc_inspect_begin).
     mutex_lock(&process->exec_mutex);
     task_change_space(task, call->space);
     take_identity(call);

@@ -1,5 +1,6 @@
 // Argument and environment strings on their way from the caller's memory to the new stack: one block that grows by doubling, so that
 // they are read once and written once.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -66,6 +67,7 @@ static int text_grow(struct exec_arguments *arguments)
     if (text == NULL) {
         return -ENOMEM;
     }
+    assert(arguments->used <= arguments->capacity && capacity > arguments->capacity);
     memcpy(text, arguments->text, arguments->used);
     exec_block_free(arguments->text, arguments->capacity);
     arguments->text = text;
@@ -142,6 +144,7 @@ static int add_kernel_list(struct exec_arguments *arguments, const char *const *
 static int arguments_end(struct exec_arguments *arguments)
 {
     if (arguments->argument_count == 0) {
+        assert(arguments->used < arguments->capacity);
         arguments->text[arguments->used++] = '\0';
         arguments->argument_count = 1;
     }

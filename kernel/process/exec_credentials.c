@@ -36,6 +36,7 @@ static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_
     bool is_shared = directories_are_shared(call->task) && !credentials_can(old, CAP_SETUID);
     *euid = old->euid;
     *egid = old->egid;
+    // Who promised to gain nothing (PR_SET_NO_NEW_PRIVS), or mounted without set-id bits, runs the program as itself.
     if (is_shared || call->task->process->no_new_privileges ||
         (call->image.path.mount->flags & MS_NOSUID) != 0) {
         return false;
@@ -43,6 +44,7 @@ static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_
     if ((vnode->mode & S_ISUID) != 0) {
         *euid = vnode->uid;
     }
+    // Without the group's right to execute, the set-group-id bit once meant mandatory locking.
     if ((vnode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) {
         *egid = vnode->gid;
     }
@@ -99,6 +101,7 @@ int exec_prepare_credentials(struct exec_call *call)
     new->egid = new->sgid = new->fsgid = egid;
     new->securebits &= ~(uint32_t)SECBIT_KEEP_CAPS;
     capabilities_after_exec(new, is_set_id);
+    assert((new->capabilities_effective & ~new->capabilities_permitted) == 0);
     call->credentials = new;
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "fs/mount.h"
 #include "fs/name_entry.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -49,6 +50,7 @@ int exec_image_open(struct exec_call *call, struct exec_image *image, const stru
         exec_image_close(image);
         return (int)bytes;
     }
+    assert(bytes <= EXEC_HEADER_BYTES);
     image->header_bytes = (size_t)bytes;
     image->header[bytes] = '\0';
     return 0;

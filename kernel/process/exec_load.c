@@ -6,6 +6,7 @@
 #include "arch/page.h"
 #include "fs/path.h"
 #include "fs/vnode.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/user_copy.h"
@@ -58,6 +59,7 @@ static int map_zero_part(struct exec_call *call, const struct elf_segment *segme
 static int segment_map(struct exec_call *call, struct exec_image *image,
                        const struct elf_segment *segment, uint64_t bias)
 {
+    assert(segment->file_bytes <= segment->memory_bytes); // elf.c
     uint64_t address = segment->address + bias;
     uint64_t file_end = address + segment->file_bytes;
     uint64_t start = ALIGN_DOWN(address, PAGE_SIZE);
@@ -101,9 +103,9 @@ static int interpreter_place(struct exec_call *call)
     const struct map_request request = {.bytes = program->high - program->low, .flags = 0};
     int error = address_space_map(call->space, &request, &place);
     if (error == 0) {
+        call->interpreter->bias = place - program->low;
         error = address_space_unmap(call->space, place, request.bytes);
     }
-    call->interpreter->bias = place - program->low;
     return error;
 }
 
@@ -146,6 +148,7 @@ static void space_describe(struct exec_call *call)
 
 int exec_load_program(struct exec_call *call)
 {
+    assert(call->program.segment_count > 0 && call->program.low < call->program.high);
     call->bias = program_bias(call);
     int error = program_map(call, &call->image, &call->program, call->bias);
     if (error != 0) {

@@ -3,6 +3,7 @@
 // The new arguments are: the interpreter's name, the rest of the line as one argument, the script's name, then the old ones without
 // the first. A line that does not end within 256 bytes is cut off only if the interpreter's name is whole, as on Linux.
 #include "fs/walk.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
@@ -54,6 +55,7 @@ static int line_split(char *line, char **name, char **argument)
 // Puts a string in front of the ones that are there.
 static void prefix_push(struct exec_arguments *arguments, const char *string)
 {
+    assert(arguments->prefix_count < EXEC_PREFIX_MAX);
     for (unsigned i = arguments->prefix_count; i > 0; i--) {
         arguments->prefix[i] = arguments->prefix[i - 1];
     }

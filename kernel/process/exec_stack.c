@@ -146,6 +146,8 @@ static int push_words(struct stack_builder *builder, uint64_t *top)
     fill_words(builder, block);
     *top = ALIGN_DOWN(*top - words * sizeof(uint64_t), 16) + words * sizeof(uint64_t);
     push_bytes(top, block, words * sizeof(uint64_t), &error);
+    // The psABI's word: a program may keep vectors on its stack from its first instruction on.
+    assert(*top % 16 == 0);
     exec_block_free(block, words * sizeof(uint64_t));
     return error;
 }

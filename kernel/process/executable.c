@@ -9,6 +9,7 @@ static void executable_get(const struct backing *backing)
 {
     struct path path = {backing->object[0], backing->object[1]};
     path_get(&path);
+    // It cannot fail: who copies a reference shows that somebody denies writing already.
     int error = vnode_deny_write(path_vnode(&path));
     assert(error == 0);
     (void)error;

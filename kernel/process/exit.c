@@ -31,6 +31,8 @@ void process_begin_exit_locked(struct process *process, int status)
     }
 }
 
+// Its use of the CPU passes to the process in the same step in which it leaves the list, so that a sum over both never misses it or
+// counts it twice. Signals that the process still has go to a task that is left; a group stop no longer waits for this one.
 // Takes the task off its process's list. True: it was the last live one.
 static bool task_leave_process(struct task *task, int status)
 {
@@ -38,6 +40,7 @@ static bool task_leave_process(struct task *task, int status)
     struct process_usage usage;
     spin_lock(&process_tree_lock);
     usage_of_task_locked(task, &usage);
+    assert(task->process == process && process->task_count > 0);
     struct signal_actions *actions = signal_lock(process);
     list_remove(&task->process_link);
     bool is_last = --process->task_count == 0;
@@ -98,8 +101,10 @@ static void process_end(struct process *process)
         family_give_children_away(process);
     }
     spin_lock(&process_tree_lock);
+    assert(process->present_count == 0 && !process->is_zombie && process->parent != NULL);
     struct terminal *terminal = process->terminal;
     process->terminal = NULL;
+    // One step for everybody: who sees the zombie, waits for it or is told of it finds the same state.
     process->is_zombie = true;
     wait_queue_wake_all(&process->ended);
     job_control_check_orphans_locked(process, process->parent, true);
@@ -128,6 +133,7 @@ _Noreturn void task_exit(int status)
     struct task *task = task_current();
     struct process *process = task->process;
     bool is_last = task_leave_process(task, status);
+    // Timers end before anything else does: their interrupts signal this process.
     if (is_last) {
         if (process == process_first) {
             first_process_end(process->exit_status);
@@ -146,6 +152,7 @@ _Noreturn void process_exit(int status)
 {
     struct process *process = process_current();
     struct signal_actions *actions = signal_lock(process);
+    // Another thread may have been first: all of them end with that one's status (POSIX exit).
     process_begin_exit_locked(process, status);
     status = process->exit_status;
     signal_unlock(actions);

@@ -81,6 +81,8 @@ bool family_notify_exit_locked(struct process *process)
     bool is_killed = (status & 0x7f) != 0;
     bool reap = false;
 
+    // POSIX (sigaction, SA_NOCLDWAIT): a parent that ignores SIGCHLD gets no zombies; with the flag alone it still gets the signal. Another
+    // signal than SIGCHLD, which clone can ask for, makes a zombie in any case.
     struct signal_actions *actions = signal_lock(parent);
     const struct uapi_sigaction *action = &actions->actions[SIGCHLD - 1];
     if (signal == SIGCHLD &&
@@ -121,6 +123,7 @@ void family_notify_state(struct process *process, int code)
 // Who takes the children of a process that ends. One whose last task has left takes none: it may have given its own away already.
 static struct process *reaper_find_locked(const struct process *process)
 {
+    assert(spin_is_held(&process_tree_lock));
     struct process *reaper = process->parent;
     while (reaper != NULL && !(READ_ONCE(reaper->is_reaper) && reaper->task_count > 0)) {
         reaper = reaper->parent;
@@ -139,6 +142,7 @@ static bool child_give_away_locked(struct process *child, struct process *reaper
             (void)signal_send_process(child, (int)task->parent_death_signal, NULL);
         }
     }
+    // The new parent did not choose the signal of its end (clone(2)): whoever is adopted ends with SIGCHLD.
     list_remove(&child->sibling_link);
     parent_set_locked(child, reaper);
     child->exit_signal = SIGCHLD;
@@ -151,6 +155,9 @@ static bool child_give_away_locked(struct process *child, struct process *reaper
     return false;
 }
 
+// In batches, since a process may have thousands of children and the lock keeps interrupts off; those that nobody waits for are released
+// between the batches, since that may free what must not be freed spinning. Nobody can add to the list meanwhile: the process has no
+// task any more that could fork, and CLONE_PARENT goes by the parent that a child has under the lock.
 void family_give_children_away(struct process *process)
 {
     bool more = true;

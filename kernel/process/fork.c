@@ -174,6 +174,7 @@ static void clone_scheduling(const struct task *parent, struct task *child)
 static void clone_task_state(const struct clone_request *request, struct task *parent,
                              struct task *child)
 {
+    assert(parent == task_current() && child->space != NULL && child->credentials == NULL);
     struct trap_frame frame = *arch_user_frame(&parent->thread.arch);
     system_call_set_result(&frame, 0);
     if (request->stack != 0) {
@@ -195,6 +196,8 @@ static void clone_task_state(const struct clone_request *request, struct task *p
     child->credentials = credentials_get(parent->credentials);
     child->signal_mask = parent->signal_mask;
     clone_scheduling(parent, child);
+    // A thread, or a child in the same memory that runs at the same time, must not take the same alternate stack (sigaltstack(2)); one of
+    // vfork runs while the parent waits.
     if ((request->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
         child->alternate_stack = parent->alternate_stack;
     }
@@ -280,9 +283,11 @@ static int clone_publish(uint64_t flags, struct task *parent, struct task *child
         return clone_publish_thread(parent, child);
     }
     spin_lock(&process_tree_lock);
+    // A signal to the group that came since would miss the child, which is not a member yet: so the parent takes it first, and forks anew.
     if (thread_is_interrupted()) {
         error = -ERESTARTNOINTR;
     } else {
+        assert((flags & CLONE_PARENT) == 0 || self->parent != NULL); // pid 1 was refused
         family_add_locked(process, (flags & CLONE_PARENT) != 0 ? self->parent : self);
         process_join_group_locked(process, self->group, self->session);
         process->terminal = self->terminal;
@@ -306,6 +311,8 @@ static void clone_wait_vfork(struct task *child, struct completion *done)
     spin_unlock(&process_tree_lock);
 }
 
+// Before the child is published, since a number may not be found, or the address be bad, and then there must be no child. So other
+// threads may use the descriptor of a process that is not in the tree yet, or never will be: it has no task for them then.
 // CLONE_PIDFD: a descriptor for the child. The descriptor, -1 where none is wanted, or -errno.
 static int clone_install_file(const struct clone_request *request, struct task *parent,
                               struct task *child)
@@ -377,6 +384,7 @@ long process_clone(const struct clone_request *request)
         clone_discard(parent, child, descriptor);
         return error;
     }
+    // It does not run before this is written, so that it finds its number there; from its start on it may be gone at any time.
     uint32_t number = (uint32_t)child->id->number;
     if ((request->flags & CLONE_PARENT_SETTID) != 0 &&
         user_copy_out(request->parent_tid, &number, sizeof(number)) != 0) {

@@ -53,6 +53,7 @@ void fs_state_put(struct fs_state *state)
     if (!refcount_put(&state->references)) {
         return;
     }
+    assert(atomic32_load(&state->users) == 0);
     path_put(&state->root);
     path_put(&state->working_directory);
     heap_free(state);
@@ -77,7 +78,7 @@ static void place_set(struct fs_state *state, struct path *place, const struct p
     struct path old = *place;
     *place = *path;
     spin_unlock(&state->lock);
-    path_put(&old);
+    path_put(&old); // may sleep
 }
 
 void fs_state_set_root(struct fs_state *state, const struct path *path)
@@ -101,10 +102,13 @@ uint32_t fs_state_set_umask(struct fs_state *state, uint32_t umask)
 
 void fs_context_begin(struct task *task, struct fs_context *context)
 {
+    assert(task == task_current());
     struct fs_state *state = task->fs;
     context->credentials = task->credentials;
     context->resolve = 0;
     context->limit_file_size = process_limit(task->process, RLIMIT_FSIZE);
+    // Alone with its state, the task lends its paths: it is the only one that could change them, and it is in this call. That saves every
+    // open, stat and the like four atomic operations on words that all CPUs would fight for.
     context->is_referenced = refcount_read(&state->references) > 1;
     if (!context->is_referenced) {
         context->root = state->root;

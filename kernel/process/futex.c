@@ -47,6 +47,7 @@ int futex_key_make(const struct futex_word *word, struct futex_key *key)
     if (word->is_private) {
         return 0;
     }
+    /* In a private mapping of a file the address is the key, too: each space has a copy of its own as soon as it is written to. */
     mutex_lock(&space->mutex);
     const struct area *area = area_find_locked(space, address);
     bool is_mapped = area != NULL && area->start <= address;
@@ -60,6 +61,7 @@ int futex_key_make(const struct futex_word *word, struct futex_key *key)
 
 void futex_wake_waiter_locked(struct futex_waiter *waiter)
 {
+    assert(spin_is_held(&waiter->bucket->lock) && !waiter->is_woken);
     list_remove(&waiter->link);
     __atomic_store_n(&waiter->is_woken, true, __ATOMIC_RELEASE);
     thread_wake(waiter->thread);
@@ -197,6 +199,7 @@ long futex_wake(const struct futex_word *word, unsigned count, uint32_t bitset)
     }
     struct futex_bucket *bucket = futex_bucket_of(&key);
     unsigned woken = 0, batch, woken_now;
+    /* Between two batches others may come and go; a waiter that was there when this began is found unless another wake took it. */
     do {
         batch = MIN(count - woken, (unsigned)WAKES_PER_HOLD);
         spin_lock(&bucket->lock);

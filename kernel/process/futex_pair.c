@@ -1,6 +1,7 @@
 /*
  * Futex operations on two words: moving waiters, and the combined change and wake. Both buckets are locked, by address.
  */
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/user_copy.h"
@@ -28,6 +29,7 @@ static int pair_make(struct futex_pair *pair, const struct futex_word *first,
 
 static no_lock_analysis void pair_lock(const struct futex_pair *pair)
 {
+    /* By address, so that two operations on the same pair the other way round do not wait for each other. */
     struct futex_bucket *low = MIN(pair->buckets[0], pair->buckets[1]);
     struct futex_bucket *high = MAX(pair->buckets[0], pair->buckets[1]);
     spin_lock(&low->lock);
@@ -47,6 +49,7 @@ static no_lock_analysis void pair_unlock(const struct futex_pair *pair)
 /* Moves up to `count` waiters of the first key behind those of the second. */
 static unsigned pair_move_locked(const struct futex_pair *pair, unsigned count)
 {
+    assert(spin_is_held(&pair->buckets[0]->lock) && spin_is_held(&pair->buckets[1]->lock));
     struct futex_waiter *waiter;
     struct futex_waiter *next;
     unsigned moved = 0;
@@ -64,6 +67,7 @@ static unsigned pair_move_locked(const struct futex_pair *pair, unsigned count)
     return moved;
 }
 
+/* The comparison and the move are one step under both locks: a waiter cannot come between them and be left behind (futex(2), CMP_REQUEUE). */
 static long requeue_once(const struct futex_pair *pair, const struct futex_requeue *requeue)
 {
     uint32_t value = 0;

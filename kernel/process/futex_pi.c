@@ -10,6 +10,7 @@
  * Numbers are looked up before the lock is taken; where the word has changed meanwhile, the call starts over. See futex(2).
  */
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/hash.h"
 #include "lib/macros.h"
@@ -76,6 +77,7 @@ static struct list_head *bucket_of(const struct futex_key *key)
 
 static struct pi_lock *lock_find_locked(const struct futex_key *key)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     struct pi_lock *lock;
     list_for_each_entry(lock, bucket_of(key), link) {
         if (futex_key_is_equal(&lock->key, key)) {
@@ -104,6 +106,7 @@ static bool goes_before(const struct pi_waiter *a, const struct pi_waiter *b)
 
 static void waiter_insert_locked(struct pi_waiter *waiter)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     struct rb_node **link = &waiter->lock->waiters.node;
     struct rb_node *parent = NULL;
     waiter->priority = thread_priority(&waiter->task->thread);
@@ -118,6 +121,7 @@ static void waiter_insert_locked(struct pi_waiter *waiter)
 
 static int highest_waiting_locked(struct task *task)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     struct pi_lock *lock;
     int highest = 0;
     list_for_each_entry(lock, &task->pi_locks, owner_link) {
@@ -130,6 +134,7 @@ static int highest_waiting_locked(struct task *task)
 /* Lends the task what its waiters have, and passes a change on to whomever it waits for itself. */
 static void priority_pass_on_locked(struct task *task)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     for (unsigned step = 0; step < CHAIN_MAX; step++) {
         thread_set_inherited_priority(&task->thread, highest_waiting_locked(task));
         struct pi_waiter *waiter = task->pi_waiter;
@@ -145,6 +150,7 @@ static void priority_pass_on_locked(struct task *task)
 /* Would a wait of `task` for something of `owner` never end? */
 static bool closes_circle_locked(const struct task *task, const struct task *owner)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     for (unsigned step = 0; step < CHAIN_MAX; step++) {
         if (owner == task) {
             return true;
@@ -159,6 +165,7 @@ static bool closes_circle_locked(const struct task *task, const struct task *own
 
 static void lock_release_if_unused_locked(struct pi_lock *lock)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     if (rb_is_empty(&lock->waiters) && !lock->is_settling) {
         list_remove(&lock->link);
         list_remove(&lock->owner_link);
@@ -168,6 +175,7 @@ static void lock_release_if_unused_locked(struct pi_lock *lock)
 
 static void waiter_leave_locked(struct pi_waiter *waiter)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     struct pi_lock *lock = waiter->lock;
     struct task *owner = lock->owner;
     rb_erase(&waiter->node, &lock->waiters);
@@ -181,6 +189,7 @@ static void hand_over_locked(struct pi_lock *lock, bool is_settling)
 {
     struct pi_waiter *waiter = first_waiter(lock);
     struct task *former = lock->owner;
+    assert(spin_is_held(&futex_pi_lock_all) && waiter != NULL && waiter->task != former);
     rb_erase(&waiter->node, &lock->waiters);
     waiter->task->pi_waiter = NULL;
     lock->owner = waiter->task;
@@ -222,6 +231,7 @@ static int call_look(struct pi_call *call)
 static int check_owner_locked(const struct pi_call *call, const struct pi_lock *lock,
                               uint32_t value)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     uint32_t number = value & FUTEX_TID_MASK;
     if (lock != NULL) {
         bool is_dead = number == 0 && (value & FUTEX_OWNER_DIED) != 0;
@@ -235,6 +245,7 @@ static int check_owner_locked(const struct pi_call *call, const struct pi_lock *
 
 static struct pi_lock *lock_make_locked(struct pi_call *call)
 {
+    assert(spin_is_held(&futex_pi_lock_all) && call->spare != NULL && !call->owner->pi_is_over);
     struct pi_lock *lock = call->spare;
     call->spare = NULL;
     *lock = (struct pi_lock){.key = call->key, .owner = call->owner};
@@ -245,6 +256,7 @@ static struct pi_lock *lock_make_locked(struct pi_call *call)
 
 static void call_queue_locked(struct pi_call *call, struct pi_lock *lock)
 {
+    assert(spin_is_held(&futex_pi_lock_all) && call->waiter.task->pi_waiter == NULL);
     struct pi_waiter *waiter = &call->waiter;
     waiter->lock = lock;
     waiter->arrival = lock->arrivals++;
@@ -256,6 +268,7 @@ static void call_queue_locked(struct pi_call *call, struct pi_lock *lock)
 /* 0: it is the caller's; PI_QUEUED; PI_LOOK_AGAIN; -errno. */
 static int attempt_locked(struct pi_call *call)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     uint32_t value;
     uint32_t own = number_of(call->waiter.task);
     int error = user_load32_nofault(call->word->address, &value);
@@ -306,6 +319,7 @@ static int take_or_queue(struct pi_call *call)
 /* The former owner died with it: the word gets the new one's number, and says so. */
 static int settle_locked(struct pi_call *call)
 {
+    assert(spin_is_held(&futex_pi_lock_all) && call->waiter.lock->is_settling);
     uint32_t value;
     uint32_t desired = number_of(call->waiter.task) | FUTEX_OWNER_DIED | FUTEX_WAITERS;
     int error = user_load32_nofault(call->word->address, &value);
@@ -354,6 +368,7 @@ static int settle(struct pi_call *call)
 /* Must the one that has just been handed the lock write the word? Its lock is kept only then, or while others wait. */
 static bool must_settle_locked(const struct pi_waiter *waiter, const struct futex_key *key)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     const struct pi_lock *lock = lock_find_locked(key);
     return lock != NULL && lock->owner == waiter->task && lock->is_settling;
 }
@@ -411,6 +426,7 @@ long futex_pi_lock(const struct futex_word *word, uint64_t deadline_ns, bool is_
 
 static int unlock_once_locked(const struct futex_word *word, const struct futex_key *key)
 {
+    assert(spin_is_held(&futex_pi_lock_all));
     uint32_t value;
     const struct task *task = task_current();
     int error = user_load32_nofault(word->address, &value);

@@ -18,6 +18,7 @@ struct id id_zero = {
 void process_join_group_locked(struct process *process, struct id *group, struct id *session)
 {
     assert(spin_is_held(&process_tree_lock));
+    assert(!list_is_linked(&process->group_link) && !list_is_linked(&process->session_link));
     id_get(group);
     id_get(session);
     process->group = group;
@@ -35,6 +36,8 @@ void process_leave_group_locked(struct process *process)
     id_put(process->session);
 }
 
+// setpgid's rules (POSIX): oneself or one's child in the same session; a child not after its execve, since it is another program then that
+// was not asked; never a session's leader, whose group has the session's number.
 // The process that `number` names for setpgid: the caller or one of its children. Borrowed.
 static struct process *group_target_locked(int number, struct process *self, int *error)
 {

@@ -64,6 +64,7 @@ static void build_environment(const char *environment[ENVIRONMENT_MAX + 1])
         environment[place] = word;
         count += place == count;
     }
+    assert(count <= ENVIRONMENT_MAX);
     environment[count] = NULL;
 }
 

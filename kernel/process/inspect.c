@@ -24,6 +24,8 @@ static bool may_inspect_as(struct task *task, const struct inspector *inspector)
     if (task->process == process_current() || credentials_can(own, CAP_SYS_PTRACE)) {
         return true;
     }
+    // Undumpable is who runs a set-id program, changed his ids, or asked for it (prctl(2), PR_SET_DUMPABLE): the same ids are not enough
+    // then, since what it read with other rights may still lie in its memory.
     struct credentials *other = task_credentials_get(task);
     bool is_permitted = is_equal_subject(inspector, other) && task->process->is_dumpable;
     credentials_put(other);

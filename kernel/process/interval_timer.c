@@ -4,6 +4,7 @@
  */
 #include "process/interval_timer.h"
 
+#include "lib/assert.h"
 #include "process/process.h"
 #include "process/signal.h"
 #include "uapi/time.h"
@@ -12,6 +13,7 @@
 static void cpu_timer_words(struct process *process, int which, uint64_t **left,
                             uint64_t **interval)
 {
+    assert(which == ITIMER_VIRTUAL || which == ITIMER_PROF);
     bool is_virtual = which == ITIMER_VIRTUAL;
     *left = is_virtual ? &process->virtual_timer_ns : &process->profile_timer_ns;
     *interval =
@@ -58,6 +60,7 @@ static bool cpu_timer_charge(struct process *process, int which, uint64_t used_n
     uint64_t *left;
     uint64_t *interval;
     cpu_timer_words(process, which, &left, &interval);
+    assert(spin_is_held(&process->actions->lock));
     if (*left == 0) {
         return false;
     }

@@ -59,6 +59,7 @@ void job_control_check_orphans_locked(struct process *process, struct process *p
         !group_is_orphaned_locked(group, is_leaving ? process : NULL)) {
         return;
     }
+    // In this order: the hang-up is there when they go on (POSIX exit).
     (void)signal_send_group_locked(group, SIGHUP, NULL, false);
     (void)signal_send_group_locked(group, SIGCONT, NULL, false);
 }

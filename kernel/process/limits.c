@@ -1,5 +1,6 @@
 // Resource limits: Linux's defaults, prlimit's rules, and what an address space is told of them.
 #include "arch/page.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "process/descriptor_table.h"
@@ -38,9 +39,11 @@ void limits_init(struct process *process)
 
 uint64_t process_limit(const struct process *process, int resource)
 {
+    assert(resource >= 0 && resource < RLIM_NLIMITS);
     return READ_ONCE(process->limits.entries[resource].rlim_cur);
 }
 
+// vm/ knows no processes: it is told the limits that it has to keep. They stand in each address space as copies.
 void limits_apply(struct process *process, struct address_space *space)
 {
     space->limit_total = process_limit(process, RLIMIT_AS);

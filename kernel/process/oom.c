@@ -63,6 +63,7 @@ static bool consider_locked(struct process *process, struct candidate *best)
     if (task == NULL) {
         return false;
     }
+    // Killing a second one before the first has given its memory back would cost more than it brings.
     if (READ_ONCE(process->is_exiting)) {
         return true;
     }

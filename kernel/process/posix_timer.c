@@ -45,6 +45,7 @@ static uint64_t timer_now(const struct posix_timer *timer)
 
 static struct queued_signal *pending_entry_locked(const struct posix_timer *timer)
 {
+    assert(spin_is_held(&timer->process->actions->lock));
     const struct pending_signals *pending =
         timer->target != NULL ? &timer->target->pending : &timer->process->pending;
     return pending_signals_find(pending, timer);
@@ -58,6 +59,7 @@ static int told_overrun(uint64_t overrun)
 /* True: a signal of its own was queued for it now. */
 static bool notify_locked(struct posix_timer *timer, uint64_t expirations)
 {
+    assert(spin_is_held(&timer->process->actions->lock) && expirations != 0);
     struct queued_signal *entry = pending_entry_locked(timer);
     if (entry != NULL) {
         timer->overrun += expirations;
@@ -76,6 +78,7 @@ static bool notify_locked(struct posix_timer *timer, uint64_t expirations)
 /* Moves the deadline beyond `now`. How often it had expired. */
 static uint64_t advance_locked(struct posix_timer *timer, uint64_t now)
 {
+    assert(spin_is_held(&timer->process->actions->lock));
     if (timer->deadline_ns == 0 || timer->deadline_ns > now) {
         return 0;
     }
@@ -85,6 +88,7 @@ static uint64_t advance_locked(struct posix_timer *timer, uint64_t now)
     }
     uint64_t expirations = (now - timer->deadline_ns) / timer->interval_ns + 1;
     timer->deadline_ns += expirations * timer->interval_ns;
+    assert(timer->deadline_ns > now);
     return expirations;
 }
 
@@ -120,6 +124,7 @@ static void posix_timer_expire(struct timer *base)
 
 static uint64_t left_locked(const struct posix_timer *timer, uint64_t now)
 {
+    assert(spin_is_held(&timer->process->actions->lock));
     if (timer->deadline_ns == 0 || timer->deadline_ns > now) {
         return timer->deadline_ns == 0 ? 0 : timer->deadline_ns - now;
     }
@@ -202,6 +207,7 @@ static struct posix_timer *find_locked(struct posix_timer_list *list, int id)
 static void timer_end(struct posix_timer *timer)
 {
     struct interval_timer_value ignored;
+    assert(!list_is_linked(&timer->link));
     stop(timer, &ignored);
     struct signal_actions *actions = signal_lock(timer->process);
     struct queued_signal *entry = pending_entry_locked(timer);
@@ -293,6 +299,7 @@ int posix_timer_create(int clock, const struct uapi_sigevent *event)
     if (timer == NULL) {
         return -ENOMEM;
     }
+    list_init(&timer->link);
     timer->process = process_current();
     timer_init(&timer->timer, posix_timer_expire);
     result = take_clock(timer, clock);

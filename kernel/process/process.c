@@ -55,6 +55,9 @@ void process_put(struct process *process)
         return;
     }
     assert(process->task_count == 0 && process->present_count == 0);
+    assert(list_is_empty(&process->tasks) && list_is_empty(&process->children));
+    assert(process->parent == NULL && process->group == NULL && process->terminal == NULL);
+    assert(list_is_empty(&process->posix_timers.timers));
     pending_signals_discard(&process->pending, ~0ULL);
     if (process->actions != NULL) {
         signal_actions_put(process->actions);
@@ -65,6 +68,8 @@ void process_put(struct process *process)
     slab_free(&process_cache, process);
 }
 
+// A number belongs to an id, and the id leads to who has it in each role. The id is held by a reference meanwhile, so that it cannot be
+// given to somebody else; what it leads to is read, and referenced, under the tree's lock, under which it is also taken away.
 static struct process *find(int number, bool by_any_task)
 {
     struct id *id = id_find(number);

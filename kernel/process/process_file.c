@@ -4,12 +4,14 @@
 #include "process/process_file.h"
 
 #include "file/open_file.h"
+#include "lib/assert.h"
 #include "process/process.h"
 
 static unsigned process_file_poll(struct open_file *file, struct poll_context *context)
 {
     struct process *process = file->private_data;
     poll_wait(context, &process->ended);
+    // Queued first, then looked: an end between the two wakes the queue.
     spin_lock(&process_tree_lock);
     bool has_ended = process->is_zombie;
     spin_unlock(&process_tree_lock);
@@ -44,6 +46,7 @@ struct process *process_from_file(const struct open_file *file)
     if (file->ops != &process_file_ops) {
         return NULL;
     }
+    assert(file->private_data != NULL);
     process_get(file->private_data);
     return file->private_data;
 }

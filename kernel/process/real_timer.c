@@ -24,6 +24,7 @@ void real_timer_init(struct process *process)
 
 void real_timer_stop(struct process *process)
 {
+    // First: the callback that runs on another CPU at this moment must not start it once more after it was cancelled.
     WRITE_ONCE(process->real_timer_interval_ns, 0);
     if (process->real_timer.deadline_ns != 0) {
         (void)timer_cancel(&process->real_timer);

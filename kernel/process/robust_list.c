@@ -2,6 +2,7 @@
  * The robust list (get_robust_list(2)): futexes that a task holds, linked in its own memory, so that others learn of its death. The list is
  * the program's: it may be damaged or endless, so its length is bounded and every fault ends the walk.
  */
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/user_copy.h"
 #include "process/futex.h"
@@ -22,6 +23,7 @@ static int entry_end(const struct task *task, uint64_t address, bool is_pending,
         (void)futex_wake(&futex, 1, FUTEX_BITSET_MATCH_ANY);
         return 0;
     }
+    /* Compare and exchange, since other threads take and wait for the same lock at this moment. Another owner's word is left alone. */
     while ((value & FUTEX_TID_MASK) == (uint32_t)task->thread.number) {
         uint32_t dead = (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
         if (user_fault_in(word, sizeof(*word), true) != 0 ||
@@ -77,6 +79,7 @@ static void list_end(const struct task *task, const struct uapi_robust_list_head
 
 void futex_robust_list_end(struct task *task)
 {
+    assert(task == task_current()); // whose memory is read
     struct uapi_robust_list_head head;
     const void __user *address = task->robust_list;
     task->robust_list = NULL;

@@ -18,9 +18,12 @@ static const uint8_t default_actions[SIGNAL_COUNT + 1] = {
 
 enum signal_default signal_default_action(int number)
 {
+    assert(number >= 1 && number <= SIGNAL_COUNT);
     return (enum signal_default)default_actions[number];
 }
 
+// exec may replace the object between reading the pointer and having its lock. Under RCU the old one stays long enough to be locked; then
+// the pointer is read once more, and since exec replaces it with the old one's lock held, an equal pointer stays equal.
 no_lock_analysis struct signal_actions *signal_lock(struct process *process)
 {
     rcu_read_lock();
@@ -127,6 +130,7 @@ int signal_set_action(int number, const struct uapi_sigaction *action, struct ua
         place->sa_mask &= ~SIGNAL_UNBLOCKABLE;
         place->sa_flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
                            SA_NODEFER | SA_RESETHAND | SA_RESTORER | SA_EXPOSE_TAGBITS;
+        // POSIX sigaction: what is ignored from now on is not pending any more, blocked or not.
         if (is_ignored_by(place, number)) {
             pending_signals_discard(&process->pending, signal_bit(number));
             list_for_each_entry(task, &process->tasks, process_link) {
@@ -138,6 +142,8 @@ int signal_set_action(int number, const struct uapi_sigaction *action, struct ua
     return 0;
 }
 
+// A signal to the process woke one task that took it then. If that one blocks it now, or ends, another has to be told, or nobody would
+// look at the queue although somebody could take it.
 void signal_pass_on_locked(struct task *task, uint64_t set)
 {
     struct process *process = task->process;
@@ -163,6 +169,7 @@ void signal_set_mask(uint64_t mask)
     }
     struct signal_actions *actions = signal_lock(task->process);
     signal_pass_on_locked(task, mask & ~task->signal_mask);
+    assert((mask & SIGNAL_UNBLOCKABLE) == 0);
     task->signal_mask = mask;
     signal_recalculate_locked(task);
     signal_unlock(actions);

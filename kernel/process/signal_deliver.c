@@ -96,6 +96,8 @@ static bool take_handled(struct task *task, struct taken_signal *taken)
     return false;
 }
 
+// The saved instruction pointer stands behind the SYSCALL instruction, which is two bytes long: going back by those with the call's number
+// in its register makes the program call again. A handler that runs first does so with the registers of the rewound call, and returns to it.
 static void restart_for_handler(struct trap_frame *frame, uint64_t action_flags)
 {
     if (system_call_number(frame) < 0) {
@@ -140,6 +142,7 @@ static void restart_without_handler(struct trap_frame *frame)
 static bool is_below_alternate_top(const struct task *task, uint64_t stack_pointer)
 {
     const struct uapi_stack *stack = &task->alternate_stack;
+    // Already on it, as nested handlers are: they go on below, not at its top, where they would overwrite the first one's frame.
     return stack_pointer > stack->ss_sp && stack_pointer - stack->ss_sp <= stack->ss_size;
 }
 
@@ -176,6 +179,8 @@ static void delivery_failed(int number)
 static void run_handler(struct task *task, struct trap_frame *frame,
                         const struct taken_signal *taken)
 {
+    assert(taken->number >= 1 && taken->number <= SIGNAL_COUNT && taken->number != SIGKILL &&
+           taken->number != SIGSTOP);
     struct signal_delivery delivery;
     uint64_t saved_mask = task->signal_mask;
     if ((READ_ONCE(task->thread.arch.work) & THREAD_WORK_RESTORE_MASK) != 0) {

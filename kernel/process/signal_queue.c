@@ -2,6 +2,7 @@
 //
 // A standard signal is there at most once (each timer's beside it); a real-time signal as often as it was sent. Where there was no memory for an entry only
 // the number is kept, and the receiver is told SI_USER with nobody's number, as Linux does.
+#include "lib/assert.h"
 #include "lib/list.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -43,6 +44,7 @@ void pending_signals_init(struct pending_signals *pending)
 
 void pending_signals_add(struct pending_signals *pending, int number, struct queued_signal *entry)
 {
+    assert(number >= 1 && number <= SIGNAL_COUNT);
     bool is_pending = (pending->set & signal_bit(number)) != 0;
     pending->set |= signal_bit(number);
     if (entry == NULL) {
@@ -64,6 +66,7 @@ static int first_number(uint64_t set)
 
 static void entry_remove(struct pending_signals *pending, struct queued_signal *entry)
 {
+    assert(pending->count != 0);
     list_remove(&entry->link);
     pending->count--;
     queued_signal_free(entry);
@@ -117,6 +120,7 @@ void pending_signals_discard(struct pending_signals *pending, uint64_t set)
 struct queued_signal *pending_signals_find(const struct pending_signals *pending,
                                            const void *source)
 {
+    assert(source != NULL);
     struct queued_signal *entry;
     list_for_each_entry(entry, &pending->queue, link) {
         if (entry->source == source) {

@@ -86,6 +86,7 @@ static int enqueue_locked(struct process *process, struct pending_signals *pendi
     if (pending->count < process_limit(process, RLIMIT_SIGPENDING) || number < SIGRTMIN) {
         entry = queued_signal_alloc();
     }
+    // POSIX sigqueue: a value that cannot be carried is an error. Others arrive without their details (signal_queue.c).
     if (entry == NULL && must_be_whole) {
         return -EAGAIN;
     }
@@ -108,10 +109,12 @@ static bool begin_locked(struct process *process, const struct task *task, int n
         return false;
     }
     act_at_once_locked(process, number);
+    // Whose mask says whether an ignored signal is kept: the receiver's, or for the process its first task's, as on Linux.
     struct task *first = list_first_entry(&process->tasks, struct task, process_link);
     if (is_dropped_locked(process, task != NULL ? task : first, number)) {
         return false;
     }
+    // Not queued: nobody can block it, and a process that is out of memory must die without any.
     if (number == SIGKILL) {
         process_begin_exit_locked(process, SIGKILL);
         if (process == process_current_or_null()) {
@@ -229,6 +232,7 @@ void signal_force(int number, const struct uapi_siginfo *info)
         action->sa_handler = SIG_DFL;
         task->signal_mask &= ~signal_bit(number);
     }
+    // Even pid 1 cannot go on at an instruction that faults: it would fault again, for ever.
     if (action->sa_handler == SIG_DFL) {
         process->is_unkillable = false;
     }

@@ -42,6 +42,7 @@ static bool count_stopped(struct task *task)
 // A task that ends while its process stops is not waited for.
 bool signal_stop_leave_locked(struct task *task)
 {
+    assert(spin_is_held(&task->process->actions->lock));
     return task->process->task_count != 0 && count_stopped_locked(task);
 }
 
@@ -86,6 +87,7 @@ void signal_stop_begin(struct task *task, int number)
     struct process *process = task->process;
     struct task *other;
     struct signal_actions *actions = signal_lock(process);
+    // Between taking the signal and here the lock was free: a SIGCONT in that time has cleared stop_was_taken, and wins.
     bool begins = process->stop_was_taken && !process->is_exiting;
     if (begins && !process->is_stopping) {
         process->is_stopping = true;

@@ -35,6 +35,7 @@ long signal_wait(uint64_t set, uint64_t deadline_ns, struct uapi_siginfo *info)
 {
     struct task *task = task_current();
     int number = 0;
+    // Those two cannot be waited for: they act when they are sent. That they are asked for is passed over (sigtimedwait(2)).
     set &= ~SIGNAL_UNBLOCKABLE;
     int error = WAIT_INTERRUPTIBLE_UNTIL(&task->process->actions->signalled,
                                          (number = signal_take(set, info)) != 0, deadline_ns);

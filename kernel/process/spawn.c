@@ -2,6 +2,7 @@
 // mode, becomes a group of its own in the terminal's foreground, and executes. The parent waits until that worked or failed.
 #include "device/terminal.h"
 #include "fs/walk.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/descriptor_table.h"
 #include "process/exec.h"
@@ -53,6 +54,7 @@ static void enter_foreground(struct process *process)
 static void spawn_first_run(struct task *task)
 {
     struct spawn_request *request = task->first_run_argument;
+    assert(request != NULL && task->process->parent == process_first);
     enter_foreground(task->process);
     int error = spawn_exec(request);
     request->error = error;

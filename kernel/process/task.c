@@ -27,6 +27,10 @@ unsigned process_task_total(void)
 // The last reference is gone: nobody can find the task any more.
 static void task_free(struct task *task)
 {
+    // A number that still led here would be found by the next walk over all of them.
+    assert(task->id == NULL || task->id->task != task);
+    assert(!list_is_linked(&task->process_link) && list_is_empty(&task->pi_locks));
+    assert(task->pi_waiter == NULL);
     pending_signals_discard(&task->pending, ~0ULL);
     if (task->credentials != NULL) {
         credentials_put(task->credentials);
@@ -56,6 +60,7 @@ struct task *task_create(struct process *process, const char *name)
     if (task == NULL) {
         return NULL;
     }
+    assert(process != NULL && !process->is_zombie);
     task->process = process;
     list_init(&task->process_link);
     list_init(&task->pi_locks);
@@ -129,7 +134,8 @@ void task_discard(struct task *task)
 void task_publish_locked(struct task *task)
 {
     struct process *process = task->process;
-    assert(spin_is_held(&process_tree_lock));
+    assert(spin_is_held(&process_tree_lock) && !process->is_zombie);
+    assert(task->credentials != NULL && task->id->task == NULL);
     list_add_tail(&process->tasks, &task->process_link);
     process->task_count++;
     process->present_count++;
@@ -168,6 +174,8 @@ static void task_clear_tid_word(struct task *task)
 void task_change_space(struct task *task, struct address_space *replacement)
 {
     struct address_space *old = task->space;
+    assert(task == task_current() && (replacement == NULL || replacement != old));
+    // While the old memory is still there: all three write to it, or wake who sleeps on it.
     if (old != NULL) {
         futex_robust_list_end(task);
         futex_pi_end(task, replacement == NULL);
@@ -177,12 +185,15 @@ void task_change_space(struct task *task, struct address_space *replacement)
         page_table_get(replacement->page_table);
     }
     thread_set_page_table(replacement != NULL ? replacement->page_table : NULL);
+    // The page table is switched first: once the space is the task's no more, another CPU may free the old one.
     spin_lock(&process_tree_lock);
     if (old != NULL && replacement != NULL) {
         const struct process_usage former = {.peak_resident_kib = space_peak_kib(old)};
         usage_add(&task->process->usage, &former);
     }
     task->space = replacement;
+    // The parent's memory is its own again. The completion lies on the parent's stack, and is signalled under the lock under which a
+    // parent that was killed takes it back (clone_wait_vfork).
     struct completion *vfork_done = task->vfork_done;
     task->vfork_done = NULL;
     if (vfork_done != NULL) {

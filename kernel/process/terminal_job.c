@@ -66,6 +66,8 @@ static int background_access(struct task *task, bool is_write)
 {
     struct process *process = task->process;
     int signal = is_write ? SIGTTOU : SIGTTIN;
+    // POSIX 11.1.4: who ignores or blocks SIGTTIN cannot be stopped by it, so reading fails; SIGTTOU likewise, so writing goes ahead. A
+    // group that nobody could continue must not be stopped either.
     if (signal_is_ignored(task, signal)) {
         return is_write ? 0 : -EIO;
     }
@@ -144,6 +146,7 @@ static int set_controlling(struct terminal *terminal, bool steal)
         result = 0;
     } else if (process->is_session_leader && process->terminal == NULL &&
                (terminal->session == NULL || may_steal)) {
+        assert(process->session->number == process->id->number);
         references = detach_session_locked(terminal);
         set_id_locked(&terminal->session, process->session);
         set_id_locked(&terminal->foreground_group, process->group);

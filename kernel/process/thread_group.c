@@ -8,6 +8,10 @@
 #include "lib/errno.h"
 #include "process/process_internal.h"
 
+/*
+ * Killing is all that can be done to a task from outside: each of the others dies on its own way to user mode, gives up what it shares,
+ * and wakes this one (task_depart). A clone that is under way sees exec_task and starts over, so that no new task slips in.
+ */
 /* Tells the others. 0, -EAGAIN: another task's execve came first; the caller is about to die. */
 static int begin(struct task *task)
 {
@@ -41,6 +45,7 @@ static int wait_for_others(struct task *task)
 {
     struct process *process = task->process;
     while (READ_ONCE(process->present_count) > 1 && !is_killed(task)) {
+        // With a bound, since being killed does not wake this queue: it wakes the thread, which may be between two looks just then.
         int ignored = WAIT_COMMON(&process->task_gone,
                                   READ_ONCE(process->present_count) == 1 || is_killed(task),
                                   THREAD_BLOCKED, clock_monotonic_ns() + 10 * NS_PER_MS);
@@ -55,6 +60,7 @@ static void become_leader_locked(struct task *task)
     assert(spin_is_held(&process_tree_lock));
     struct process *process = task->process;
     struct task *dead = process->leader;
+    assert(process->present_count == 1 && process->task_count == 1 && dead != task);
     struct id *number = task->id;
     task->id = dead->id;
     dead->id = number;
@@ -77,6 +83,7 @@ int thread_group_take_over(struct task *task)
     struct task *dead = NULL;
     spin_lock(&process_tree_lock);
     struct signal_actions *actions = signal_lock(process);
+    assert(process->exec_task == task);
     process->exec_task = NULL;
     if (error == 0 && process->leader != task) {
         dead = process->leader;

@@ -1,5 +1,6 @@
 // unshare(2): a task has for itself what it shared with others since clone. Namespaces are not there: they are refused as by a kernel
 // that was built without them.
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/descriptor_table.h"
 #include "process/ipc_ops.h"
@@ -47,6 +48,8 @@ long process_unshare(uint64_t flags)
         }
         return error;
     }
+    // Under the lock, since others look in (/proc); what they took a reference of stays theirs. Only the task itself changes them.
+    assert(task->fs == old_fs && task->descriptors == old_table);
     spin_lock(&process_tree_lock);
     task->fs = fs != NULL ? fs : old_fs;
     task->descriptors = table != NULL ? table : old_table;

@@ -52,6 +52,7 @@ void task_get_usage(struct task *task, struct process_usage *usage)
     spin_unlock(&process_tree_lock);
 }
 
+// Under one hold of the lock: a task that ends meanwhile is in the list or in the sum.
 void process_get_usage(struct process *process, struct process_usage *usage)
 {
     struct task *task;

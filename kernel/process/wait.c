@@ -18,6 +18,7 @@ enum wait_outcome { WAIT_NO_CHILD, WAIT_NOTHING_YET, WAIT_FOUND };
 
 static bool query_matches(const struct wait_query *query, const struct process *child)
 {
+    // wait(2): a "clone" child is one whose end is told by another signal than SIGCHLD. Most waits do not see those.
     bool is_clone = child->exit_signal != SIGCHLD;
     if ((query->options & __WALL) == 0 && is_clone != ((query->options & (int)__WCLONE) != 0)) {
         return false;
@@ -32,6 +33,7 @@ static bool query_matches(const struct wait_query *query, const struct process *
 static void result_fill(struct wait_result *result, const struct process *child, int status,
                         int code)
 {
+    assert(spin_is_held(&process_tree_lock) && child->leader != NULL);
     result->number = child->id->number;
     result->uid = child->leader->credentials->uid;
     result->status = status;
@@ -45,6 +47,7 @@ static bool take_zombie(struct wait_query *query, struct process *child)
     int status = child->exit_status;
     assert(child->is_zombie && child->present_count == 0);
     result_fill(query->result, child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
+    // What its children used that it waited for comes with it (getrusage(2), RUSAGE_CHILDREN); those it ignored are nobody's.
     if ((query->options & WNOWAIT) == 0) {
         usage_add(&query->self->children_usage, &query->result->usage);
         family_remove_locked(child);
@@ -72,6 +75,7 @@ static bool take_state(struct wait_query *query, struct process *child)
     return found;
 }
 
+// A child that fits but has nothing to tell makes the call wait; where none fits it is -ECHILD, so the two are told apart.
 static enum wait_outcome look_at_children_locked(struct wait_query *query)
 {
     assert(spin_is_held(&process_tree_lock));

@@ -33,6 +33,7 @@ static bool visit_matches_locked(const struct priority_visit *visit, const struc
 
 static void visit_one_locked(struct priority_visit *visit, struct task *task)
 {
+    assert(spin_is_held(&process_tree_lock));
     if (!visit_matches_locked(visit, task)) {
         return;
     }
@@ -70,6 +71,7 @@ static int visit_all(struct priority_visit *visit)
 /* By the effective id for nice values, by either for input and output. */
 static bool may_change_locked(const struct task *task, bool by_real_id)
 {
+    assert(spin_is_held(&process_tree_lock));
     const struct credentials *own = task_current()->credentials;
     const struct credentials *other = task->credentials;
     bool is_same =
