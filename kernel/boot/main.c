@@ -2,7 +2,7 @@
 //
 // The first runs on the boot stack with interrupts off and may not sleep; it ends with the scheduler, which turns this code into
 // CPU 0's idle thread. The second runs in a kernel thread and may sleep; it ends with pid 1. Each stage is stamped with the
-// time-stamp counter (/kernel/runtime/boot).
+// time-stamp counter (/kernel/runtime/boot). In debug kernels the thread stays until the end of the machine, which it carries out.
 #include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/machine.h"
@@ -11,6 +11,7 @@
 #include "boot/kernel_test_hook.h"
 #include "device/node.h"
 #include "file/open_file.h"
+#include "fs/devfs/devfs.h"
 #include "fs/initramfs.h"
 #include "fs/mount.h"
 #include "interrupt/clock.h"
@@ -27,6 +28,7 @@
 #include "memory/kernel_map.h"
 #include "memory/page_table.h"
 #include "memory/physical_map.h"
+#include "process/holdings.h"
 #include "process/init.h"
 #include "process/process.h"
 #include "scheduler/thread.h"
@@ -84,6 +86,8 @@ static void clock_start(void)
 
 static void root_start(void)
 {
+    leak_check_begin();
+    devfs_start();
     int error = mount_root("rootfs", "rootfs", "", 0);
     if (error) {
         panic("the root cannot be mounted: error %d", -error);
@@ -127,9 +131,9 @@ static const struct boot_step steps_in_thread[] = {
     {"processes", process_init},
     {"objects of System V", ipc_init},
     {"system calls", system_call_init},
+    {"cpus", cpus_start},
     {"root", root_start},
     {"initial files", initramfs_start},
-    {"cpus", cpus_start},
 };
 
 static void steps_run(const struct boot_step *steps, size_t count)
@@ -149,6 +153,7 @@ static void boot_thread(void *argument)
         kernel_test_main(test_pattern);
     }
     process_start_first(shell_main);
+    process_await_end();
 }
 
 _Noreturn void upcall_boot(struct boot_info *info)

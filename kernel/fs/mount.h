@@ -112,6 +112,8 @@ void mount_visit(bool (*visit)(struct mount *mount, void *context), void *contex
 void mount_sync_all(void);
 // Before power-off: syncs and unmounts what can be.
 void mount_shut_down(void);
+// After mount_shut_down, when nobody can walk any more: unmounts the root too (the leak check of debug kernels).
+void mount_remove_root(void);
 must_check int mount_want_write(const struct path *path); // 0 or -EROFS
 // Changes with every mount and unmount: poll on /proc/mounts.
 uint64_t mount_event_count(void);

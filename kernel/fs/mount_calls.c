@@ -297,8 +297,7 @@ static int mount_try_detach(struct mount *mount, unsigned flags, struct path *co
     return error;
 }
 
-// The mounts that stand on a lazily removed one go with it, deepest first.
-static void mount_detach_children(struct mount *mount)
+void mount_detach_children(struct mount *mount)
 {
     for (;;) {
         struct mount *child, *found = NULL;

@@ -20,6 +20,8 @@ void mount_detach_locked(struct mount *mount, struct path *covered);
 bool mount_has_children_locked(const struct mount *mount);
 // Mounts `mount` lies below `ancestor`, or is it; mount_lock held.
 bool mount_is_below_locked(const struct mount *mount, const struct mount *ancestor);
+// Takes away the mounts that stand on this one, deepest first: they go with a lazily removed one, and at the end of the machine.
+void mount_detach_children(struct mount *mount);
 void mount_table_changed(void);
 // The list of all, in order. [l mount]
 extern struct list_head mount_list;

@@ -6,6 +6,7 @@
 // are announced through the walk sequence.
 #include "fs/mount_internal.h"
 
+#include "fs/fs_context.h"
 #include "fs/name_cache.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -272,6 +273,20 @@ struct path mount_global_root(void)
         path = (struct path){above, above->root};
     }
     return path;
+}
+
+// The kernel's own context borrows the root.
+void mount_remove_root(void)
+{
+    struct mount *mount = mount_first;
+    mount_detach_children(mount); // what was mounted over the first root
+    fs_context_kernel.root = (struct path){NULL, NULL};
+    fs_context_kernel.working_directory = fs_context_kernel.root;
+    spin_lock(&mount_lock);
+    mount_first = NULL;
+    list_remove(&mount->link);
+    spin_unlock(&mount_lock);
+    mount_put(mount);
 }
 
 // The first mount whose number is greater, with a reference.

@@ -7,6 +7,7 @@
 
 #if ASTRA_DEBUG
 
+#    include "arch/cpu.h"
 #    include "lib/assert.h"
 #    include "lib/macros.h"
 #    include "lib/string.h"
@@ -14,7 +15,8 @@
 #    include "log/log.h"
 #    include "log/panic.h"
 #    include "log/symbols.h"
-#    include "memory/heap.h"
+#    include "memory/frame_internal.h"
+#    include "memory/heap_internal.h"
 
 enum { TRACE_DEPTH = 6 };
 
@@ -27,6 +29,7 @@ enum { TRACE_DEPTH = 6 };
 struct object_record {
     uint64_t red_zone;
     uint64_t state;
+    uint64_t allocated_at; // cpu_timestamp
     uint64_t allocated_by[TRACE_DEPTH];
     uint64_t freed_by[TRACE_DEPTH];
 };
@@ -53,21 +56,21 @@ static void trace_take(uint64_t *trace)
     (void)backtrace_collect((uint64_t)__builtin_frame_address(0), trace, TRACE_DEPTH);
 }
 
-static void trace_show(const char *title, const uint64_t *trace)
+static void trace_show(enum log_level level, const char *title, const uint64_t *trace)
 {
-    log_error("heap: %s", title);
+    log_write(level, "heap: %s", title);
     for (size_t i = 0; i < TRACE_DEPTH && trace[i] != 0; i++) {
         char text[80];
         symbol_describe(trace[i] - 1, text, sizeof(text)); // the call, not what follows it
-        log_error("heap:   %s", text);
+        log_write(level, "heap:   %s", text);
     }
 }
 
 static noreturn void object_is_damaged(struct slab_cache *cache, void *object, const char *what)
 {
     struct object_record *record = record_of(cache, object);
-    trace_show("last allocated by", record->allocated_by);
-    trace_show("last freed by", record->freed_by);
+    trace_show(LOG_ERROR, "last allocated by", record->allocated_by);
+    trace_show(LOG_ERROR, "last freed by", record->freed_by);
     panic("heap: %s: object %p of cache %s", what, object, cache->name);
 }
 
@@ -103,6 +106,7 @@ void heap_debug_object_allocated(struct slab_cache *cache, void *object)
         object_is_damaged(cache, object, "record damaged while free");
     }
     record->state = STATE_ALLOCATED;
+    record->allocated_at = cpu_timestamp();
     trace_take(record->allocated_by);
     memset(object, POISON_ALLOCATED, cache->object_bytes);
 }
@@ -120,6 +124,47 @@ void heap_debug_object_freed(struct slab_cache *cache, void *object)
     record->state = STATE_FREE;
     trace_take(record->freed_by);
     poison(cache, object);
+}
+
+// ---- what is held ----------------------------------------------------------------------------------
+
+static bool is_held_since(const struct object_record *record, uint64_t since)
+{
+    return record->state == STATE_ALLOCATED && record->red_zone == RED_ZONE &&
+           record->allocated_at >= since;
+}
+
+// Returns how many objects of the slab it showed.
+static unsigned slab_show_held(struct slab *slab, uint64_t since, unsigned most)
+{
+    struct slab_cache *cache = slab->cache;
+    char *object = (char *)slab + cache->first_offset;
+    unsigned shown = 0;
+    for (size_t i = 0; i < cache->objects_per_slab && shown < most; i++) {
+        const struct object_record *record = record_of(cache, object);
+        if (is_held_since(record, since)) {
+            trace_show(LOG_EMERGENCY, "held, allocated by", record->allocated_by);
+            shown++;
+        }
+        object += cache->stride_bytes;
+    }
+    return shown;
+}
+
+// Full slabs are on no list, so they are found by the frames. What a frame was last says little: its contents have to agree.
+void heap_debug_show_held(struct slab_cache *cache, uint64_t since, unsigned most)
+{
+    for (size_t i = 0; i < frame_record_count && most > 0; i++) {
+        const struct frame *frame = &frame_records[i];
+        if (!frame_is_valid((paddr_t)i << PAGE_SHIFT) || frame->kind != FRAME_SLAB ||
+            frame->owner != frame_to_virtual(frame)) {
+            continue;
+        }
+        struct slab *slab = frame->owner;
+        if (slab->cache == cache) {
+            most -= slab_show_held(slab, since, most);
+        }
+    }
 }
 
 #endif

@@ -16,6 +16,9 @@ void heap_debug_object_new(struct slab_cache *cache, void *object);
 void heap_debug_object_allocated(struct slab_cache *cache, void *object);
 // Checks the red zone and that it is not free already; poisons.
 void heap_debug_object_freed(struct slab_cache *cache, void *object);
+// Logs who allocated the objects of the cache that were handed out after `since` (cpu_timestamp) and are held, `most` of them at most.
+// For the end of the machine, when nobody allocates.
+void heap_debug_show_held(struct slab_cache *cache, uint64_t since, unsigned most);
 #else
 static inline size_t heap_debug_extra_bytes(size_t object_bytes)
 {

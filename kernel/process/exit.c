@@ -8,8 +8,8 @@
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "process/descriptor_table.h"
-#include "process/init.h"
 #include "process/ipc_ops.h"
+#include "process/machine_end_internal.h"
 #include "process/process_internal.h"
 #include "uapi/wait.h"
 
@@ -121,11 +121,12 @@ static void process_end(struct process *process)
     }
 }
 
-// pid 1 takes the machine with it.
-static _Noreturn void first_process_end(int status)
+// pid 1 takes the machine with it. In a debug kernel it goes on as the last process of all.
+static void first_process_end(int status)
 {
     int signal = status & 0x7f;
     process_end_machine(MACHINE_POWER_OFF, signal != 0 ? 127 : (unsigned)status >> 8 & 0xff);
+    machine_teardown_wait_alone();
 }
 
 _Noreturn void task_exit(int status)

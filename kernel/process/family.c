@@ -75,6 +75,9 @@ bool family_notify_exit_locked(struct process *process)
 {
     assert(spin_is_held(&process_tree_lock));
     struct process *parent = process->parent;
+    if (parent == NULL) {
+        return false; // pid 1, at the end of the machine
+    }
     int status = process->exit_status;
     // clone takes any byte; a number that is no signal sends nothing.
     int signal = process->exit_signal > SIGNAL_COUNT ? 0 : process->exit_signal;

@@ -35,6 +35,12 @@ int shell_console_open(void)
     return 0;
 }
 
+void shell_console_close(void)
+{
+    open_file_put(console_file);
+    console_file = NULL;
+}
+
 /* A session that was given the terminal hangs it up at its end: the shell opens it again then, as a getty would. */
 static struct open_file *live_console(void)
 {
@@ -92,7 +98,7 @@ int shell_read_byte(void)
         if (got == 0 && terminal_file_ops.is_dead(file)) {
             continue;
         }
-        if (got != -ERESTARTSYS) {
+        if (got != -ERESTARTSYS || thread_is_killed()) {
             return -1;
         }
         /* A signal for pid 1 has no handler here: nothing to do but to go on reading. */

@@ -7,3 +7,4 @@
 
 /* 0, -ENXIO (no console), -ENOMEM. */
 must_check int shell_console_open(void);
+void shell_console_close(void);

@@ -44,11 +44,11 @@ static void wait_in_foreground(long number, const struct uapi_termios *settings)
     long waited;
     do {
         waited = process_wait(P_PID, (int)number, WEXITED | WUNTRACED, &result);
-        if (waited == -ERESTARTSYS) {
+        if (waited == -ERESTARTSYS && !thread_is_killed()) {
             pending_signals_discard(&process_current()->pending, ~0ULL);
             scheduler_yield();
         }
-    } while (waited == -ERESTARTSYS);
+    } while (waited == -ERESTARTSYS && !thread_is_killed());
     take_terminal_back();
     struct uapi_termios copy = *settings;
     (void)shell_terminal_control(TCSETSW, &copy);

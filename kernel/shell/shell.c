@@ -7,6 +7,7 @@
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "log/log.h"
+#include "scheduler/thread.h"
 #include "shell/console.h"
 #include "shell/shell_internal.h"
 #include "syscall/system_name.h"
@@ -94,8 +95,9 @@ int shell_main(void)
                 ". No init was started: this is the kernel shell. 'help' lists its commands.\n");
     shell_mount_startup();
     char line[SHELL_LINE_BYTES];
-    while (shell_edit_line("astra> ", line) >= 0) {
+    while (!thread_is_killed() && shell_edit_line("astra> ", line) >= 0) {
         run_line(line);
     }
+    shell_console_close();
     return 0;
 }

@@ -252,10 +252,10 @@ SYSTEM_CALL4(reboot, uint32_t, magic, uint32_t, second_magic, uint32_t, command,
     switch (command) {
     case LINUX_REBOOT_CMD_CAD_ON:
     case LINUX_REBOOT_CMD_CAD_OFF: return 0; /* there is no Ctrl-Alt-Del handler to switch yet */
-    case LINUX_REBOOT_CMD_POWER_OFF: process_end_machine(MACHINE_POWER_OFF, 0);
-    case LINUX_REBOOT_CMD_HALT: process_end_machine(MACHINE_HALT, 0);
+    case LINUX_REBOOT_CMD_POWER_OFF: process_end_machine(MACHINE_POWER_OFF, 0); return 0;
+    case LINUX_REBOOT_CMD_HALT: process_end_machine(MACHINE_HALT, 0); return 0;
     case LINUX_REBOOT_CMD_RESTART:
-    case LINUX_REBOOT_CMD_RESTART2: process_end_machine(MACHINE_RESTART, 0);
+    case LINUX_REBOOT_CMD_RESTART2: process_end_machine(MACHINE_RESTART, 0); return 0;
     default: return -EINVAL;
     }
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "device/node.h"
+#include "fs/devfs/devfs.h"
 #include "fs/fs_context.h"
 #include "fs/mount.h"
 #include "fs/vfs.h"
@@ -256,6 +257,7 @@ static void fake_fs_start(void)
     fake_floor_start();
     file_init();
     fs_init();
+    devfs_start();
     assert_int_equal(mount_root("rootfs", "rootfs", "mode=755", 0), 0);
     fake_context = fs_context_kernel;
     refcount_init(&fake_user.references, 1);

@@ -5,7 +5,8 @@
  *     FAIL NAME file:line: condition
  *     N passed, N failed
  *
- * Then the machine ends: by the debug-exit port with 0 or 1, else by switching off. Called by boot/.
+ * Then the machine ends: by the debug-exit port with 0 or 1, else by switching off. Only after a prelude the boot goes on. Called by
+ * boot/.
  */
 #include "kernel_test.h"
 
@@ -111,7 +112,7 @@ static bool test_run(const struct kernel_test *test)
 
 static bool is_wanted(const struct kernel_test *test, const char *pattern)
 {
-    if (test->is_crash) {
+    if (test->kind != KERNEL_TEST_IS_TEST) {
         return strcmp(pattern, test->name) == 0;
     }
     return strcmp(pattern, "all") == 0 || pattern_matches(pattern, test->name);
@@ -124,6 +125,10 @@ void kernel_test_main(const char *pattern)
     for (const struct kernel_test *test = kernel_tests_start; test < kernel_tests_end; test++) {
         if (!is_wanted(test, pattern)) {
             continue;
+        }
+        if (test->kind == KERNEL_TEST_IS_PRELUDE) {
+            test->run();
+            return;
         }
         if (test_run(test)) {
             passed++;

@@ -18,20 +18,22 @@
 
 struct thread;
 
+enum kernel_test_kind { KERNEL_TEST_IS_TEST, KERNEL_TEST_IS_CRASH, KERNEL_TEST_IS_PRELUDE };
+
 struct kernel_test {
     const char *name;
     void (*run)(void);
-    bool is_crash;
+    enum kernel_test_kind kind;
 };
 
 /* The alignment leaves no gap between two entries. */
-#define KERNEL_TEST_ENTRY(test_name, is_crash)                                                     \
+#define KERNEL_TEST_ENTRY(test_name, kind)                                                         \
     static const struct kernel_test kernel_test_##test_name used_by_linker section(                \
-        ".kernel_tests") aligned(8) = {#test_name, test_name, is_crash}
+        ".kernel_tests") aligned(8) = {#test_name, test_name, kind}
 
 #define KERNEL_TEST(test_name)                                                                     \
     static void test_name(void);                                                                   \
-    KERNEL_TEST_ENTRY(test_name, false);                                                           \
+    KERNEL_TEST_ENTRY(test_name, KERNEL_TEST_IS_TEST);                                             \
     static void test_name(void)
 
 /*
@@ -40,7 +42,16 @@ struct kernel_test {
  */
 #define KERNEL_CRASH(test_name)                                                                    \
     static void test_name(void);                                                                   \
-    KERNEL_TEST_ENTRY(test_name, true);                                                            \
+    KERNEL_TEST_ENTRY(test_name, KERNEL_TEST_IS_CRASH);                                            \
+    static void test_name(void)
+
+/*
+ * Does something before an ordinary boot, which goes on behind it. Runs only when the command line has its name;
+ * test_power_off.py looks at what comes of it.
+ */
+#define KERNEL_PRELUDE(test_name)                                                                  \
+    static void test_name(void);                                                                   \
+    KERNEL_TEST_ENTRY(test_name, KERNEL_TEST_IS_PRELUDE);                                          \
     static void test_name(void)
 
 /* Linker-script symbols: all tests of the image. */

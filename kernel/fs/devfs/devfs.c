@@ -12,7 +12,7 @@
 #include "lib/string.h"
 #include "log/log.h"
 
-static struct file_system *devfs_instance; // [I]
+static struct file_system *devfs_instance; // [I] from devfs_start to devfs_end
 
 // One name below `directory`: made by ramfs's create if it is missing. Returns the entry with a
 // reference, or NULL.
@@ -133,7 +133,7 @@ static struct file_system_type devfs_type = {
     .mount = devfs_mount,
 };
 
-void devfs_init(void)
+void devfs_start(void)
 {
     struct ramfs_parameters parameters;
     ramfs_parameters_default(&parameters);
@@ -144,6 +144,19 @@ void devfs_init(void)
     } else {
         device_node_subscribe(&devfs_subscriber);
     }
+}
+
+void devfs_end(void)
+{
+    if (devfs_instance != NULL) {
+        device_node_unsubscribe(&devfs_subscriber);
+        file_system_put(devfs_instance);
+        devfs_instance = NULL;
+    }
+}
+
+void devfs_init(void)
+{
     file_system_type_register(&devtmpfs_type);
     file_system_type_register(&devfs_type);
     devpts_init();
