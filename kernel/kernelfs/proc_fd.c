@@ -5,6 +5,7 @@
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -12,6 +13,7 @@
 #include "process/process.h"
 #include "uapi/stat.h"
 
+/* With a reference, or NULL: there is none (any more), or it is not the caller's to see. */
 static struct open_file *file_get(const struct generated_key *key)
 {
     struct task *task;
@@ -35,6 +37,7 @@ static int fd_follow(const struct generated_key *key, struct path *result)
         return -ENOENT;
     }
     int error = 0;
+    /* A jump, not a walk along the text: the file may have been removed or lie outside of the caller's root (proc(5)). */
     if (vfs_file_path(file, result)) {
         path_get(result);
     } else {
@@ -115,6 +118,7 @@ static int next_number(const struct generated_key *key, uint64_t *cursor, char *
     }
     int number = descriptor_next(table, (int)*cursor);
     descriptor_table_put(table);
+    assert(number < DESCRIPTORS_MAX);
     if (number < 0) {
         return -ENOENT;
     }

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "fs/generated.h"
+#include "lib/assert.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
+#include "scheduler/id.h"
 
 struct process;
 struct task;
@@ -28,6 +30,7 @@ int64_t proc_memory_seek(struct open_file *file, int64_t offset, int whence);
 
 static inline int proc_key_pid(const struct generated_key *key)
 {
+    assert(key->value[0] > 0 && key->value[0] < ID_MAX);
     return (int)key->value[0];
 }
 

@@ -2,6 +2,7 @@
  * /proc/<pid>/limits and oom_score_adj: what a process may use, and how readily it is ended when memory is out.
  */
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -46,6 +47,7 @@ int proc_show_limits(const struct generated_key *key, struct text_buffer *text)
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         char soft[24];
         char hard[24];
+        assert(limit_names[i][0] != NULL);
         limit_text(process->limits.entries[i].rlim_cur, soft, sizeof(soft));
         limit_text(process->limits.entries[i].rlim_max, hard, sizeof(hard));
         text_format(text, "%-25s %-20s %-20s %-10s\n", limit_names[i][0], soft, hard,
@@ -92,12 +94,12 @@ ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char 
         return -ESRCH;
     }
     bool is_privileged = credentials_can(task_current()->credentials, CAP_SYS_RESOURCE);
-    bool is_permitted = is_privileged || adjust >= process->oom_score_minimum;
+    bool is_permitted = is_privileged || adjust >= READ_ONCE(process->oom_score_minimum);
     if (is_permitted) {
-        process->oom_score_adjust = adjust;
+        WRITE_ONCE(process->oom_score_adjust, adjust);
     }
     if (is_privileged) {
-        process->oom_score_minimum = adjust;
+        WRITE_ONCE(process->oom_score_minimum, adjust);
     }
     process_put(process);
     return is_permitted ? (ssize_t)bytes : -EACCES;

@@ -3,6 +3,7 @@
  * memory; smaps_rollup is the sum. See proc(5).
  */
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/macros.h"
@@ -11,7 +12,7 @@
 #include "uapi/limits.h"
 #include "vm/address_space.h"
 
-enum { NAME_COLUMN = 73 };
+enum { NAME_COLUMN = 73, NUMBERS_BYTES = 104 };
 
 static const char *area_name(const struct area *area, char *buffer)
 {
@@ -35,7 +36,7 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
 {
     uint64_t device = 0;
     uint64_t inode = 0;
-    char line[NAME_COLUMN + 1];
+    char line[NUMBERS_BYTES]; /* large numbers reach beyond the column, and must stay whole */
     bool has_offset = area->cache != NULL && area->special_name == NULL;
     if (area->backing.ops != NULL && area->backing.ops->identify != NULL) {
         area->backing.ops->identify(&area->backing, &device, &inode);
@@ -48,7 +49,8 @@ static void add_area(struct text_buffer *text, const struct area *area, char *bu
         has_offset ? (unsigned long long)area->offset : 0ULL, device_number_major(device),
         device_number_minor(device), (unsigned long long)inode);
     const char *name = area_name(area, buffer);
-    text_add(text, line, (size_t)MIN(length, NAME_COLUMN));
+    assert(length < NUMBERS_BYTES && area->start < area->end);
+    text_add(text, line, (size_t)length);
     for (int column = length; name[0] != '\0' && column < NAME_COLUMN; column++) {
         text_add_char(text, ' ');
     }
@@ -143,6 +145,7 @@ static int show_areas(const struct generated_key *key, struct text_buffer *text,
     }
     char *buffer = heap_alloc(PATH_MAX);
     if (buffer != NULL) {
+        /* One hold for all of them: a list that areas come into and leave meanwhile would show some twice and others never. */
         mutex_lock(&space->mutex);
         for (struct area *area = area_find_locked(space, 0); area != NULL && !text_is_full(text);
              area = area_next_locked(area)) {

@@ -4,6 +4,7 @@
  */
 #include "file/open_file.h"
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "process/process.h"
@@ -27,6 +28,7 @@ static struct address_space *inspected_space(const struct open_file *file)
 static ssize_t move_piece(struct address_space *space, struct io_iter *iter, vaddr_t address,
                           bool is_write)
 {
+    /* Through a piece on the stack: both address spaces cannot be locked at once, since either may be the other one. */
     char piece[PIECE_BYTES];
     size_t bytes = MIN(io_iter_remaining(iter), sizeof(piece));
     if (is_write && io_iter_read(iter, piece, bytes) != bytes) {
@@ -36,6 +38,7 @@ static ssize_t move_piece(struct address_space *space, struct io_iter *iter, vad
     if (got <= 0) {
         return got == -ENOMEM ? -ENOMEM : -EIO;
     }
+    assert((size_t)got <= bytes);
     if (!is_write && io_iter_write(iter, piece, (size_t)got) != (size_t)got) {
         return -EFAULT;
     }
@@ -49,7 +52,8 @@ static ssize_t move(struct open_file *file, struct io_iter *iter, uint64_t *posi
     if (space == NULL) {
         return 0;
     }
-    while (io_iter_remaining(iter) != 0) {
+    /* Two gigabytes take a while: who is killed meanwhile does not finish them. */
+    while (io_iter_remaining(iter) != 0 && !thread_is_killed()) {
         got = move_piece(space, iter, *position, is_write);
         if (got <= 0) {
             break;
@@ -73,6 +77,7 @@ static ssize_t memory_write(struct open_file *file, struct io_iter *iter, uint64
 
 int64_t proc_memory_seek(struct open_file *file, int64_t offset, int whence)
 {
+    /* Addresses end at INT64_MAX here, far beyond those of programs; the end of memory is nowhere, so there is no SEEK_END. */
     int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
     if ((whence != SEEK_SET && whence != SEEK_CUR) ||
         __builtin_add_overflow(base, offset, &offset) || offset < 0) {

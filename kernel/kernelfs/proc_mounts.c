@@ -126,6 +126,7 @@ static int show(struct text_buffer *text,
         return -ENOMEM;
     }
     visit.root_buffer = visit.buffer + PATH_MAX;
+    /* One mount table, but the reader's root: what stands outside of it is left out, or its place would be told to who was shut in. */
     fs_context_begin(task_current(), &visit.context);
     mount_visit(visit_mount, &visit);
     fs_context_end(&visit.context);

@@ -1,10 +1,15 @@
 /*
  * /proc/<pid>: the directory of one process. Reading races with the process's life: each file takes what it needs with references and
  * answers -ESRCH when the process is gone.
+ *
+ * What may be looked at by whom (proc(5)): the numbers of stat, status and the like by everybody; what lies in memory, what is open and
+ * where the process stands only by who may inspect it (ptrace's rule for reading). The rule is asked with exec kept out, and what was
+ * found is taken by reference before that ends: a set-id program's things are never reached by the right to look at the one before it.
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/macros.h"
@@ -58,13 +63,14 @@ no_lock_analysis int proc_inspect_begin(int number, struct task **task)
     mutex_lock(&(*task)->process->exec_mutex);
     int error = task_may_inspect(*task) ? 0 : -EACCES;
     if (error != 0) {
-        proc_inspect_end(*task);
+        proc_inspect_end(*task); /* *task is not to be used then */
     }
     return error;
 }
 
 no_lock_analysis void proc_inspect_end(struct task *task)
 {
+    assert(mutex_is_held(&task->process->exec_mutex));
     mutex_unlock(&task->process->exec_mutex);
     task_put(task);
 }
@@ -139,7 +145,9 @@ static void add_memory(struct text_buffer *text, struct address_space *space, va
     char piece[256];
     while (start < end && !text_is_full(text)) {
         size_t bytes = MIN(sizeof(piece), (size_t)(end - start));
+        /* In small pieces: the text grows as it is needed, and a program may have said that its arguments are gigabytes. */
         ssize_t got = address_space_access(space, start, piece, bytes, false);
+        assert(got <= (ssize_t)bytes);
         if (got <= 0) {
             return;
         }
@@ -210,6 +218,7 @@ static int show_auxv(const struct generated_key *key, struct text_buffer *text)
     if (space == NULL) {
         return 0;
     }
+    assert(space->saved_auxv_words <= sizeof(space->saved_auxv) / sizeof(space->saved_auxv[0]));
     text_add(text, (const char *)space->saved_auxv,
              space->saved_auxv_words * sizeof(space->saved_auxv[0]));
     address_space_put(space);
@@ -261,6 +270,7 @@ static int follow_fs_state(const struct generated_key *key, struct path *result,
     if (fs == NULL) {
         return -ENOENT;
     }
+    /* The state is kept by the reference; what it says is read and referenced under its lock, since its owner may be leaving the place. */
     spin_lock(&fs->lock);
     *result = is_root ? fs->root : fs->working_directory;
     path_get(result);

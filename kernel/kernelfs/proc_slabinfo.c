@@ -3,6 +3,7 @@
  * the slabs. The numbers are read without the caches' locks: each is right by itself, a line may mix two moments.
  */
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/text.h"
 #include "memory/heap.h"
 #include "sync/atomic.h"
@@ -10,6 +11,7 @@
 static bool show_cache(const struct slab_cache *cache, void *context)
 {
     struct text_buffer *text = context;
+    assert(cache->name != NULL && cache->objects_per_slab != 0);
     unsigned long long slabs = READ_ONCE(cache->slab_count);
     text_format(text,
                 "%-17s %6llu %6llu %6u %4u %4u : tunables %4u %4u %4u : slabdata %6llu %6llu %6u\n",

@@ -54,8 +54,10 @@ static void snapshot_state(struct snapshot *s, const struct process *process,
         [THREAD_STOPPED] = {'T', "T (stopped)"},
         [THREAD_DEAD] = {'Z', "Z (zombie)"},
     };
+    /* The table has no holes: every state of a thread is in it. */
     unsigned state =
         process->is_zombie || task == NULL ? THREAD_DEAD : atomic32_load(&task->thread.state);
+    assert(state < sizeof(states) / sizeof(states[0]) && states[state].name != NULL);
     s->state = states[state].letter;
     s->state_name = states[state].name;
 }
@@ -74,6 +76,7 @@ static void snapshot_family_locked(struct snapshot *s, struct process *process)
                             ? -1
                             : process->terminal->foreground_group->number;
     }
+    assert(process->task_count <= process->present_count);
     s->thread_count = process->is_zombie ? 1 : (int)process->task_count;
     s->children_usage = process->children_usage;
     s->exit_signal = process->exit_signal;
@@ -180,6 +183,10 @@ static void snapshot_usage(struct snapshot *s, struct process *process, struct t
     }
 }
 
+/*
+ * All that the three files tell, taken before any text is made: a text that grows is made again, and must not mix two moments more than it
+ * has to. Each lock is held for its own part only; what the parts say may be of moments a little apart, as on Linux.
+ */
 static int snapshot_take(struct snapshot *s, int number)
 {
     memset(s, 0, sizeof(*s));
@@ -235,9 +242,11 @@ int proc_show_process_stat(const struct generated_key *key, struct text_buffer *
     if (error != 0) {
         return error;
     }
+    /* Addresses would undo the random places of a program (proc(5): fields marked PT). */
     if (proc_may_inspect(s.pid) != 0) {
         snapshot_hide_places(&s);
     }
+    /* proc(5), stat: fields 1 to 52, in order. The name is in brackets since it may hold blanks, and brackets: parsers look for the last. */
     text_format(text, "%d (%s) %c %d %d %d %u %d 0 %llu %llu %llu 0 ", s.pid, s.name, s.state,
                 s.parent, s.group, s.session, s.terminal, s.foreground,
                 number(s.usage.minor_faults), number(s.children_usage.minor_faults),

@@ -1,15 +1,18 @@
 /*
- * /proc/sys: the few settings that programs read.
+ * /proc/sys: the few settings that programs read. They say how this kernel is; most cannot be changed, since there is one way of doing each
+ * thing here. A number that stands for a constant of another folder names it beside it: the two must agree.
  */
 #include "device/random.h"
 #include "file/open_file.h"
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "log/log.h"
 #include "log/panic.h"
 #include "memory/frame.h"
+#include "process/descriptor_table.h"
 #include "scheduler/id.h"
 #include "syscall/system_name.h"
 #include "uapi/capability.h"
@@ -180,6 +183,7 @@ static ssize_t store_printk(const struct generated_key *key, const char *data, s
         text_add_string(text, TEXT "\n");                                                          \
         return 0;                                                                                  \
     }
+static_assert(DESCRIPTORS_MAX == 1048576 && ID_MAX == 32768, "as the texts below say");
 SHOW_TEXT(zero, "0")
 SHOW_TEXT(one, "1")
 SHOW_TEXT(overflow_id, "65534")    /* stands for ids that do not fit */

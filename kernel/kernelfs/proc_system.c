@@ -7,6 +7,7 @@
 #include "interrupt/clock.h"
 #include "interrupt/irq.h"
 #include "kernelfs/proc_internal.h"
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -140,7 +141,7 @@ int proc_show_loadavg(const struct generated_key *key, struct text_buffer *text)
     unsigned total;
     scheduler_load(load, &runnable, &total);
     for (int i = 0; i < 3; i++) {
-        /* Rounded to two places. */
+        /* In units of 1/2048, as the scheduler keeps them; rounded to two places. */
         uint32_t value = load[i] + (1 << 11) / 200;
         text_format(text, "%u.%02u ", value >> 11, ((value & 2047) * 100) >> 11);
     }
@@ -153,6 +154,7 @@ int proc_show_cpuinfo(const struct generated_key *key, struct text_buffer *text)
     (void)key;
     const struct cpu_description *cpu = cpu_describe();
     unsigned khz = (unsigned)(clock_tsc_frequency_hz() / 1000);
+    assert(percpu_cpu_count() <= sizeof(boot_information.acpi.cpu_apic_ids));
     for (unsigned number = 0; number < percpu_cpu_count(); number++) {
         text_format(
             text,

@@ -1,5 +1,9 @@
 /*
  * procfs: the root directory's table, its live children (one directory per process), and the file system type.
+ *
+ * A directory is a number, not a process: each file looks for who has the number when it is read, and says -ESRCH where nobody has. So an
+ * open directory keeps nobody from being reaped, and a name that is cached is asked again whether anybody still has its number
+ * (is_valid). A number that was given out again shows the new process.
  */
 #include "kernelfs/kernelfs.h"
 
@@ -127,12 +131,14 @@ static int root_next(const struct generated_key *key, uint64_t *cursor, char *na
                      const struct generated_row **row)
 {
     (void)key;
+    /* The cursor is the last number told, which a program may set to anything by lseek. */
     int from = *cursor >= ID_MAX ? ID_MAX : (int)*cursor + 1;
     for (;;) {
         struct id *id = id_next(from);
         if (id == NULL) {
             return -ENOENT;
         }
+        assert(id->number >= from);
         int number = id->number;
         id_put(id);
         if (process_exists(number)) {

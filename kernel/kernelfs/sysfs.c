@@ -6,6 +6,7 @@
 #include "kernelfs/sysfs.h"
 
 #include "fs/generated.h"
+#include "lib/assert.h"
 #include "uapi/stat.h"
 #include "uapi/statfs.h"
 

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 
 static char text[65536];
 
@@ -378,4 +379,35 @@ TEST(nobody_changes_the_modes_of_a_process_in_proc)
         _exit(0);
     }
     CHECK_EXITED(child, 0);
+}
+
+/* A gigabyte of another place into one small buffer, over and over: whoever is killed does not finish it. */
+static void read_own_memory_for_long(void)
+{
+    enum { PARTS = 1024, PART_BYTES = 1 << 20 };
+    static struct iovec parts[PARTS];
+    size_t bytes = (size_t)PARTS * PART_BYTES;
+    char *all = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *one = map_pages(PART_BYTES / PAGE);
+    CHECK(all != MAP_FAILED);
+    for (int i = 0; i < PARTS; i++) {
+        parts[i] = (struct iovec){one, PART_BYTES};
+    }
+    int fd = CHECK_OK(open("/proc/self/mem", O_RDONLY));
+    for (;;) {
+        CHECK(preadv(fd, parts, PARTS, (off_t)(uintptr_t)all) > 0);
+    }
+}
+
+TEST(a_long_look_into_memory_ends_with_the_process)
+{
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        read_own_memory_for_long();
+    }
+    sleep_ms(300);
+    int64_t start = now_ns(CLOCK_MONOTONIC);
+    CHECK_OK(kill(child, SIGKILL));
+    CHECK_KILLED(child, SIGKILL);
+    CHECK(now_ns(CLOCK_MONOTONIC) - start < 1000000000);
 }
