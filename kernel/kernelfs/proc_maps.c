@@ -146,12 +146,12 @@ static int show_areas(const struct generated_key *key, struct text_buffer *text,
     char *buffer = heap_alloc(PATH_MAX);
     if (buffer != NULL) {
         /* One hold for all of them: a list that areas come into and leave meanwhile would show some twice and others never. */
-        mutex_lock(&space->mutex);
+        shared_mutex_lock(&space->mutex);
         for (struct area *area = area_find_locked(space, 0); area != NULL && !text_is_full(text);
              area = area_next_locked(area)) {
             write_area(text, area, buffer);
         }
-        mutex_unlock(&space->mutex);
+        shared_mutex_unlock(&space->mutex);
     }
     heap_free(buffer);
     address_space_put(space);
@@ -183,7 +183,7 @@ int proc_show_smaps_rollup(const struct generated_key *key, struct text_buffer *
     struct area_usage usage = {0};
     uint64_t locked_share = 0;
     vaddr_t start = 0, end = 0;
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     struct area *area = area_find_locked(space, 0);
     start = area != NULL ? area->start : 0;
     for (; area != NULL; area = area_next_locked(area)) {
@@ -192,7 +192,7 @@ int proc_show_smaps_rollup(const struct generated_key *key, struct text_buffer *
         locked_share += (area->flags & AREA_LOCKED) != 0 ? usage.share - before : 0;
         end = area->end;
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     address_space_put(space);
     text_format(text, "%08llx-%08llx ---p 00000000 00:00 0%30s[rollup]\n",
                 (unsigned long long)start, (unsigned long long)end, "");

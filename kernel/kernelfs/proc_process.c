@@ -232,12 +232,12 @@ static int follow_exe(const struct generated_key *key, struct path *result)
     if (error != 0 || space == NULL) {
         return error != 0 ? error : -ENOENT;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     error = executable_path(&space->executable, result) ? 0 : -ENOENT;
     if (error == 0) {
         path_get(result);
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     address_space_put(space);
     return error;
 }

@@ -48,14 +48,14 @@ int futex_key_make(const struct futex_word *word, struct futex_key *key)
         return 0;
     }
     /* In a private mapping of a file the address is the key, too: each space has a copy of its own as soon as it is written to. */
-    mutex_lock(&space->mutex);
+    shared_mutex_look(&space->mutex);
     const struct area *area = area_find_locked(space, address);
     bool is_mapped = area != NULL && area->start <= address;
     if (is_mapped && area->cache != NULL && (area->flags & AREA_SHARED) != 0) {
         *key = (struct futex_key){page_cache_serial(area->cache) << 1 | 1,
                                   area->offset + (address - area->start)};
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_leave(&space->mutex);
     return is_mapped ? 0 : -EFAULT;
 }
 

@@ -136,22 +136,22 @@ struct task {
     void (*first_run)(
         struct task *
             task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
-    void *first_run_argument;           // [o]
-    void __user *robust_list;           // [o] set_robust_list: futexes to release at the end
-    struct list_head pi_locks;          // [l futex_pi] what it holds and others wait for
-    struct pi_waiter *pi_waiter;        // [l futex_pi] its own wait
-    bool pi_is_over;                    // [l futex_pi] nobody can wait for it any more
-    uint32_t __user *clear_tid_address; // [o] set_tid_address, CLONE_CHILD_CLEARTID
-    uint32_t __user *set_tid_address;   // [o] CLONE_CHILD_SETTID: written by the child itself
+    void *first_run_argument;              // [o]
+    void __user *robust_list;              // [o] set_robust_list: futexes to release at the end
+    struct list_head pi_locks;             // [l futex_pi] what it holds and others wait for
+    struct pi_waiter *pi_waiter;           // [l futex_pi] its own wait
+    bool pi_is_over;                       // [l futex_pi] nobody can wait for it any more
+    uint32_t __user *clear_tid_address;    // [o] set_tid_address, CLONE_CHILD_CLEARTID
+    uint32_t __user *set_tid_address;      // [o] CLONE_CHILD_SETTID: written by the child itself
     struct semaphore_undo_list *undo_list; // [o] ipc/'s: what to undo at the end; NULL: nothing yet
-    struct completion *vfork_done;      // [l tree] the parent that waits for exec or exit
-    uint16_t memory_policy;             // [o] set_mempolicy: mode and flags
-    bool memory_policy_has_nodes;       // [o] it names the one node
-    uint16_t io_priority;               // [a] ioprio_set: class and level
-    bool resets_scheduling_on_fork;     // [a] SCHED_RESET_ON_FORK
-    uint64_t parent_death_signal;       // [o] PR_SET_PDEATHSIG
-    uint64_t timer_slack_ns;            // [a] PR_SET_TIMERSLACK
-    uint64_t first_timer_slack_ns;      // [I] what it was created with, and goes back to
+    struct completion *vfork_done;         // [l tree] the parent that waits for exec or exit
+    uint16_t memory_policy;                // [o] set_mempolicy: mode and flags
+    bool memory_policy_has_nodes;          // [o] it names the one node
+    uint16_t io_priority;                  // [a] ioprio_set: class and level
+    bool resets_scheduling_on_fork;        // [a] SCHED_RESET_ON_FORK
+    uint64_t parent_death_signal;          // [o] PR_SET_PDEATHSIG
+    uint64_t timer_slack_ns;               // [a] PR_SET_TIMERSLACK
+    uint64_t first_timer_slack_ns;         // [I] what it was created with, and goes back to
     struct rcu_head rcu;
 };
 

@@ -9,14 +9,11 @@
 // the bit, at worst for one wake-up that finds nobody.
 #include "scheduler/mutex.h"
 
-#include "arch/cpu.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "sync/lock_debug.h"
+#include "scheduler/mutex_debug.h"
 
 enum { MUTEX_HAS_WAITERS = 1 };
-
-#define CALLER_FRAME() ((uint64_t)(uintptr_t)__builtin_frame_address(0))
 
 void mutex_init_class(struct mutex *mutex, struct lock_class *class, struct lock_class *queue_class)
 {
@@ -32,64 +29,15 @@ static struct thread *mutex_owner(const struct mutex *mutex)
     return (struct thread *)(uintptr_t)word;
 }
 
+bool mutex_is_taken(const struct mutex *mutex)
+{
+    return mutex_owner(mutex) != NULL;
+}
+
 bool mutex_is_held(const struct mutex *mutex)
 {
     return mutex_owner(mutex) == thread_current();
 }
-
-#if ASTRA_DEBUG
-static void check_order(struct mutex *mutex, unsigned level, uint64_t frame)
-{
-    struct lock_request request = {mutex, mutex->class, level, frame};
-    lock_debug_check(&thread_current()->sleeping_locks, &request);
-}
-
-static void note_taken(struct mutex *mutex, unsigned level, uint64_t frame)
-{
-    struct lock_request request = {mutex, mutex->class, level, frame};
-    lock_debug_taken(&thread_current()->sleeping_locks, &request);
-}
-
-static void note_released(const struct mutex *mutex)
-{
-    lock_debug_released(&thread_current()->sleeping_locks, mutex);
-}
-
-static uint64_t wait_begin_time(void)
-{
-    return cpu_timestamp();
-}
-
-static void note_waited(struct mutex *mutex, uint64_t start)
-{
-    lock_debug_waited(mutex->class, cpu_timestamp() - start);
-}
-#else
-static inline void check_order(struct mutex *mutex, unsigned level, uint64_t frame)
-{
-    (void)mutex, (void)level, (void)frame;
-}
-
-static inline void note_taken(struct mutex *mutex, unsigned level, uint64_t frame)
-{
-    (void)mutex, (void)level, (void)frame;
-}
-
-static inline void note_released(const struct mutex *mutex)
-{
-    (void)mutex;
-}
-
-static inline uint64_t wait_begin_time(void)
-{
-    return 0;
-}
-
-static inline void note_waited(struct mutex *mutex, uint64_t start)
-{
-    (void)mutex, (void)start;
-}
-#endif
 
 static bool mutex_take_free(struct mutex *mutex)
 {
@@ -144,16 +92,16 @@ static int mutex_lock_common(struct mutex *mutex, enum thread_state state, unsig
                              uint64_t frame)
 {
     lock_debug_check_sleep(LOCK_CLASS_OF(mutex));
-    check_order(mutex, level, frame);
+    mutex_debug_check_order(mutex, level, frame);
     if (!mutex_take_free(mutex)) {
-        uint64_t start = wait_begin_time();
+        uint64_t start = mutex_debug_wait_begin();
         int result = mutex_wait(mutex, state);
-        note_waited(mutex, start);
+        mutex_debug_waited(mutex, start);
         if (result != 0) {
             return -EINTR;
         }
     }
-    note_taken(mutex, level, frame);
+    mutex_debug_taken(mutex, level, frame);
     return 0;
 }
 
@@ -177,14 +125,14 @@ bool mutex_try_lock(struct mutex *mutex) no_lock_analysis
     if (!mutex_take_free(mutex)) {
         return false;
     }
-    note_taken(mutex, 0, CALLER_FRAME());
+    mutex_debug_taken(mutex, 0, CALLER_FRAME());
     return true;
 }
 
 void mutex_unlock(struct mutex *mutex) no_lock_analysis
 {
     assert(mutex_is_held(mutex));
-    note_released(mutex);
+    mutex_debug_released(mutex);
     // From the exchange on another thread may own the lock. The object must still stand for the wake-up: who unlocks keeps a
     // reference to it until after.
     uint64_t old = atomic64_exchange(&mutex->owner, 0);

@@ -32,4 +32,5 @@ must_check bool mutex_try_lock(struct mutex *mutex) acquires_if(true, mutex);
 // For a second lock of one class, where the caller has an order for them: a level above the first's, which is 0.
 void mutex_lock_nested(struct mutex *mutex, unsigned level) acquires(mutex);
 void mutex_unlock(struct mutex *mutex) releases(mutex);
-bool mutex_is_held(const struct mutex *mutex); // by the current thread
+bool mutex_is_held(const struct mutex *mutex);  // by the current thread
+bool mutex_is_taken(const struct mutex *mutex); // by anybody: old as soon as it is known

@@ -112,10 +112,10 @@ static int node_mask_copy_out(uint64_t __user *user, uint64_t max_node, bool has
 static bool is_mapped(vaddr_t address)
 {
     struct address_space *space = task_current()->space;
-    mutex_lock(&space->mutex);
+    shared_mutex_look(&space->mutex);
     const struct area *area = area_find_locked(space, address);
     bool found = area != NULL && area->start <= address;
-    mutex_unlock(&space->mutex);
+    shared_mutex_leave(&space->mutex);
     return found;
 }
 

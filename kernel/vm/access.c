@@ -29,7 +29,7 @@ static struct frame *frame_hold(struct address_space *space, vaddr_t address, bo
 static int page_hold_locked(struct address_space *space, vaddr_t address, bool is_write,
                             struct frame **result)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         struct frame *frame = frame_hold(space, address, is_write);
         if (frame != NULL) {
@@ -68,7 +68,7 @@ ssize_t address_space_access(struct address_space *space, vaddr_t address, void 
 {
     size_t done = 0;
     int error = 0;
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     while (done < bytes && error == 0) {
         vaddr_t place = address + done;
         size_t run = MIN(bytes - done, PAGE_SIZE - place % PAGE_SIZE);
@@ -79,7 +79,7 @@ ssize_t address_space_access(struct address_space *space, vaddr_t address, void 
         error = access_page(space, place, (char *)buffer + done, run, is_write);
         done += error == 0 ? run : 0;
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     if (done > 0 || error == 0 || error == -ENOMEM) {
         return done > 0 ? (ssize_t)done : error;
     }

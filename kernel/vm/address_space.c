@@ -25,7 +25,7 @@ struct address_space *address_space_create(const struct address_space_layout *la
         return NULL;
     }
     refcount_init(&space->references, 1);
-    mutex_init(&space->mutex, LOCK_RANK_ADDRESS_SPACE);
+    shared_mutex_init(&space->mutex, LOCK_RANK_ADDRESS_SPACE);
     rb_init(&space->areas);
     space->serial = atomic64_add(&last_serial, 1);
     space->map_base = layout->map_base;
@@ -48,7 +48,7 @@ static void unmap_everything(struct address_space *space)
 {
     struct tlb_batch batch;
     tlb_batch_begin(&batch, NULL);
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     struct rb_node *node;
     while ((node = space->areas.node) != NULL) {
         struct area *area = rb_entry(node, struct area, node);
@@ -57,7 +57,7 @@ static void unmap_everything(struct address_space *space)
         area_destroy(area);
     }
     assert(space->area_count == 0);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     tlb_batch_flush(&batch);
 }
 

@@ -1,15 +1,15 @@
 // The memory of a program: a page table and a tree of areas. Filled on demand; fork shares and copies
 // on write; anonymous and file pages obey one fault path.
 //
-// The mutex protects the tree and everything that changes it; faults take it too. Page-table entries
-// are under page_table.lock.
+// The mutex protects the tree and everything that changes it; faults, which change nothing of that, hold it together. Page-table
+// entries are under page_table.lock.
 #pragma once
 
 #include "lib/compiler.h"
 #include "lib/rbtree.h"
 #include "lib/types.h"
 #include "memory/page_table.h"
-#include "scheduler/mutex.h"
+#include "scheduler/shared_mutex.h"
 #include "vm/backing.h"
 #include "vm/page_cache.h"
 
@@ -42,7 +42,7 @@ enum memory_lock {
 struct area {
     struct rb_node node;
     vaddr_t start, end;       // [l mutex, and cache->lock] page aligned
-    unsigned flags;           // [l] enum area_flag
+    unsigned flags;           // [l] enum area_flag; faults add AREA_HAS_PRIVATE, atomically
     struct page_cache *cache; // [I] NULL: anonymous private memory
     uint64_t offset;          // [l mutex, and cache->lock] of `start` in the object, bytes
     struct backing backing;   // [I] keeps the object alive; ops NULL for private anonymous memory
@@ -54,9 +54,9 @@ struct area {
 struct address_space {
     uint64_t serial;            // [I] never given twice: tells one exec's memory from the next
     struct refcount references; // [a] users: tasks that run in it, /proc readers
-    struct mutex mutex;
-    struct rb_root areas;                                               // [l]
-    struct area *last_found;                                            // [l] look-up cache
+    struct shared_mutex mutex;
+    struct rb_root areas;    // [l]
+    struct area *last_found; // [l] look-up cache; those who look together write it in any order
     struct page_table *page_table;                                      // [I] a reference
     uint64_t area_count;                                                // [l]
     uint64_t total_pages;                                               // [l] size of all areas

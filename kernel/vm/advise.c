@@ -122,7 +122,7 @@ static int apply_areas(const struct advice *advice, struct address_space *space,
 static int advise_locked(const struct advice *advice, struct address_space *space, vaddr_t start,
                          vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     int result = apply_areas(advice, space, start, end);
     if (result != 0) {
         return result;
@@ -157,9 +157,9 @@ int address_space_advise(struct address_space *space, vaddr_t start, size_t byte
     if (end > USER_TOP) {
         return -ENOMEM;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     result = advise_locked(&advices[advice], space, start, end);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }
 
@@ -196,11 +196,11 @@ int address_space_sync(struct address_space *space, vaddr_t start, size_t bytes,
     if (end > USER_TOP) {
         return -ENOMEM;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     result = sync_areas(space, start, end, flags);
     if (result == 0 && !area_range_is_mapped_locked(space, start, end)) {
         result = -ENOMEM;
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }

@@ -33,7 +33,7 @@ static bool is_data(unsigned flags)
 // Adds (sign 1) or takes off (sign -1) the area's pages everywhere they count.
 static void account(const struct area *area, int sign)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
     uint64_t pages = BYTES_TO_PAGES(area->end - area->start);
     assert(sign > 0 || space->total_pages >= pages);
@@ -141,7 +141,7 @@ static void cache_leave(struct area *area)
 
 void area_insert_locked(struct area *area)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
     struct rb_node **link = &space->areas.node;
     struct rb_node *parent = NULL;
@@ -160,7 +160,7 @@ void area_insert_locked(struct area *area)
 
 void area_remove_locked(struct area *area)
 {
-    assert(mutex_is_held(&area->space->mutex) && area->space->area_count != 0);
+    assert(shared_mutex_is_held(&area->space->mutex) && area->space->area_count != 0);
     struct address_space *space = area->space;
     cache_leave(area);
     account(area, -1);
@@ -173,8 +173,8 @@ void area_remove_locked(struct area *area)
 
 struct area *area_find_locked(struct address_space *space, vaddr_t address)
 {
-    assert(mutex_is_held(&space->mutex));
-    struct area *found = space->last_found;
+    assert(shared_mutex_is_steady(&space->mutex));
+    struct area *found = READ_ONCE(space->last_found);
     if (found != NULL && address >= found->start && address < found->end) {
         return found;
     }
@@ -193,14 +193,14 @@ struct area *area_find_locked(struct address_space *space, vaddr_t address)
         }
     }
     if (found != NULL) {
-        space->last_found = found;
+        WRITE_ONCE(space->last_found, found);
     }
     return found;
 }
 
 struct area *area_before_locked(struct address_space *space, vaddr_t address)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_steady(&space->mutex));
     struct area *found = NULL;
     struct rb_node *node = space->areas.node;
     while (node != NULL) {
@@ -217,13 +217,13 @@ struct area *area_before_locked(struct address_space *space, vaddr_t address)
 
 struct area *area_next_locked(struct area *area)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_steady(&area->space->mutex));
     return rb_entry_or_null(rb_next(&area->node), struct area, node);
 }
 
 struct area *area_previous_locked(struct area *area)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_steady(&area->space->mutex));
     return rb_entry_or_null(rb_prev(&area->node), struct area, node);
 }
 
@@ -239,7 +239,7 @@ static void set_bounds(struct area *area, vaddr_t start, vaddr_t end)
 
 void area_resize_locked(struct area *area, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_held(&area->space->mutex));
     account(area, -1);
     if (area->cache != NULL) {
         spin_lock(&area->cache->lock);
@@ -302,7 +302,7 @@ static void join(struct area *low, struct area *high)
 
 struct area *area_merge_locked(struct area *area)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_held(&area->space->mutex));
     struct area *next = area_next_locked(area);
     if (next != NULL && can_join(area, next)) {
         join(area, next);

@@ -5,14 +5,14 @@
 
 struct area *area_first_in_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, start);
     return area != NULL && area->start < end ? area : NULL;
 }
 
 bool area_range_is_mapped_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, start);
     while (start < end && area != NULL && area->start <= start) {
         start = area->end;
@@ -23,7 +23,7 @@ bool area_range_is_mapped_locked(struct address_space *space, vaddr_t start, vad
 
 int area_split_around_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_find_locked(space, start);
     if (area != NULL && area->start < start) {
         int result = area_split_locked(area, start);
@@ -41,7 +41,7 @@ int area_split_around_locked(struct address_space *space, vaddr_t start, vaddr_t
 int area_change_range_locked(struct address_space *space, vaddr_t start, vaddr_t end, unsigned set,
                              unsigned clear)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     int result = area_split_around_locked(space, start, end);
     if (result != 0) {
         return result;

@@ -14,7 +14,7 @@ static bool grow(struct address_space *space, vaddr_t old_end, vaddr_t new_end)
             AREA_READ | AREA_WRITE | AREA_MAY_READ | AREA_MAY_WRITE | AREA_MAY_EXECUTE | AREA_HEAP,
     };
     uint64_t bytes = new_end - old_end;
-    assert(mutex_is_held(&space->mutex) && new_end > old_end);
+    assert(shared_mutex_is_held(&space->mutex) && new_end > old_end);
     if (space->lock_later != MEMORY_UNLOCK) {
         request.flags |= AREA_LOCKED;
         if (!lock_limit_allows_locked(space, bytes)) {
@@ -43,7 +43,7 @@ static bool limit_allows(const struct address_space *space, vaddr_t wanted)
 
 static bool move_break(struct address_space *space, vaddr_t wanted)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     if (wanted < space->break_start || wanted > USER_TOP - PAGE_SIZE) {
         return false;
     }
@@ -57,13 +57,13 @@ static bool move_break(struct address_space *space, vaddr_t wanted)
 
 vaddr_t address_space_set_break(struct address_space *space, vaddr_t wanted)
 {
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     if (move_break(space, wanted)) {
         space->break_end = wanted;
     } else {
         fail_nth_fail_silently();
     }
     vaddr_t result = space->break_end;
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }

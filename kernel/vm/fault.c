@@ -1,9 +1,9 @@
 // Page faults: one path for anonymous and file pages, private and shared.
 //
-// Under the address space's mutex the tree and the page tables themselves stand still; entries may
-// still be taken away by truncation, which holds the page-table lock only. So a fault looks at the
-// entry once (`seen`), gets what it needs without a lock, and installs its page only if the entry
-// is still as seen; otherwise it returns and the instruction faults again.
+// Faults hold the address space's mutex together: the tree and the page tables themselves stand still, while other threads'
+// faults and truncation, which holds the page-table lock only, change entries. So a fault looks at the entry once (`seen`), gets
+// what it needs without a lock, and installs its page only if the entry is still as seen; otherwise it returns and the
+// instruction faults again. Only a stack that grows changes the tree: that fault starts again with the mutex for itself.
 //
 //   entry        access  area      what happens
 //   none         read    private   anonymous: the zero frame, read-only; file: the cached page, read-only
@@ -11,6 +11,7 @@
 //   none         any     shared    the cached page; writable at once where nobody tracks dirty pages
 //   read-only    write   private   the page itself if nobody else has it, else a copy
 //   read-only    write   shared    marked dirty and made writable
+//   hidden       any     private   as a write to a read-only page: another thread's write is about to replace it
 #include "arch/upcalls.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -22,6 +23,9 @@
 #include "vm/page_cache_internal.h"
 #include "vm/reclaim.h"
 #include "vm/vm_internal.h"
+
+// Of fault_resolve_locked, where the mutex is held together with others: the tree has to change.
+enum { FAULT_WANTS_CHANGE = 1 };
 
 struct frame *zero_frame;
 
@@ -56,17 +60,18 @@ static bool is_still_cached(const struct fault *fault, const struct frame *frame
            fault->index << PAGE_SHIFT < __atomic_load_n(&cache->size_bytes, __ATOMIC_SEQ_CST);
 }
 
-// Threads on other CPUs may look at the page that is to be replaced: they must have lost it before
-// anybody can write to the new one. What comes to the empty entry meanwhile waits for the mutex.
-static void take_old_out(struct fault *fault)
+// Threads on other CPUs may look at the page that is to be replaced: they must have lost it before anybody can write to the new
+// one. Who comes to the hidden page meanwhile replaces it too, and waits for its own flush: the first one to install wins.
+static void hide_old(struct fault *fault)
 {
     struct address_space *space = fault->space;
     struct tlb_batch batch;
     tlb_batch_begin(&batch, space->page_table);
     spin_lock(&space->page_table->lock);
     if (fault->entry->value == fault->seen.value) {
-        (void)zap_entry_locked(space, fault->entry, fault->address, &batch);
-        fault->seen = page_entry_none();
+        fault->seen = page_entry_hidden(fault->seen);
+        *fault->entry = fault->seen;
+        tlb_batch_add_page(&batch, fault->address);
     }
     spin_unlock(&space->page_table->lock);
     tlb_batch_flush(&batch);
@@ -94,7 +99,7 @@ static void install(struct fault *fault, struct frame *frame, bool is_writable)
     struct tlb_batch batch;
     bool is_cached = frame->kind == FRAME_PAGE_CACHE;
     if (!page_entry_is_none(fault->seen) && page_table_is_shared(space->page_table)) {
-        take_old_out(fault);
+        hide_old(fault);
     }
     bool has_old = !page_entry_is_none(fault->seen);
     if (has_old) {
@@ -124,15 +129,21 @@ static void install(struct fault *fault, struct frame *frame, bool is_writable)
     }
 }
 
+static void allow_write_locked(struct fault *fault)
+{
+    assert(spin_is_held(&fault->space->page_table->lock));
+    paddr_t address = page_entry_address(fault->seen, 0);
+    mark_if_written_locked(fault, frame_from_physical(address));
+    *fault->entry = page_entry_leaf(address, area_page_rights(fault->area, true), 0);
+}
+
 // Gives the right to write to the page that is there. A stale read-only copy in a TLB costs no more
 // than a fault that finds nothing to do.
 static void allow_write(struct fault *fault)
 {
     spin_lock(&fault->space->page_table->lock);
     if (fault->entry->value == fault->seen.value) {
-        paddr_t address = page_entry_address(fault->seen, 0);
-        mark_if_written_locked(fault, frame_from_physical(address));
-        *fault->entry = page_entry_leaf(address, area_page_rights(fault->area, true), 0);
+        allow_write_locked(fault);
     }
     spin_unlock(&fault->space->page_table->lock);
     tlb_flush_page_local(fault->address);
@@ -161,7 +172,9 @@ static int install_copy(struct fault *fault, const struct frame *source)
         return -ENOMEM;
     }
     page_copy(frame_to_virtual(frame), frame_to_virtual(source));
-    fault->area->flags |= AREA_HAS_PRIVATE;
+    if ((READ_ONCE(fault->area->flags) & AREA_HAS_PRIVATE) == 0) {
+        __atomic_fetch_or(&fault->area->flags, AREA_HAS_PRIVATE, __ATOMIC_RELAXED);
+    }
     install(fault, frame, true);
     return 0;
 }
@@ -205,27 +218,33 @@ static int fault_cached(struct fault *fault)
     return 0;
 }
 
-// A write to a page that is there, but read-only.
-static int fault_read_only(struct fault *fault)
+// The frame with a reference, since truncation or another thread's write may take it away while it is used. NULL: nothing is to be
+// done any more: the page was this program's alone and is writable now, or the entry has changed.
+static struct frame *hold_old(struct fault *fault)
 {
     struct frame *frame = frame_from_physical(page_entry_address(fault->seen, 0));
-    if (frame == zero_frame) {
-        return fault_anonymous(fault);
-    }
-    // One reference is ours: nobody else can get one while we hold the mutex, since a fork of this program needs it too. (Read without
-    // the page-table lock: had truncation taken the page, the entry would have changed, which allow_write sees.)
-    if (frame->kind == FRAME_ANONYMOUS && refcount_read(&frame->references) == 1) {
-        allow_write(fault);
-        return 0;
-    }
-    // The frame may be a cached page that truncation takes away: it is held while it is used.
     spin_lock(&fault->space->page_table->lock);
-    bool is_current = fault->entry->value == fault->seen.value;
-    if (is_current) {
+    if (fault->entry->value != fault->seen.value) {
+        frame = NULL;
+    } else if (frame->kind == FRAME_ANONYMOUS && refcount_read(&frame->references) == 1) {
+        allow_write_locked(fault);
+        frame = NULL;
+    } else {
         frame_get(frame);
     }
     spin_unlock(&fault->space->page_table->lock);
-    if (!is_current) {
+    return frame;
+}
+
+// A write to a page that is there, but read-only; or a page that is hidden.
+static int fault_read_only(struct fault *fault)
+{
+    if (frame_from_physical(page_entry_address(fault->seen, 0)) == zero_frame) {
+        return fault_anonymous(fault);
+    }
+    struct frame *frame = hold_old(fault);
+    if (frame == NULL) {
+        tlb_flush_page_local(fault->address);
         return 0;
     }
     int result = 0;
@@ -274,13 +293,14 @@ static int fault_page(struct fault *fault)
         return fault->area->cache == NULL ? fault_anonymous(fault) : fault_cached(fault);
     }
     bool needs_write = (fault->access & FAULT_WRITE) && !page_entry_is_writable(fault->seen);
-    return needs_write ? fault_read_only(fault) : 0;
+    bool is_hidden = !page_entry_is_present(fault->seen);
+    return needs_write || is_hidden ? fault_read_only(fault) : 0;
 }
 
 // The stack below `address` grows to it, if that is what lies above and the limits allow.
 static struct area *grow_stack(struct address_space *space, struct area *area, vaddr_t address)
 {
-    assert(mutex_is_held(&space->mutex) && address < area->start);
+    assert(shared_mutex_is_held(&space->mutex) && address < area->start);
     vaddr_t start = ALIGN_DOWN(address, PAGE_SIZE);
     if (!(area->flags & AREA_GROWS_DOWN) || area->end - start > space->limit_stack ||
         start < USER_BOTTOM + STACK_GUARD_GAP) {
@@ -312,9 +332,12 @@ static bool area_allows(const struct area *area, unsigned access)
 
 int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned access)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_steady(&space->mutex));
     struct area *area = area_find_locked(space, address);
     if (unlikely(area != NULL && area->start > address)) {
+        if (!shared_mutex_is_held(&space->mutex)) {
+            return FAULT_WANTS_CHANGE;
+        }
         area = grow_stack(space, area, address);
     }
     if (area == NULL) {
@@ -342,16 +365,21 @@ int address_space_fault(struct address_space *space, vaddr_t address, unsigned a
     if (address >= USER_TOP) {
         return -EFAULT;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_look(&space->mutex);
     int result = fault_resolve_locked(space, address, access);
-    mutex_unlock(&space->mutex);
+    shared_mutex_leave(&space->mutex);
+    if (unlikely(result == FAULT_WANTS_CHANGE)) {
+        shared_mutex_lock(&space->mutex);
+        result = fault_resolve_locked(space, address, access);
+        shared_mutex_unlock(&space->mutex);
+    }
     return result;
 }
 
 void fault_populate_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
     fail_nth_commit(); // what cannot be brought in is left for faults, and nobody is told
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     for (vaddr_t address = start; address < end; address += PAGE_SIZE) {
         const struct area *area = area_find_locked(space, address);
         if (area == NULL || area->start > address) {

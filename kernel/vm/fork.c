@@ -153,12 +153,12 @@ int address_space_clone(struct address_space *parent, struct address_space **res
     if (child == NULL) {
         return -ENOMEM;
     }
-    mutex_lock(&parent->mutex);
-    mutex_lock_nested(&child->mutex, 1);
+    shared_mutex_lock(&parent->mutex);
+    shared_mutex_lock_nested(&child->mutex, 1);
     copy_description(child, parent);
     int error = copy_areas(parent, child);
-    mutex_unlock(&child->mutex);
-    mutex_unlock(&parent->mutex);
+    shared_mutex_unlock(&child->mutex);
+    shared_mutex_unlock(&parent->mutex);
     if (error != 0) {
         address_space_put(child);
         return error;

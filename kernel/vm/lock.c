@@ -7,7 +7,7 @@
 
 bool lock_limit_allows_locked(const struct address_space *space, uint64_t more_bytes)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     return space->limit_locked == UINT64_MAX ||
            space->locked_pages * PAGE_SIZE + more_bytes <= space->limit_locked;
 }
@@ -27,7 +27,7 @@ static uint64_t locked_bytes(struct address_space *space, vaddr_t start, vaddr_t
 static int lock_range_locked(struct address_space *space, vaddr_t start, vaddr_t end,
                              enum memory_lock kind)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     bool is_lock = kind != MEMORY_UNLOCK;
     if (is_lock &&
         !lock_limit_allows_locked(space, end - start - locked_bytes(space, start, end))) {
@@ -48,9 +48,9 @@ int address_space_lock_range(struct address_space *space, vaddr_t start, size_t 
     if (start >= USER_TOP || bytes > USER_TOP - start) {
         return -ENOMEM;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     int result = lock_range_locked(space, start, start + bytes, kind);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }
 
@@ -73,7 +73,7 @@ int address_space_lock_all(struct address_space *space, enum memory_lock now,
                            enum memory_lock later)
 {
     int result = 0;
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     if (now != MEMORY_UNLOCK && space->limit_locked != UINT64_MAX &&
         space->total_pages * PAGE_SIZE > space->limit_locked) {
         result = -ENOMEM;
@@ -84,6 +84,6 @@ int address_space_lock_all(struct address_space *space, enum memory_lock now,
             lock_all_locked(space, now);
         }
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }

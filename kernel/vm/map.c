@@ -52,7 +52,7 @@ static bool find_gap(struct address_space *space, vaddr_t low, vaddr_t high, uin
 
 int map_find_place_locked(struct address_space *space, vaddr_t hint, size_t bytes, vaddr_t *result)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     uint64_t size = ALIGN_UP(bytes, PAGE_SIZE);
     hint = ALIGN_UP(hint, PAGE_SIZE);
     if (hint != 0) {
@@ -76,7 +76,7 @@ static bool exceeds(uint64_t pages, uint64_t more_bytes, uint64_t limit_bytes)
 
 int map_check_data_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     bool is_private_writable = (flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE;
     if (is_private_writable && !(flags & AREA_GROWS_DOWN) &&
         exceeds(space->data_pages, bytes, space->limit_data)) {
@@ -92,7 +92,7 @@ int map_check_data_limits_locked(const struct address_space *space, uint64_t byt
 
 int map_check_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     if (exceeds(space->total_pages, bytes, space->limit_total)) {
         return -ENOMEM;
     }
@@ -118,7 +118,7 @@ static bool extend_below(struct address_space *space, const struct map_request *
 int map_at_locked(struct address_space *space, const struct map_request *request, vaddr_t start,
                   vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     if (extend_below(space, request, start, end)) {
         return 0;
     }
@@ -137,7 +137,7 @@ int map_at_locked(struct address_space *space, const struct map_request *request
 // Bytes of [start, end) that are mapped.
 static uint64_t mapped_bytes(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     uint64_t bytes = 0;
     while (start < end) {
         const struct area *area = area_first_in_locked(space, start, end);
@@ -188,7 +188,7 @@ static struct map_request request_with_lock(const struct address_space *space,
 static int map_locked(struct address_space *space, const struct map_request *request,
                       uint64_t bytes, vaddr_t *result)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     vaddr_t start = request->address;
     int error;
     if ((request->flags & AREA_LOCKED) != 0 && !lock_limit_allows_locked(space, bytes)) {
@@ -224,9 +224,9 @@ int address_space_map(struct address_space *space, const struct map_request *req
     if (!checked_add_u64(request->offset, bytes, &last)) {
         return -EOVERFLOW;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     const struct map_request locked = request_with_lock(space, request);
     int error = map_locked(space, &locked, bytes, result);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return error;
 }

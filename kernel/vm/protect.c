@@ -49,7 +49,7 @@ static int protect_visit(struct page_entry *entry, vaddr_t address, unsigned lev
 
 static void protect_pages(const struct area *area, struct tlb_batch *batch)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_held(&area->space->mutex));
     struct page_table *table = area->space->page_table;
     struct protection protection = {.area = area, .batch = batch, .next = area->start};
     bool is_more = true;
@@ -93,7 +93,7 @@ static int protect_area(struct area **area, unsigned rights, struct tlb_batch *b
 
 static int protect_locked(struct address_space *space, vaddr_t start, vaddr_t end, unsigned rights)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_first_in_locked(space, start, end);
     if (area == NULL || area->start > start) {
         return -ENOMEM;
@@ -140,8 +140,8 @@ int address_space_protect(struct address_space *space, vaddr_t start, size_t byt
     if (length == 0) {
         return 0;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     int result = protect_locked(space, start, start + length, rights);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }

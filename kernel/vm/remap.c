@@ -134,7 +134,7 @@ static bool can_grow_in_place(const struct remap *remap, struct area *area)
 // that can fail comes first.
 static int move_area(const struct remap *remap, vaddr_t to)
 {
-    assert(mutex_is_held(&remap->space->mutex) && IS_ALIGNED(to, PAGE_SIZE));
+    assert(shared_mutex_is_held(&remap->space->mutex) && IS_ALIGNED(to, PAGE_SIZE));
     struct address_space *space = remap->space;
     vaddr_t old_end = remap->old_start + remap->old_bytes;
     uint64_t kept = MIN(remap->old_bytes, remap->new_bytes);
@@ -227,7 +227,7 @@ static int remap_grow(const struct remap *remap, vaddr_t *result)
 
 static int remap_locked(const struct remap *remap, vaddr_t *result)
 {
-    assert(mutex_is_held(&remap->space->mutex));
+    assert(shared_mutex_is_held(&remap->space->mutex));
     if (remap->flags & MREMAP_FIXED) {
         return remap_fixed(remap, result);
     }
@@ -270,8 +270,8 @@ int address_space_remap(struct address_space *space, vaddr_t old_start, size_t o
     if (!map_range_is_valid(old_start, remap.old_bytes) || remap.new_bytes > USER_TOP) {
         return -EINVAL;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     int error = remap_locked(&remap, result);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return error;
 }

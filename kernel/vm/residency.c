@@ -42,9 +42,9 @@ int address_space_residency(struct address_space *space, vaddr_t start, size_t p
         return IS_ALIGNED(start, PAGE_SIZE) ? -ENOMEM : -EINVAL;
     }
     vaddr_t end = start + pages * PAGE_SIZE;
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     if (!area_range_is_mapped_locked(space, start, end)) {
-        mutex_unlock(&space->mutex);
+        shared_mutex_unlock(&space->mutex);
         return -ENOMEM;
     }
     memset(vector, 0, pages);
@@ -60,6 +60,6 @@ int address_space_residency(struct address_space *space, vaddr_t start, size_t p
             mark_cached(area, low, MIN(end, area->end), vector + ((low - start) >> PAGE_SHIFT));
         }
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return 0;
 }

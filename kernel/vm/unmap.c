@@ -53,7 +53,7 @@ static void note_peak(struct address_space *space)
 
 void zap_range(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
 {
-    assert(IS_ALIGNED(start | end, PAGE_SIZE) && mutex_is_held(&space->mutex));
+    assert(IS_ALIGNED(start | end, PAGE_SIZE) && shared_mutex_is_held(&space->mutex));
     struct zap zap = {.space = space, .batch = batch, .next = start};
     bool is_more = true;
     note_peak(space);
@@ -93,7 +93,7 @@ static void prune(struct address_space *space, vaddr_t start, vaddr_t end, struc
 
 int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    assert(mutex_is_held(&space->mutex));
+    assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_first_in_locked(space, start, end);
     if (area == NULL) {
         return 0;
@@ -124,9 +124,9 @@ int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes
         start > USER_TOP - ALIGN_UP(bytes, PAGE_SIZE)) {
         return -EINVAL;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     int result = unmap_locked(space, start, start + ALIGN_UP(bytes, PAGE_SIZE));
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return result;
 }
 
@@ -166,8 +166,8 @@ int address_space_unmap_attachment(struct address_space *space, vaddr_t start,
     if (!IS_ALIGNED(start, PAGE_SIZE)) {
         return -EINVAL;
     }
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     int error = unmap_attachment_locked(space, start, ops);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     return error;
 }

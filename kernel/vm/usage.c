@@ -62,7 +62,7 @@ static int usage_visit_entry(struct page_entry *entry, vaddr_t address, unsigned
 
 void area_usage_add_locked(struct area *area, struct area_usage *usage)
 {
-    assert(mutex_is_held(&area->space->mutex));
+    assert(shared_mutex_is_held(&area->space->mutex));
     assert(area->start < area->end);
     struct usage_visit visit = {.usage = usage, .next = area->start};
     struct page_table *table = area->space->page_table;
@@ -106,10 +106,10 @@ void address_space_page_states(struct address_space *space, vaddr_t start, size_
     assert(IS_ALIGNED(start, PAGE_SIZE) && count <= ENTRIES_PER_HOLD);
     const struct states_visit visit = {start, states};
     memset(states, 0, count * sizeof(*states));
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     spin_lock(&space->page_table->lock);
     page_table_visit_locked(space->page_table, start, start + count * PAGE_SIZE, states_visit_entry,
                             (void *)(uintptr_t)&visit);
     spin_unlock(&space->page_table->lock);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
 }

@@ -1,5 +1,5 @@
-// Between the files of vm/: areas, zapping, faults. The address space's mutex is held throughout,
-// unless a contract says otherwise.
+// Between the files of vm/: areas, zapping, faults. The address space's mutex is held throughout, alone
+// by what changes areas, unless a contract says otherwise.
 #pragma once
 
 #include "vm/address_space.h"
@@ -85,7 +85,7 @@ bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vad
 
 extern struct frame *zero_frame; // [I] what reads of untouched anonymous memory see; never counted
 
-// Makes the page of `address` accessible. Results as address_space_fault.
+// Makes the page of `address` accessible. Results as address_space_fault; held together with others, a positive one: hold it alone.
 must_check int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned access);
 // Touches every page of the range as far as it goes.
 void fault_populate_locked(struct address_space *space, vaddr_t start, vaddr_t end);

@@ -11,6 +11,7 @@
  * host-sources: memory/heap.c memory/slab.c memory/heap_debug.c memory/buddy.c memory/frame.c
  * host-sources: memory/frame_boot.c memory/page_copy.c memory/page_table.c memory/tlb_batch.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/sleep.c scheduler/mutex.c
+ * host-sources: scheduler/shared_mutex.c
  * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  * host-sources: memory/fail_nth.c
  */
@@ -357,7 +358,7 @@ static void check_areas(struct model_space *m)
     struct address_space *space = m->space;
     struct area *previous = NULL;
     uint64_t count = 0, pages = 0, mapped = 0;
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     for (struct area *area = area_find_locked(space, 0); area != NULL;
          area = area_next_locked(area)) {
         assert_true(area->start < area->end);
@@ -377,7 +378,7 @@ static void check_areas(struct model_space *m)
         pages += (area->end - area->start) / PAGE_SIZE;
         previous = area;
     }
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     for (size_t i = 0; i < WINDOW; i++) {
         mapped += m->pages[i].is_mapped;
     }
@@ -717,9 +718,9 @@ static void neighbours_are_mapped_with_a_read_fault(void **state)
     assert_int_equal(address_space_fault(space, BASE + 5 * PAGE_SIZE, FAULT_READ), 0);
     assert_int_equal(atomic64_load(&space->resident_shared), 16);
     struct area_usage usage = {0};
-    mutex_lock(&space->mutex);
+    shared_mutex_lock(&space->mutex);
     area_usage_add_locked(area_find_locked(space, BASE), &usage);
-    mutex_unlock(&space->mutex);
+    shared_mutex_unlock(&space->mutex);
     assert_int_equal(usage.present, 16);
     assert_int_equal(usage.anonymous, 0);
 }

@@ -1,8 +1,9 @@
-// Waiting: wait queues with deadlines and signals, mutexes, work threads.
+// Waiting: wait queues with deadlines and signals, mutexes, shared mutexes, work threads.
 #include "kernel_test.h"
 
 #include "interrupt/clock.h"
 #include "scheduler/mutex.h"
+#include "scheduler/shared_mutex.h"
 #include "scheduler/wait_queue.h"
 #include "scheduler/work.h"
 
@@ -131,6 +132,90 @@ KERNEL_TEST(a_contended_mutex_lets_one_in_and_forgets_nobody)
     KT_ASSERT(mutex_is_held(&mutex));
     KT_ASSERT(!mutex_try_lock(&mutex));
     mutex_unlock(&mutex);
+}
+
+static struct shared_mutex shared;
+static struct atomic32 places; // in the order in which threads came in
+static uint32_t changer_place, looker_place;
+
+static void look_once(void *argument)
+{
+    (void)argument;
+    shared_mutex_look(&shared);
+    looker_place = atomic32_add(&places, 1);
+    shared_mutex_leave(&shared);
+    finish();
+}
+
+static void change_once(void *argument)
+{
+    (void)argument;
+    shared_mutex_lock(&shared);
+    changer_place = atomic32_add(&places, 1);
+    shared_mutex_unlock(&shared);
+    finish();
+}
+
+KERNEL_TEST(lookers_share_a_lock_and_let_a_changer_go_first)
+{
+    shared_mutex_init(&shared, LOCK_RANK_DEVICE);
+    atomic32_store(&finished_count, 0);
+    atomic32_store(&places, 0);
+    shared_mutex_look(&shared);
+    KT_ASSERT(shared_mutex_is_steady(&shared) && !shared_mutex_is_held(&shared));
+    KT_ASSERT(thread_create_kernel("looker", look_once, NULL) != NULL);
+    KT_ASSERT(wait_for_finish(1) && looker_place == 1); // beside this one
+    KT_ASSERT(thread_create_kernel("changer", change_once, NULL) != NULL);
+    while (!mutex_is_taken(&shared.mutex)) {
+        scheduler_yield();
+    }
+    KT_ASSERT(thread_create_kernel("looker", look_once, NULL) != NULL);
+    (void)thread_sleep_until(clock_monotonic_ns() + 5 * NS_PER_MS, false);
+    KT_ASSERT(atomic32_load(&places) == 1); // this one has not left
+    shared_mutex_leave(&shared);
+    KT_ASSERT(wait_for_finish(3));
+    KT_ASSERT(changer_place == 2 && looker_place == 3);
+    KT_ASSERT(!shared_mutex_is_steady(&shared));
+}
+
+static volatile uint32_t halves[2]; // the same but while they are changed
+static struct atomic32 unequal_count;
+
+static void look_and_change(void *argument)
+{
+    bool changes = (uintptr_t)argument % 2 == 0;
+    for (unsigned round = 0; round < LOCK_ROUNDS; round++) {
+        if (changes && round % 4 == 0) {
+            shared_mutex_lock(&shared);
+            halves[0]++;
+            scheduler_yield();
+            halves[1]++;
+            shared_mutex_unlock(&shared);
+            continue;
+        }
+        shared_mutex_look(&shared);
+        uint32_t first = halves[0];
+        if (round % 8 == 0) {
+            scheduler_yield();
+        }
+        atomic32_add(&unequal_count, halves[1] != first ? 1 : 0);
+        shared_mutex_leave(&shared);
+    }
+    finish();
+}
+
+KERNEL_TEST(lookers_never_see_half_a_change)
+{
+    shared_mutex_init(&shared, LOCK_RANK_DEVICE);
+    atomic32_store(&finished_count, 0);
+    atomic32_store(&unequal_count, 0);
+    halves[0] = halves[1] = 0;
+    for (uintptr_t i = 0; i < LOCKERS; i++) {
+        KT_ASSERT(thread_create_kernel("looker", look_and_change, (void *)i) != NULL);
+    }
+    KT_ASSERT(wait_for_finish(LOCKERS));
+    KT_ASSERT(atomic32_load(&unequal_count) == 0);
+    KT_ASSERT(halves[0] == LOCKERS / 2 * LOCK_ROUNDS / 4);
 }
 
 static struct atomic32 work_runs;
