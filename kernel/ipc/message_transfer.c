@@ -1,34 +1,26 @@
 // Sending and receiving messages.
 //
-// Who waits for a message stands on the queue's list of receivers, on its own stack; a sender hands a fitting message straight to the
+// Who waits for a message stands on the queue's list of receivers; a sender hands a fitting message straight to the
 // first of them. Who waits for room stands on the list of senders and tries again when it was woken: a receiver wakes each whose message
 // alone would fit.
-//
-// Who sleeps takes the queue's mutex once more before it returns, so that nobody touches a waiter that is gone.
 #include "ipc/message_internal.h"
 
-#include "ipc/settings.h"
+#include "ipc/sleeper.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
 #include "process/process.h"
 
-enum { WAITING = 1 }; // the status of who has not been told anything
-
 struct message_receiver {
-    struct list_head link;                 // [l queue]
-    struct thread *thread;                 // [I]
+    struct ipc_sleeper sleeper;            // first; told 0, -E2BIG, -EAGAIN (look again), -EIDRM
     const struct message_request *request; // [I]
-    struct message *message;               // [l queue] what was handed over, NULL: nothing
-    int status;                            // [a] WAITING, 0, -E2BIG, -EAGAIN (look again), -EIDRM
+    struct message *message;               // [l queue] what was handed over, with 0
 };
 
 struct message_sender {
-    struct list_head link; // [l queue]
-    struct thread *thread; // [I]
-    size_t bytes;          // [I]
-    bool is_woken;         // [a]
+    struct ipc_sleeper sleeper; // first; told 0 (try again), -EIDRM
+    size_t bytes;               // [I]
 };
 
 // ---- messages -------------------------------------------------------------------------------------------
@@ -94,20 +86,6 @@ static struct message *find_locked(struct message_queue *queue,
 
 // ---- who waits ------------------------------------------------------------------------------------------
 
-static void receiver_tell_locked(struct message_receiver *receiver, int status)
-{
-    list_remove(&receiver->link);
-    __atomic_store_n(&receiver->status, status, __ATOMIC_RELEASE);
-    thread_wake(receiver->thread);
-}
-
-static void sender_wake_locked(struct message_sender *sender)
-{
-    list_remove(&sender->link);
-    __atomic_store_n(&sender->is_woken, true, __ATOMIC_RELEASE);
-    thread_wake(sender->thread);
-}
-
 static bool has_room_locked(const struct message_queue *queue, size_t bytes)
 {
     return bytes + queue->bytes <= queue->bytes_max && queue->count + 1 <= queue->bytes_max;
@@ -117,9 +95,9 @@ static bool has_room_locked(const struct message_queue *queue, size_t bytes)
 static void wake_senders_locked(struct message_queue *queue)
 {
     struct message_sender *sender, *next;
-    list_for_each_entry_safe(sender, next, &queue->senders, link) {
+    list_for_each_entry_safe(sender, next, &queue->senders, sleeper.link) {
         if (has_room_locked(queue, sender->bytes)) {
-            sender_wake_locked(sender);
+            ipc_sleeper_wake_locked(&sender->sleeper, 0);
         }
     }
 }
@@ -129,15 +107,15 @@ void message_wake_all_locked(struct message_queue *queue, int result)
     assert(mutex_is_held(&queue->object.mutex));
     struct message_receiver *receiver, *next_receiver;
     struct message_sender *sender, *next_sender;
-    list_for_each_entry_safe(receiver, next_receiver, &queue->receivers, link) {
-        receiver_tell_locked(receiver, result);
+    list_for_each_entry_safe(receiver, next_receiver, &queue->receivers, sleeper.link) {
+        ipc_sleeper_wake_locked(&receiver->sleeper, result);
     }
     if (result == -EAGAIN) {
         wake_senders_locked(queue);
         return;
     }
-    list_for_each_entry_safe(sender, next_sender, &queue->senders, link) {
-        sender_wake_locked(sender);
+    list_for_each_entry_safe(sender, next_sender, &queue->senders, sleeper.link) {
+        ipc_sleeper_wake_locked(&sender->sleeper, result);
     }
 }
 
@@ -145,19 +123,19 @@ void message_wake_all_locked(struct message_queue *queue, int result)
 static bool hand_over_locked(struct message_queue *queue, struct message *message)
 {
     struct message_receiver *receiver, *next;
-    list_for_each_entry_safe(receiver, next, &queue->receivers, link) {
+    list_for_each_entry_safe(receiver, next, &queue->receivers, sleeper.link) {
         if (!is_wanted(message, receiver->request)) {
             continue;
         }
         if (message->bytes > receiver->request->bytes &&
             (receiver->request->flags & MSG_NOERROR) == 0) {
-            receiver_tell_locked(receiver, -E2BIG);
+            ipc_sleeper_wake_locked(&receiver->sleeper, -E2BIG);
             continue;
         }
         receiver->message = message;
-        queue->last_receiver = receiver->thread->number;
+        queue->last_receiver = receiver->sleeper.thread->number;
         queue->received_at = ipc_now();
-        receiver_tell_locked(receiver, 0);
+        ipc_sleeper_wake_locked(&receiver->sleeper, 0);
         return true;
     }
     return false;
@@ -165,29 +143,17 @@ static bool hand_over_locked(struct message_queue *queue, struct message *messag
 
 // ---- sending --------------------------------------------------------------------------------------------
 
-// Waits for room once. The mutex is given up meanwhile. 0: try again; -EIDRM, -ERESTARTNOHAND.
-static int wait_for_room_locked(struct message_queue *queue, size_t bytes) no_lock_analysis
+// Waits for room once. 0: try again; -EIDRM, -ERESTARTNOHAND.
+static int wait_for_room_locked(struct message_queue *queue, size_t bytes)
 {
-    struct message_sender sender = {.thread = thread_current(), .bytes = bytes};
-    int result = 0;
-    list_add_tail(&queue->senders, &sender.link);
-    mutex_unlock(&queue->object.mutex);
-    for (;;) {
-        thread_prepare_to_block(THREAD_BLOCKED_INTERRUPTIBLE);
-        if (__atomic_load_n(&sender.is_woken, __ATOMIC_ACQUIRE) || result != 0) {
-            break;
-        }
-        result = wait_sleep(THREAD_BLOCKED_INTERRUPTIBLE, UINT64_MAX);
-    }
-    thread_cancel_block();
-    mutex_lock(&queue->object.mutex);
-    if (!sender.is_woken) {
-        list_remove(&sender.link);
-    }
+    struct message_sender sender = {.bytes = bytes};
+    ipc_sleeper_init(&sender.sleeper);
+    list_add_tail(&queue->senders, &sender.sleeper.link);
+    int result = ipc_sleep_locked(&sender.sleeper, &queue->object.mutex, UINT64_MAX);
     if (queue->object.is_removed) {
         return -EIDRM;
     }
-    return thread_is_interrupted() ? -ERESTARTNOHAND : 0;
+    return result != 0 || thread_is_interrupted() ? -ERESTARTNOHAND : 0;
 }
 
 static int send_locked(struct message_queue *queue, struct message *message, int flags)
@@ -262,32 +228,17 @@ static int take_locked(struct message_queue *queue, struct message *message,
     return 0;
 }
 
-// Waits for a message once. The mutex is given up meanwhile. 0: the message; -EAGAIN: look again; -E2BIG, -EIDRM, -ERESTARTNOHAND.
+// Waits for a message once. 0: the message; -EAGAIN: look again; -E2BIG, -EIDRM, -ERESTARTNOHAND.
 static int wait_for_message_locked(struct message_queue *queue,
-                                   const struct message_request *request,
-                                   struct message **result) no_lock_analysis
+                                   const struct message_request *request, struct message **result)
 {
-    struct message_receiver receiver = {
-        .thread = thread_current(), .request = request, .status = WAITING};
-    int error = 0;
-    list_add_tail(&queue->receivers, &receiver.link);
-    mutex_unlock(&queue->object.mutex);
-    for (;;) {
-        thread_prepare_to_block(THREAD_BLOCKED_INTERRUPTIBLE);
-        if (__atomic_load_n(&receiver.status, __ATOMIC_ACQUIRE) != WAITING || error != 0) {
-            break;
-        }
-        error = wait_sleep(THREAD_BLOCKED_INTERRUPTIBLE, UINT64_MAX);
-    }
-    thread_cancel_block();
-    mutex_lock(&queue->object.mutex);
-    if (receiver.status == WAITING) {
-        list_remove(&receiver.link);
-        return -ERESTARTNOHAND;
-    }
+    struct message_receiver receiver = {.request = request};
+    ipc_sleeper_init(&receiver.sleeper);
+    list_add_tail(&queue->receivers, &receiver.sleeper.link);
+    int told = ipc_sleep_locked(&receiver.sleeper, &queue->object.mutex, UINT64_MAX);
     *result = receiver.message;
-    return receiver.status == -EAGAIN && thread_is_interrupted() ? -ERESTARTNOHAND
-                                                                 : receiver.status;
+    bool is_interrupted = told == -ERESTARTSYS || (told == -EAGAIN && thread_is_interrupted());
+    return is_interrupted ? -ERESTARTNOHAND : told;
 }
 
 static int receive_locked(struct message_queue *queue, const struct message_request *request,

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "ipc/semaphore.h"
-
-struct thread;
+#include "ipc/sleeper.h"
 
 // What a process has to undo of one set.
 struct semaphore_undo {
@@ -13,21 +12,18 @@ struct semaphore_undo {
     int16_t adjustments[];      // [l set] to be added at the end
 };
 
-// A task that waits; stands on its stack. It leaves the set's list under the set's mutex, by who completes it or by itself, and takes
-// that mutex once more before it returns, so that nobody touches one that is gone.
+// A task that waits, or tries whether it must.
 struct semaphore_wait {
-    struct list_head link;                // [l set]
-    struct thread *thread;                // [I]
+    struct ipc_sleeper sleeper;           // first
     const struct uapi_sembuf *operations; // [I]
     unsigned count;                       // [I]
     struct semaphore_undo *undo;          // [I] NULL: no operation is undone
     int process;                          // [I] its number
     bool is_change;                       // [I] some operation changes a value
     const struct uapi_sembuf *blocking;   // [l set] the operation that cannot be
-    int status;                           // [a] SEMAPHORE_BLOCKED, or the result
 };
 
-enum { SEMAPHORE_BLOCKED = 1 };
+enum { SEMAPHORE_BLOCKED = IPC_ASLEEP };
 
 // Values have changed: completes whoever can go on now. `has_operated`: by an operation, which the set's time tells.
 void semaphore_changed_locked(struct semaphore_set *set, bool has_operated);

@@ -71,36 +71,15 @@ static int perform_locked(struct semaphore_set *set, struct semaphore_wait *wait
 
 // ---- who waits ------------------------------------------------------------------------------------------
 
-static void wait_link_locked(struct semaphore_set *set, struct semaphore_wait *wait)
-{
-    list_add_tail(wait->is_change ? &set->changers : &set->watchers, &wait->link);
-    set->complex_waits += wait->count > 1 ? 1 : 0;
-}
-
-static void wait_unlink_locked(struct semaphore_set *set, struct semaphore_wait *wait)
-{
-    assert(mutex_is_held(&set->object.mutex));
-    list_remove(&wait->link);
-    set->complex_waits -= wait->count > 1 ? 1 : 0;
-}
-
-static void wait_complete_locked(struct semaphore_set *set, struct semaphore_wait *wait, int result)
-{
-    assert(result != SEMAPHORE_BLOCKED);
-    wait_unlink_locked(set, wait);
-    __atomic_store_n(&wait->status, result, __ATOMIC_RELEASE);
-    thread_wake(wait->thread);
-}
-
 // True: somebody went on.
 static bool complete_watchers_locked(struct semaphore_set *set)
 {
     struct semaphore_wait *wait, *next;
     bool has_completed = false;
-    list_for_each_entry_safe(wait, next, &set->watchers, link) {
+    list_for_each_entry_safe(wait, next, &set->watchers, sleeper.link) {
         int result = perform_locked(set, wait);
         if (result != SEMAPHORE_BLOCKED) {
-            wait_complete_locked(set, wait, result);
+            ipc_sleeper_wake_locked(&wait->sleeper, result);
             has_completed = has_completed || result == 0;
         }
     }
@@ -112,13 +91,13 @@ static bool complete_watchers_locked(struct semaphore_set *set)
 static bool complete_changers_locked(struct semaphore_set *set, bool *has_operated)
 {
     struct semaphore_wait *wait, *next;
-    list_for_each_entry_safe(wait, next, &set->changers, link) {
+    list_for_each_entry_safe(wait, next, &set->changers, sleeper.link) {
         int result = perform_locked(set, wait);
         if (result == SEMAPHORE_BLOCKED) {
             continue;
         }
         bool may_help = result == 0 && (set->complex_waits > 0 || wait->count > 1);
-        wait_complete_locked(set, wait, result);
+        ipc_sleeper_wake_locked(&wait->sleeper, result);
         if (result == 0) {
             *has_operated = true;
             complete_watchers_locked(set);
@@ -145,11 +124,11 @@ void semaphore_changed_locked(struct semaphore_set *set, bool has_operated)
 void semaphore_wake_all_locked(struct semaphore_set *set, int result)
 {
     struct semaphore_wait *wait, *next;
-    list_for_each_entry_safe(wait, next, &set->watchers, link) {
-        wait_complete_locked(set, wait, result);
+    list_for_each_entry_safe(wait, next, &set->watchers, sleeper.link) {
+        ipc_sleeper_wake_locked(&wait->sleeper, result);
     }
-    list_for_each_entry_safe(wait, next, &set->changers, link) {
-        wait_complete_locked(set, wait, result);
+    list_for_each_entry_safe(wait, next, &set->changers, sleeper.link) {
+        ipc_sleeper_wake_locked(&wait->sleeper, result);
     }
 }
 
@@ -158,7 +137,7 @@ static unsigned count_waits(struct list_head *list, unsigned number, bool for_ze
 {
     struct semaphore_wait *wait;
     unsigned count = 0;
-    list_for_each_entry(wait, list, link) {
+    list_for_each_entry(wait, list, sleeper.link) {
         bool is_wanted = for_zero ? wait->blocking->sem_op == 0 : wait->blocking->sem_op < 0;
         count += wait->blocking->sem_num == number && is_wanted ? 1 : 0;
     }
@@ -173,26 +152,18 @@ unsigned semaphore_waits_locked(struct semaphore_set *set, unsigned number, bool
 
 // ---- the call -------------------------------------------------------------------------------------------
 
-// Sleeps until somebody completes the wait, the deadline, or a signal. The set's mutex is given up meanwhile, and taken again.
-static int wait_locked(struct semaphore_set *set, struct semaphore_wait *wait,
-                       uint64_t deadline_ns) no_lock_analysis
+// Until somebody completes it. Who has been completed counts as waiting until it runs, which only makes others look once more.
+static int wait_locked(struct semaphore_set *set, struct semaphore_wait *wait, uint64_t deadline_ns)
 {
-    int result = 0;
-    mutex_unlock(&set->object.mutex);
-    for (;;) {
-        thread_prepare_to_block(THREAD_BLOCKED_INTERRUPTIBLE);
-        if (__atomic_load_n(&wait->status, __ATOMIC_ACQUIRE) != SEMAPHORE_BLOCKED || result != 0) {
-            break;
-        }
-        result = wait_sleep(THREAD_BLOCKED_INTERRUPTIBLE, deadline_ns);
+    unsigned complex = wait->count > 1 ? 1 : 0;
+    list_add_tail(wait->is_change ? &set->changers : &set->watchers, &wait->sleeper.link);
+    set->complex_waits += complex;
+    int result = ipc_sleep_locked(&wait->sleeper, &set->object.mutex, deadline_ns);
+    set->complex_waits -= complex;
+    if (result == -ERESTARTSYS) {
+        return -EINTR;
     }
-    thread_cancel_block();
-    mutex_lock(&set->object.mutex);
-    if (wait->status != SEMAPHORE_BLOCKED) {
-        return wait->status;
-    }
-    wait_unlink_locked(set, wait);
-    return result == -ETIMEDOUT ? -EAGAIN : -EINTR;
+    return result == -ETIMEDOUT ? -EAGAIN : result;
 }
 
 static int operate_locked(struct semaphore_set *set, struct semaphore_wait *wait,
@@ -200,7 +171,6 @@ static int operate_locked(struct semaphore_set *set, struct semaphore_wait *wait
 {
     int result = perform_locked(set, wait);
     if (result == SEMAPHORE_BLOCKED) {
-        wait_link_locked(set, wait);
         return wait_locked(set, wait, deadline_ns);
     }
     if (result == 0 && wait->is_change) {
@@ -238,13 +208,12 @@ int semaphore_operate(int id, const struct uapi_sembuf *operations, unsigned cou
                       uint64_t deadline_ns) no_lock_analysis
 {
     struct semaphore_wait wait = {
-        .thread = thread_current(),
         .operations = operations,
         .count = count,
         .process = process_current()->id->number,
-        .status = SEMAPHORE_BLOCKED,
     };
     struct ipc_object *object;
+    ipc_sleeper_init(&wait.sleeper);
     wait.is_change = any_operation(&wait, false);
     int error = ipc_table_lock_id(&semaphore_table, id, &object);
     if (error != 0) {
