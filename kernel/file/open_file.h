@@ -67,7 +67,9 @@ struct file_ops {
                       struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
     bool (*is_dead)(const struct open_file *file); // hung up: every ioctl is -EIO; default: never
     int (*set_flags)(struct open_file *file,
-                     unsigned flags);        // veto of F_SETFL; default: all but O_DIRECT
+                     unsigned flags); // veto of F_SETFL; default: all but O_DIRECT
+    void (*close_descriptor)(
+        struct open_file *file);             // a descriptor of it was closed; default: nothing
     void (*release)(struct open_file *file); // last reference
 };
 

@@ -1,7 +1,7 @@
 // Files of memfd_create(2): RamFS files without a directory entry, in an instance that is mounted nowhere.
 //
 // Their path is "/memfd:<name> (deleted)" wherever it is shown. Seals: seal.c.
-#include "fs/mount_internal.h"
+#include "fs/mount.h"
 #include "fs/name_entry.h"
 #include "fs/ramfs/ramfs.h"
 #include "fs/vfs.h"
@@ -15,10 +15,7 @@ void memory_file_init(void)
     const struct ramfs_parameters parameters = {.root_mode = S_IRWXUGO};
     struct file_system *file_system;
     if (ramfs_instance_create(&memory_file_type, &parameters, NULL, &file_system) == 0) {
-        memory_file_mount = mount_create(file_system, file_system->root, "tmpfs", 0);
-    }
-    if (memory_file_mount != NULL) {
-        memory_file_mount->is_internal = true;
+        memory_file_mount = mount_create_internal(file_system, "tmpfs");
     }
 }
 

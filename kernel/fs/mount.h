@@ -115,6 +115,8 @@ void mount_shut_down(void);
 // After mount_shut_down, when nobody can walk any more: unmounts the root too (the leak check of debug kernels).
 void mount_remove_root(void);
 must_check int mount_want_write(const struct path *path); // 0 or -EROFS
+// A mount of the kernel's own that no path leads to, with one reference. NULL: out of memory.
+must_check struct mount *mount_create_internal(struct file_system *file_system, const char *source);
 // Changes with every mount and unmount: poll on /proc/mounts.
 uint64_t mount_event_count(void);
 

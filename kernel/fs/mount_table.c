@@ -56,6 +56,15 @@ struct mount *mount_create(struct file_system *file_system, struct name_entry *r
     return mount;
 }
 
+struct mount *mount_create_internal(struct file_system *file_system, const char *source)
+{
+    struct mount *mount = mount_create(file_system, file_system->root, source, 0);
+    if (mount != NULL) {
+        mount->is_internal = true;
+    }
+    return mount;
+}
+
 void mount_get(struct mount *mount)
 {
     refcount_get(&mount->references);

@@ -16,6 +16,9 @@ must_check int vfs_open(const struct fs_context *context, const struct path *sta
 // Opens what a path already names (magic links, O_PATH reopen, exec).
 must_check int vfs_open_path(const struct fs_context *context, const struct path *path,
                              unsigned flags, struct open_file **file);
+// The same for what the caller has just made: no rights are asked for.
+must_check int vfs_open_made(const struct fs_context *context, const struct path *path,
+                             unsigned flags, struct open_file **file);
 must_check int vfs_make_node(const struct fs_context *context, const struct path *start,
                              const char *name, uint32_t mode, uint64_t device);
 must_check int vfs_make_directory(const struct fs_context *context, const struct path *start,

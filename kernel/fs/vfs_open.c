@@ -421,3 +421,15 @@ int vfs_open_path(const struct fs_context *context, const struct path *path, uns
     };
     return open_resolved(&request, path, file);
 }
+
+int vfs_open_made(const struct fs_context *context, const struct path *path, unsigned flags,
+                  struct open_file **file)
+{
+    struct open_request request = {
+        .context = context,
+        .flags = flags,
+        .access = open_access(flags),
+        .is_created = true,
+    };
+    return open_resolved(&request, path, file);
+}

@@ -2,6 +2,7 @@
 #include "ipc/ipc.h"
 
 #include "ipc/message_queue.h"
+#include "ipc/posix_queue.h"
 #include "ipc/segment.h"
 #include "ipc/semaphore.h"
 #include "ipc/settings.h"
@@ -19,6 +20,11 @@ struct ipc_settings ipc_settings = {
     .message_bytes_max = MSGMAX,
     .queue_bytes_max = MSGMNB,
     .queues_max = MSGMNI,
+    .posix_queues_max = 256,
+    .posix_messages_max = 10,
+    .posix_messages_default = 10,
+    .posix_message_bytes_max = 8192,
+    .posix_message_bytes_default = 8192,
 };
 
 void ipc_destroy_all(void)
@@ -26,6 +32,7 @@ void ipc_destroy_all(void)
     ipc_table_clear(&segment_table);
     ipc_table_clear(&semaphore_table);
     ipc_table_clear(&message_table);
+    posix_queue_remove_all();
 }
 
 static const struct process_ipc_ops process_ops = {
@@ -39,5 +46,6 @@ void ipc_init(void)
     segment_module_init();
     semaphore_module_init();
     message_module_init();
+    posix_queue_module_init();
     process_set_ipc_ops(&process_ops);
 }

@@ -15,6 +15,10 @@ struct ipc_settings {
     int message_bytes_max;  // [a] msgmax
     int queue_bytes_max;    // [a] msgmnb: what a new queue holds
     int queues_max;         // [a] msgmni
+    // Of /proc/sys/fs/mqueue.
+    int posix_queues_max;                                     // [a] queues_max
+    int posix_messages_max, posix_messages_default;           // [a] msg_max, msg_default
+    int posix_message_bytes_max, posix_message_bytes_default; // [a] msgsize_max, msgsize_default
 };
 
 extern struct ipc_settings ipc_settings;

@@ -22,6 +22,7 @@ extern const struct file_ops proc_memory_ops;
 extern const struct file_ops proc_pagemap_ops;
 extern const struct generated_directory proc_sys_directory;
 extern const struct generated_directory proc_sysv_directory;
+extern const struct generated_directory proc_mqueue_directory;
 
 struct open_file;
 
@@ -104,6 +105,11 @@ int proc_show_process_statm(const struct generated_key *key, struct text_buffer 
 #define PROC_SETTING(name)                                                                         \
     int proc_show_##name(const struct generated_key *key, struct text_buffer *text);               \
     ssize_t proc_store_##name(const struct generated_key *key, const char *data, size_t bytes)
+PROC_SETTING(msg_default);
+PROC_SETTING(msg_max);
+PROC_SETTING(msgsize_default);
+PROC_SETTING(msgsize_max);
+PROC_SETTING(queues_max);
 PROC_SETTING(msgmax);
 PROC_SETTING(msgmnb);
 PROC_SETTING(msgmni);
@@ -112,6 +118,11 @@ PROC_SETTING(shmall);
 PROC_SETTING(shmmax);
 PROC_SETTING(shmmni);
 #undef PROC_SETTING
+#define PROC_SETTING_ROW(setting)                                                                  \
+    {                                                                                              \
+        .name = #setting, .mode = S_IFREG | 0644, .show = proc_show_##setting,                     \
+        .store = proc_store_##setting                                                              \
+    }
 
 /* How the tables of the root's and of a process's files end: with those that only debug kernels have. */
 #if ASTRA_DEBUG

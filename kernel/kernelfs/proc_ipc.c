@@ -1,5 +1,5 @@
 /*
- * /proc/sys/kernel: the limits of System V's objects (ipc/settings.h). Each is one number that can be written; a number outside of
+ * /proc/sys/kernel and /proc/sys/fs/mqueue: the limits of System V's objects and of POSIX queues (ipc/settings.h). Each is one number that can be written; a number outside of
  * its bounds is refused, and what stands after it but white space too.
  */
 #include "ipc/settings.h"
@@ -7,21 +7,24 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
-#include "uapi/limits.h"
+#include "uapi/mqueue.h"
+#include "uapi/stat.h"
+
+enum { LEAST_MESSAGE = 128 }; /* bytes */
 
 static bool is_space(char character)
 {
     return character == ' ' || character == '\t' || character == '\n';
 }
 
-/* The next number, after which *data stands; -EINVAL: there is none, or it is above `most`. */
-static int take_number(const char **data, uint64_t most, uint64_t *value)
+/* The next number, after which *data stands; -EINVAL: there is none, or it is out of bounds. */
+static int take_number(const char **data, uint64_t least, uint64_t most, uint64_t *value)
 {
     const char *end;
     while (is_space(**data)) {
         (*data)++;
     }
-    if (string_to_u64(*data, 10, value, &end) != 0 || *value > most ||
+    if (string_to_u64(*data, 10, value, &end) != 0 || *value < least || *value > most ||
         (*end != '\0' && !is_space(*end))) {
         return -EINVAL;
     }
@@ -37,7 +40,7 @@ static bool has_more(const char *data)
     return *data != '\0';
 }
 
-#define SETTING(NAME, FIELD, MOST)                                                                 \
+#define SETTING(NAME, FIELD, LEAST, MOST)                                                          \
     int proc_show_##NAME(const struct generated_key *key, struct text_buffer *text)                \
     {                                                                                              \
         (void)key;                                                                                 \
@@ -48,7 +51,7 @@ static bool has_more(const char *data)
     {                                                                                              \
         (void)key;                                                                                 \
         uint64_t value;                                                                            \
-        int error = take_number(&data, MOST, &value);                                              \
+        int error = take_number(&data, LEAST, MOST, &value);                                       \
         if (error != 0) {                                                                          \
             return error;                                                                          \
         }                                                                                          \
@@ -56,12 +59,17 @@ static bool has_more(const char *data)
         return (ssize_t)bytes;                                                                     \
     }
 
-SETTING(msgmax, message_bytes_max, INT32_MAX)
-SETTING(msgmnb, queue_bytes_max, INT32_MAX)
-SETTING(msgmni, queues_max, IPC_OBJECTS_MAX)
-SETTING(shmall, segment_pages_all, UINT64_MAX)
-SETTING(shmmax, segment_bytes_max, UINT64_MAX)
-SETTING(shmmni, segments_max, IPC_OBJECTS_MAX)
+SETTING(msgmax, message_bytes_max, 0, INT32_MAX)
+SETTING(msgmnb, queue_bytes_max, 0, INT32_MAX)
+SETTING(msgmni, queues_max, 0, IPC_OBJECTS_MAX)
+SETTING(msg_default, posix_messages_default, 1, MQ_HARD_MESSAGES)
+SETTING(msg_max, posix_messages_max, 1, MQ_HARD_MESSAGES)
+SETTING(msgsize_default, posix_message_bytes_default, LEAST_MESSAGE, MQ_HARD_MESSAGE_BYTES)
+SETTING(msgsize_max, posix_message_bytes_max, LEAST_MESSAGE, MQ_HARD_MESSAGE_BYTES)
+SETTING(queues_max, posix_queues_max, 0, INT32_MAX)
+SETTING(shmall, segment_pages_all, 0, UINT64_MAX)
+SETTING(shmmax, segment_bytes_max, 0, UINT64_MAX)
+SETTING(shmmni, segments_max, 0, IPC_OBJECTS_MAX)
 
 int proc_show_sem(const struct generated_key *key, struct text_buffer *text)
 {
@@ -84,7 +92,7 @@ ssize_t proc_store_sem(const struct generated_key *key, const char *data, size_t
     uint64_t values[ARRAY_SIZE(fields)];
     size_t count = 0;
     while (count < ARRAY_SIZE(fields) && has_more(data)) {
-        int error = take_number(&data, most[count], &values[count]);
+        int error = take_number(&data, 0, most[count], &values[count]);
         if (error != 0) {
             return error;
         }
@@ -95,3 +103,9 @@ ssize_t proc_store_sem(const struct generated_key *key, const char *data, size_t
     }
     return count > 0 ? (ssize_t)bytes : -EINVAL;
 }
+
+static const struct generated_row mqueue_rows[] = {
+    PROC_SETTING_ROW(msg_default), PROC_SETTING_ROW(msg_max),    PROC_SETTING_ROW(msgsize_default),
+    PROC_SETTING_ROW(msgsize_max), PROC_SETTING_ROW(queues_max), {0},
+};
+const struct generated_directory proc_mqueue_directory = {.rows = mqueue_rows};

@@ -283,11 +283,6 @@ static const struct generated_row random_rows[] = {
 };
 static const struct generated_directory random_directory = {.rows = random_rows};
 
-#define SETTING_ROW(setting)                                                                       \
-    {                                                                                              \
-        .name = #setting, .mode = S_IFREG | 0644, .show = proc_show_##setting,                     \
-        .store = proc_store_##setting                                                              \
-    }
 static const struct generated_row kernel_rows[] = {
     {.name = "arch", .mode = S_IFREG | 0444, .show = show_machine},
     {.name = "cap_last_cap", .mode = S_IFREG | 0444, .show = show_cap_last_cap},
@@ -297,9 +292,9 @@ static const struct generated_row kernel_rows[] = {
      .show = show_domainname,
      .store = store_domainname},
     {.name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname, .store = store_hostname},
-    SETTING_ROW(msgmax),
-    SETTING_ROW(msgmnb),
-    SETTING_ROW(msgmni),
+    PROC_SETTING_ROW(msgmax),
+    PROC_SETTING_ROW(msgmnb),
+    PROC_SETTING_ROW(msgmni),
     {.name = "ngroups_max", .mode = S_IFREG | 0444, .show = show_ngroups_max},
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
     {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
@@ -313,10 +308,10 @@ static const struct generated_row kernel_rows[] = {
     {.name = "sched_rr_timeslice_ms", .mode = S_IFREG | 0444, .show = show_round_robin},
     {.name = "sched_rt_period_us", .mode = S_IFREG | 0444, .show = show_real_time_period},
     {.name = "sched_rt_runtime_us", .mode = S_IFREG | 0444, .show = show_real_time_share},
-    SETTING_ROW(sem),
-    SETTING_ROW(shmall),
-    SETTING_ROW(shmmax),
-    SETTING_ROW(shmmni),
+    PROC_SETTING_ROW(sem),
+    PROC_SETTING_ROW(shmall),
+    PROC_SETTING_ROW(shmmax),
+    PROC_SETTING_ROW(shmmni),
     {.name = "tainted", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "threads-max", .mode = S_IFREG | 0444, .show = show_most_threads},
     {.name = "version", .mode = S_IFREG | 0444, .show = show_version},
@@ -328,6 +323,7 @@ static const struct generated_directory kernel_directory = {.rows = kernel_rows}
 static const struct generated_row fs_rows[] = {
     {.name = "file-max", .mode = S_IFREG | 0444, .show = show_most_files},
     {.name = "file-nr", .mode = S_IFREG | 0444, .show = show_file_count},
+    {.name = "mqueue", .mode = S_IFDIR | 0555, .directory = &proc_mqueue_directory},
     {.name = "nr_open", .mode = S_IFREG | 0444, .show = show_most_descriptors},
     {.name = "overflowgid", .mode = S_IFREG | 0444, .show = show_overflow_id},
     {.name = "overflowuid", .mode = S_IFREG | 0444, .show = show_overflow_id},

@@ -39,9 +39,12 @@ static struct open_file *slot_empty(struct descriptor_table *table, unsigned num
     return file;
 }
 
-static void file_close(struct descriptor_table *table, struct open_file *file)
+void descriptor_file_close(struct descriptor_table *table, struct open_file *file)
 {
     file_lock_release_owner(file, table);
+    if (file->ops->close_descriptor != NULL) {
+        file->ops->close_descriptor(file);
+    }
     open_file_put(file);
 }
 
@@ -106,7 +109,7 @@ int descriptor_install_at(struct descriptor_table *table, struct open_file *file
     slot_fill(table, (unsigned)number, file, close_on_exec);
     spin_unlock(&table->lock);
     if (old != NULL) {
-        file_close(table, old);
+        descriptor_file_close(table, old);
     }
     return number;
 }
@@ -121,7 +124,7 @@ int descriptor_close(struct descriptor_table *table, int number)
     if (file == NULL) {
         return -EBADF;
     }
-    file_close(table, file);
+    descriptor_file_close(table, file);
     return 0;
 }
 
@@ -166,7 +169,7 @@ void descriptor_close_on_exec(struct descriptor_table *table)
             return;
         }
         if (file != NULL) {
-            file_close(table, file);
+            descriptor_file_close(table, file);
         }
         number++;
     }

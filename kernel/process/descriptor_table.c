@@ -5,7 +5,6 @@
 // lock with a reference on the file, since an open file's memory is not kept for late readers. Changes are in descriptor_change.c.
 #include "process/descriptor_table.h"
 
-#include "file/file_lock.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -182,8 +181,7 @@ void descriptor_table_put(struct descriptor_table *table)
     for (int number = descriptor_next(table, 0); number >= 0;
          number = descriptor_next(table, number + 1)) {
         struct open_file *file = table->array.files[number];
-        file_lock_release_owner(file, table);
-        open_file_put(file);
+        descriptor_file_close(table, file);
     }
     array_memory_free(table->grown, table->array.capacity);
     slab_free(&descriptor_table_cache, table);

@@ -27,3 +27,5 @@ struct descriptor_table {
 
 // Makes room for `number`; drops and retakes the lock. 0 or -ENOMEM, -EMFILE.
 must_check int descriptor_table_grow_locked(struct descriptor_table *table, unsigned number);
+// A descriptor was taken out of the table: gives up what hung on it, and the reference on the file. May sleep.
+void descriptor_file_close(struct descriptor_table *table, struct open_file *file);

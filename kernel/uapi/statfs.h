@@ -38,6 +38,7 @@ _Static_assert(sizeof(struct uapi_statfs) == 120, "struct statfs");
 #define PROC_SUPER_MAGIC    0x9FA0
 #define SYSFS_MAGIC         0x62656572
 #define DEVPTS_SUPER_MAGIC  0x1CD1
+#define MQUEUE_MAGIC        0x19800202
 #define MSDOS_SUPER_MAGIC   0x4D44
 #define PIPEFS_MAGIC        0x50495045
 #define SOCKFS_MAGIC        0x534F434B
