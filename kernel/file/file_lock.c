@@ -11,6 +11,7 @@
 #include "memory/heap.h"
 
 struct spinlock file_locks_lock = SPINLOCK_INIT(LOCK_RANK_FILE_LOCKS);
+static struct list_head all_locks = LIST_INIT(all_locks); // [l file locks] of objects that had one
 
 struct file_locks *file_locks_of(struct open_file *file, bool may_make)
 {
@@ -26,8 +27,12 @@ struct file_locks *file_locks_of(struct open_file *file, bool may_make)
     list_init(&made->flocks);
     list_init(&made->records);
     wait_queue_init(&made->released);
+    if (file->backing.ops != NULL && file->backing.ops->identify != NULL) {
+        file->backing.ops->identify(&file->backing, &made->device, &made->inode);
+    }
     spin_lock(&file_locks_lock);
     if (*file->locks == NULL) {
+        list_add_tail(&all_locks, &made->all_link);
         __atomic_store_n(file->locks, made, __ATOMIC_RELEASE); // once: it goes with the object
         made = NULL;
     }
@@ -42,6 +47,9 @@ void file_locks_fini(struct file_locks **slot)
     if (locks != NULL) {
         assert(list_is_empty(&locks->flocks) && list_is_empty(&locks->records));
         *slot = NULL;
+        spin_lock(&file_locks_lock);
+        list_remove(&locks->all_link);
+        spin_unlock(&file_locks_lock);
         heap_free(locks);
     }
 }
@@ -103,18 +111,17 @@ static bool flock_is_held(struct file_locks *locks, const void *owner, bool is_e
     return is_held;
 }
 
-static int flock_acquire(struct file_locks *locks, void *owner, bool is_exclusive, bool may_wait)
+static int flock_acquire(struct file_locks *locks, const struct file_lock *request, bool may_wait)
 {
-    if (flock_is_held(locks, owner, is_exclusive)) {
+    if (flock_is_held(locks, request->owner, request->is_exclusive)) {
         return 0;
     }
     struct file_lock *wanted = heap_alloc_zeroed(sizeof(*wanted));
     if (wanted == NULL) {
         return -ENOLCK;
     }
-    wanted->owner = owner;
-    wanted->is_exclusive = is_exclusive;
-    flock_release(locks, owner);
+    *wanted = *request;
+    flock_release(locks, request->owner);
     bool is_taken = flock_try(locks, wanted);
     int error = is_taken ? 0 : -EWOULDBLOCK;
     if (!is_taken && may_wait) {
@@ -128,7 +135,7 @@ static int flock_acquire(struct file_locks *locks, void *owner, bool is_exclusiv
     return error;
 }
 
-int file_lock_flock(struct open_file *file, int operation)
+int file_lock_flock(struct open_file *file, int operation, int pid)
 {
     int kind = operation & ~LOCK_NB;
     if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) {
@@ -147,7 +154,9 @@ int file_lock_flock(struct open_file *file, int operation)
     if (locks == NULL) {
         return -ENOLCK;
     }
-    return flock_acquire(locks, file, kind == LOCK_EX, (operation & LOCK_NB) == 0);
+    const struct file_lock request = {
+        .owner = file, .is_exclusive = kind == LOCK_EX, .end = INT64_MAX, .pid = pid};
+    return flock_acquire(locks, &request, (operation & LOCK_NB) == 0);
 }
 
 void file_lock_release_file(struct open_file *file)
@@ -157,4 +166,64 @@ void file_lock_release_file(struct open_file *file)
         flock_release(locks, file);
         file_lock_release_records(locks, file);
     }
+}
+
+// ---- the list of all ------------------------------------------------------------------------------
+
+struct lock_visit {
+    void (*visit)(const struct file_lock_view *view, void *context);
+    void *context;
+};
+
+static void visit_list_locked(struct file_locks *locks, struct list_head *list,
+                              const struct lock_visit *visit)
+{
+    assert(spin_is_held(&file_locks_lock));
+    struct file_lock *lock;
+    list_for_each_entry(lock, list, link) {
+        const struct file_lock_view view = {
+            .kind = list == &locks->flocks ? "FLOCK"
+                    : lock->pid < 0        ? "OFDLCK"
+                                           : "POSIX",
+            .is_exclusive = lock->is_exclusive,
+            .pid = lock->pid,
+            .device = locks->device,
+            .inode = locks->inode,
+            .start = lock->start,
+            .end = lock->end,
+        };
+        visit->visit(&view, visit->context);
+    }
+}
+
+// Moves the marker behind the next object that is one, and visits that. False: there is none.
+static bool visit_next(struct file_locks *marker, const struct lock_visit *visit)
+{
+    spin_lock(&file_locks_lock);
+    struct list_head *next = marker->all_link.next;
+    bool is_more = next != &all_locks;
+    if (is_more) {
+        struct file_locks *locks = list_entry(next, struct file_locks, all_link);
+        list_remove(&marker->all_link);
+        list_add_head(next, &marker->all_link);
+        if (!locks->is_marker) {
+            visit_list_locked(locks, &locks->flocks, visit);
+            visit_list_locked(locks, &locks->records, visit);
+        }
+    }
+    spin_unlock(&file_locks_lock);
+    return is_more;
+}
+
+void file_lock_visit(void (*visit)(const struct file_lock_view *view, void *context), void *context)
+{
+    struct file_locks marker = {.is_marker = true};
+    const struct lock_visit how = {visit, context};
+    spin_lock(&file_locks_lock);
+    list_add_head(&all_locks, &marker.all_link);
+    spin_unlock(&file_locks_lock);
+    while (visit_next(&marker, &how)) {}
+    spin_lock(&file_locks_lock);
+    list_remove(&marker.all_link);
+    spin_unlock(&file_locks_lock);
 }

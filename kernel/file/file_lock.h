@@ -6,9 +6,9 @@
 #include "file/open_file.h"
 #include "uapi/fcntl.h"
 
-// operation: LOCK_SH, LOCK_EX, LOCK_UN with LOCK_NB. 0, -EWOULDBLOCK, -ERESTARTSYS, -EINVAL,
+// operation: LOCK_SH, LOCK_EX, LOCK_UN with LOCK_NB; `pid` is what the list of all locks reports. 0, -EWOULDBLOCK, -ERESTARTSYS, -EINVAL,
 // -ENOLCK.
-must_check int file_lock_flock(struct open_file *file, int operation);
+must_check int file_lock_flock(struct open_file *file, int operation, int pid);
 // F_GETLK, F_SETLK, F_SETLKW; `owner` identifies the process, `pid` is what F_GETLK reports, `size`
 // is where SEEK_END counts from. The F_OFD_ commands: the open file is the owner, and -1 is reported.
 // -EAGAIN, -EDEADLK, -ERESTARTSYS, -EINVAL.
@@ -21,3 +21,15 @@ void file_lock_release_file(struct open_file *file);
 // The last reference to an object goes: nobody can hold a lock on it any more. Frees and clears
 // `*locks`, which may be NULL.
 void file_locks_fini(struct file_locks **locks);
+
+// One lock that is held, for /proc/locks.
+struct file_lock_view {
+    const char *kind; // "FLOCK", "POSIX", "OFDLCK"
+    bool is_exclusive;
+    int pid;                            // -1: an open file's
+    uint64_t device, inode, start, end; // INT64_MAX: to the end of the file
+};
+// Calls `visit` for every lock, those of one object in one hold of a spin lock: it must not sleep. What is taken or given up
+// meanwhile may be left out.
+void file_lock_visit(void (*visit)(const struct file_lock_view *view, void *context),
+                     void *context);

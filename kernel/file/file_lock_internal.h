@@ -13,7 +13,7 @@ struct file_lock {
     void *owner;                  // [I]
     bool is_exclusive;            // [l]
     uint64_t start, end;          // [l] records: [start, end], both inclusive
-    int pid;                      // [I] records: for F_GETLK
+    int pid;                      // [I] for F_GETLK and the list of all locks; -1: an open file's
     const struct open_file *file; // [I] records: that it was asked for through; compared only
 };
 
@@ -24,6 +24,9 @@ struct file_locks {
     struct list_head flocks, records; // [l file locks]
     size_t record_count;              // [l file locks] of `records`
     struct wait_queue released;       // whoever waits for a lock on this object
+    struct list_head all_link;        // [l file locks] in the list of all
+    uint64_t device, inode;           // [I] of the object, 0 where it has none
+    bool is_marker;                   // [I] no object's: keeps a visitor's place in the list of all
 };
 
 extern struct spinlock file_locks_lock;

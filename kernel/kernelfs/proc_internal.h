@@ -67,6 +67,7 @@ int proc_show_buddyinfo(const struct generated_key *key, struct text_buffer *tex
 int proc_show_consoles(const struct generated_key *key, struct text_buffer *text);
 int proc_show_execdomains(const struct generated_key *key, struct text_buffer *text);
 int proc_show_iomem(const struct generated_key *key, struct text_buffer *text);
+int proc_show_locks(const struct generated_key *key, struct text_buffer *text);
 int proc_show_kallsyms(const struct generated_key *key, struct text_buffer *text);
 int proc_show_tty_drivers(const struct generated_key *key, struct text_buffer *text);
 int proc_show_vmstat(const struct generated_key *key, struct text_buffer *text);

@@ -1,11 +1,12 @@
 /*
- * Files of /proc about the kernel itself: its memory by kinds and blocks, its symbols, consoles and terminals, and where physical memory
- * lies. See proc(5).
+ * Files of /proc about the kernel itself: its memory by kinds and blocks, its symbols, consoles and terminals, the locks on files, and
+ * where physical memory lies. See proc(5).
  */
 #include "arch/boot_info.h"
 #include "device/console.h"
 #include "device/node.h"
 #include "device/terminal.h"
+#include "file/file_lock.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/macros.h"
 #include "log/symbols.h"
@@ -162,5 +163,29 @@ int proc_show_tty_drivers(const struct generated_key *key, struct text_buffer *t
                         range.major, drivers[i].minors, drivers[i].type);
         }
     }
+    return 0;
+}
+
+struct locks_text {
+    struct text_buffer *text;
+    unsigned count;
+};
+
+static void add_lock(const struct file_lock_view *view, void *context)
+{
+    struct locks_text *locks = context;
+    text_format(locks->text, "%u: %-6s ADVISORY  %s %d %02x:%02x:%llu ", ++locks->count, view->kind,
+                view->is_exclusive ? "WRITE" : "READ", view->pid, device_number_major(view->device),
+                device_number_minor(view->device), (unsigned long long)view->inode);
+    text_format(locks->text, view->end == INT64_MAX ? "%llu EOF\n" : "%llu %llu\n",
+                (unsigned long long)view->start, (unsigned long long)view->end);
+}
+
+/* Who waits for a lock is not listed: waiters stand in no list by file. */
+int proc_show_locks(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    struct locks_text locks = {.text = text};
+    file_lock_visit(add_lock, &locks);
     return 0;
 }

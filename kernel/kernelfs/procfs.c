@@ -71,6 +71,7 @@ static const struct generated_row root_rows[] = {
     {.name = "iomem", .mode = S_IFREG | 0444, .show = proc_show_iomem},
     {.name = "kallsyms", .mode = S_IFREG | 0444, .show = proc_show_kallsyms},
     {.name = "loadavg", .mode = S_IFREG | 0444, .show = proc_show_loadavg},
+    {.name = "locks", .mode = S_IFREG | 0444, .show = proc_show_locks},
     {.name = "meminfo", .mode = S_IFREG | 0444, .show = proc_show_meminfo},
     {.name = "modules", .mode = S_IFREG | 0444, .show = proc_show_nothing},
     {.name = "partitions", .mode = S_IFREG | 0444, .show = proc_show_nothing},

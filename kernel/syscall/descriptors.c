@@ -153,7 +153,9 @@ SYSTEM_CALL2(flock, int, descriptor, int, operation)
     int kind = operation & ~LOCK_NB;
     int result = (operation & LOCK_MAND) != 0 ? 0 : -EINVAL;
     if (kind == LOCK_SH || kind == LOCK_EX || kind == LOCK_UN) {
-        result = (file->flags & O_PATH) != 0 ? -EBADF : file_lock_flock(file, operation);
+        result = (file->flags & O_PATH) != 0
+                     ? -EBADF
+                     : file_lock_flock(file, operation, process_current()->id->number);
     }
     open_file_put(file);
     return result;

@@ -253,18 +253,18 @@ static struct open_file *open_locked(void)
 static void flocks_exclude(void **state)
 {
     struct open_file *one = open_locked(), *two = open_locked();
-    assert_int_equal(file_lock_flock(one, LOCK_SH), 0);
-    assert_int_equal(file_lock_flock(two, LOCK_SH), 0);
-    assert_int_equal(file_lock_flock(two, LOCK_EX | LOCK_NB), -EWOULDBLOCK);
-    assert_int_equal(file_lock_flock(one, LOCK_UN), 0);
-    assert_int_equal(file_lock_flock(two, LOCK_EX | LOCK_NB), 0);
-    assert_int_equal(file_lock_flock(one, LOCK_SH | LOCK_NB), -EWOULDBLOCK);
+    assert_int_equal(file_lock_flock(one, LOCK_SH, 1), 0);
+    assert_int_equal(file_lock_flock(two, LOCK_SH, 1), 0);
+    assert_int_equal(file_lock_flock(two, LOCK_EX | LOCK_NB, 1), -EWOULDBLOCK);
+    assert_int_equal(file_lock_flock(one, LOCK_UN, 1), 0);
+    assert_int_equal(file_lock_flock(two, LOCK_EX | LOCK_NB, 1), 0);
+    assert_int_equal(file_lock_flock(one, LOCK_SH | LOCK_NB, 1), -EWOULDBLOCK);
     on_sleep = NULL;
-    assert_int_equal(file_lock_flock(one, LOCK_SH), -ERESTARTSYS);
+    assert_int_equal(file_lock_flock(one, LOCK_SH, 1), -ERESTARTSYS);
     test_thread.arch.work = 0;
     open_file_put(two);
-    assert_int_equal(file_lock_flock(one, LOCK_EX | LOCK_NB), 0);
-    assert_int_equal(file_lock_flock(one, 77), -EINVAL);
+    assert_int_equal(file_lock_flock(one, LOCK_EX | LOCK_NB, 1), 0);
+    assert_int_equal(file_lock_flock(one, 77, 1), -EINVAL);
     open_file_put(one);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "check.h"
 
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -374,4 +375,53 @@ TEST(sysfs_tells_of_cpus_and_memory)
     CHECK_OK(access("sys/dev/block", F_OK));
     CHECK_OK(access("sys/dev/char", F_OK));
     CHECK_OK(umount("sys"));
+}
+
+/* The line of /proc/locks about the file of this inode and kind; false: none. */
+static bool lock_line(const char *kind, ino_t inode, char type[8], int *pid, char range[48])
+{
+    char seen[8], start[20], end[20];
+    unsigned long number;
+    read_file("/proc/locks", text, sizeof(text));
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        if (sscanf(line, "%*d: %7s ADVISORY %7s %d %*x:%*x:%lu %19s %19s", seen, type, pid, &number,
+                   start, end) == 6 &&
+            strcmp(seen, kind) == 0 && number == inode) {
+            snprintf(range, 48, "%s %s", start, end);
+            return true;
+        }
+    }
+    return false;
+}
+
+TEST(locks_are_listed_with_their_holders)
+{
+    struct stat status;
+    char type[8], range[48];
+    int pid;
+    int fd = make_open_file("locked");
+    CHECK_OK(fstat(fd, &status));
+    CHECK(!lock_line("POSIX", status.st_ino, type, &pid, range));
+    struct flock lock = {.l_type = F_WRLCK, .l_start = 10, .l_len = 20};
+    CHECK_OK(fcntl(fd, F_SETLK, &lock));
+    CHECK(lock_line("POSIX", status.st_ino, type, &pid, range));
+    CHECK_TEXT(type, "WRITE");
+    CHECK_TEXT(range, "10 29");
+    CHECK_EQUAL(pid, getpid());
+    lock.l_type = F_UNLCK;
+    CHECK_OK(fcntl(fd, F_SETLK, &lock));
+    CHECK(!lock_line("POSIX", status.st_ino, type, &pid, range));
+    lock = (struct flock){.l_type = F_RDLCK, .l_start = 5};
+    CHECK_OK(fcntl(fd, F_OFD_SETLK, &lock));
+    CHECK(lock_line("OFDLCK", status.st_ino, type, &pid, range));
+    CHECK_TEXT(type, "READ");
+    CHECK_TEXT(range, "5 EOF");
+    CHECK_EQUAL(pid, -1);
+    CHECK_OK(flock(fd, LOCK_EX));
+    CHECK(lock_line("FLOCK", status.st_ino, type, &pid, range));
+    CHECK_TEXT(type, "WRITE");
+    CHECK_TEXT(range, "0 EOF");
+    CHECK_EQUAL(pid, getpid());
+    CHECK_OK(close(fd));
+    CHECK(!lock_line("FLOCK", status.st_ino, type, &pid, range));
 }
