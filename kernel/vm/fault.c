@@ -287,13 +287,13 @@ static int fault_page(struct fault *fault)
     if (error != 0) {
         return error;
     }
-    // A hidden entry (no right at all) is not none, and no access gets here with it.
-    assert(page_entry_is_none(fault->seen) || page_entry_is_present(fault->seen));
     if (page_entry_is_none(fault->seen)) {
         return fault->area->cache == NULL ? fault_anonymous(fault) : fault_cached(fault);
     }
     bool needs_write = (fault->access & FAULT_WRITE) && !page_entry_is_writable(fault->seen);
     bool is_hidden = !page_entry_is_present(fault->seen);
+    // No access gets here where the area has no right at all: what hides a page is a write beside this one.
+    assert(!is_hidden || (fault->area->flags & (AREA_SHARED | AREA_WRITE)) == AREA_WRITE);
     return needs_write || is_hidden ? fault_read_only(fault) : 0;
 }
 
