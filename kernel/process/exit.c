@@ -101,7 +101,9 @@ static void process_end(struct process *process)
         family_give_children_away(process);
     }
     spin_lock(&process_tree_lock);
-    assert(process->present_count == 0 && !process->is_zombie && process->parent != NULL);
+    assert(process->present_count == 0 && !process->is_zombie);
+    // pid 1 comes here at the end of a debug kernel's machine.
+    assert((process->parent == NULL) == (process == process_first));
     struct terminal *terminal = process->terminal;
     process->terminal = NULL;
     // One step for everybody: who sees the zombie, waits for it or is told of it finds the same state.
