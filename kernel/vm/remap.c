@@ -1,7 +1,8 @@
 // mremap: growing, shrinking and moving a mapping.
 //
 // The range must lie in one area. A move takes the page entries along: the destination's tables are
-// made first, so that nothing can fail once pages have begun to move.
+// made first, so that nothing can fail once pages have begun to move. MREMAP_DONTUNMAP leaves the old
+// area behind without its pages; an old range of no bytes shows a shared object a second time.
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
@@ -15,7 +16,7 @@ struct remap {
     vaddr_t old_start;
     uint64_t old_bytes, new_bytes;
     unsigned flags;
-    vaddr_t new_address; // MREMAP_FIXED
+    vaddr_t new_address; // MREMAP_FIXED; a wish with MREMAP_DONTUNMAP
 };
 
 struct move {
@@ -106,11 +107,23 @@ static int find_area(const struct remap *remap, struct area **area)
         (*area)->end - remap->old_start < remap->old_bytes) {
         return -EFAULT;
     }
-    return 0;
+    bool is_second_view = remap->old_bytes == 0; // a private one would be its own, and empty
+    return is_second_view && ((*area)->flags & AREA_SHARED) == 0 ? -EINVAL : 0;
+}
+
+static bool keeps_old(const struct remap *remap)
+{
+    return (remap->flags & MREMAP_DONTUNMAP) != 0;
 }
 
 static int check_growth(const struct remap *remap, const struct area *area)
 {
+    if (keeps_old(remap)) {
+        return map_check_limits_locked(remap->space, remap->new_bytes, area->flags);
+    }
+    if (remap->new_bytes <= remap->old_bytes) {
+        return 0;
+    }
     uint64_t more = remap->new_bytes - remap->old_bytes;
     const struct address_space *space = remap->space;
     bool is_locked = (area->flags & AREA_LOCKED) != 0;
@@ -130,10 +143,42 @@ static bool can_grow_in_place(const struct remap *remap, struct area *area)
     return next == NULL || area_guarded_start(next) >= remap->old_start + remap->new_bytes;
 }
 
-// A new area at `to` that shows the same, with the old one's pages; the old range is unmapped. All
-// that can fail comes first.
+// What a move leaves where it took the pages from: nothing, or an area without pages that is not locked.
+static void leave_old(const struct remap *remap)
+{
+    vaddr_t old_end = remap->old_start + remap->old_bytes;
+    int result = keeps_old(remap) ? area_change_range_locked(remap->space, remap->old_start,
+                                                             old_end, 0, AREA_LOCKED)
+                                  : unmap_locked(remap->space, remap->old_start, old_end);
+    assert(result == 0); // it is one whole area
+    (void)result;
+}
+
+// A second area at `to` that shows the same object from the same place.
+static int show_again(const struct remap *remap, vaddr_t to)
+{
+    struct area *old = area_find_locked(remap->space, remap->old_start);
+    struct area *again = area_duplicate(old, remap->space, remap->old_start, old->end);
+    if (again == NULL || remap->space->area_count >= AREAS_MAX) {
+        if (again != NULL) {
+            area_destroy(again);
+        }
+        return -ENOMEM;
+    }
+    again->start = to;
+    again->end = to + remap->new_bytes;
+    area_insert_locked(again);
+    (void)area_merge_locked(again);
+    return 0;
+}
+
+// A new area at `to` that shows the same, with the old one's pages; the old range is unmapped or left
+// empty. All that can fail comes first.
 static int move_area(const struct remap *remap, vaddr_t to)
 {
+    if (remap->old_bytes == 0) {
+        return show_again(remap, to);
+    }
     assert(shared_mutex_is_held(&remap->space->mutex) && IS_ALIGNED(to, PAGE_SIZE));
     struct address_space *space = remap->space;
     vaddr_t old_end = remap->old_start + remap->old_bytes;
@@ -157,10 +202,9 @@ static int move_area(const struct remap *remap, vaddr_t to)
     // Into the tree, and onto its cache's list, before the pages come: truncation must find them at either place.
     area_insert_locked(moved);
     move_pages(space, remap->old_start, to, kept);
-    result = unmap_locked(space, remap->old_start, old_end);
-    assert(result == 0);
+    leave_old(remap);
     (void)area_merge_locked(moved);
-    return result;
+    return 0;
 }
 
 static void populate_grown(const struct remap *remap, vaddr_t start, bool is_locked)
@@ -170,22 +214,29 @@ static void populate_grown(const struct remap *remap, vaddr_t start, bool is_loc
     }
 }
 
-static int remap_fixed(const struct remap *remap, vaddr_t *result)
+// The place that MREMAP_FIXED names, emptied, or for MREMAP_DONTUNMAP one that is free.
+static int take_place(const struct remap *remap, vaddr_t *to)
+{
+    *to = remap->new_address;
+    return (remap->flags & MREMAP_FIXED) != 0
+               ? unmap_locked(remap->space, *to, *to + remap->new_bytes)
+               : map_find_place_locked(remap->space, *to, remap->new_bytes, to);
+}
+
+static int remap_to(const struct remap *remap, vaddr_t *result)
 {
     vaddr_t to = remap->new_address;
     struct area *area;
-    if (!IS_ALIGNED(to, PAGE_SIZE) || !map_range_is_valid(to, remap->new_bytes) ||
-        to < USER_BOTTOM) {
+    bool is_low = (remap->flags & MREMAP_FIXED) != 0 && to < USER_BOTTOM;
+    if (!IS_ALIGNED(to, PAGE_SIZE) || to > USER_TOP - remap->new_bytes || is_low) {
         return -EINVAL;
     }
     if (to < remap->old_start + remap->old_bytes && remap->old_start < to + remap->new_bytes) {
         return -EINVAL;
     }
     int error = find_area(remap, &area);
-    if (error == 0 && remap->new_bytes > remap->old_bytes) {
-        error = check_growth(remap, area);
-    }
-    error = error != 0 ? error : unmap_locked(remap->space, to, to + remap->new_bytes);
+    error = error != 0 ? error : check_growth(remap, area);
+    error = error != 0 ? error : take_place(remap, &to);
     error = error != 0 ? error : find_area(remap, &area); // the unmapping may have cut it
     if (error != 0) {
         return error;
@@ -228,8 +279,8 @@ static int remap_grow(const struct remap *remap, vaddr_t *result)
 static int remap_locked(const struct remap *remap, vaddr_t *result)
 {
     assert(shared_mutex_is_held(&remap->space->mutex));
-    if (remap->flags & MREMAP_FIXED) {
-        return remap_fixed(remap, result);
+    if (remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+        return remap_to(remap, result);
     }
     if (remap->new_bytes > remap->old_bytes) {
         return remap_grow(remap, result);
@@ -249,6 +300,17 @@ static int remap_locked(const struct remap *remap, vaddr_t *result)
     return error;
 }
 
+static bool flags_are_valid(const struct remap *remap)
+{
+    const unsigned known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    if ((remap->flags & ~known) != 0 ||
+        (keeps_old(remap) && remap->old_bytes != remap->new_bytes)) {
+        return false;
+    }
+    // Both others are about a move.
+    return remap->flags == 0 || (remap->flags & MREMAP_MAYMOVE) != 0;
+}
+
 int address_space_remap(struct address_space *space, vaddr_t old_start, size_t old_bytes,
                         size_t new_bytes, unsigned flags, vaddr_t new_address, vaddr_t *result)
 {
@@ -260,14 +322,14 @@ int address_space_remap(struct address_space *space, vaddr_t old_start, size_t o
         .flags = flags,
         .new_address = new_address,
     };
-    if ((flags & ~(unsigned)(MREMAP_MAYMOVE | MREMAP_FIXED)) != 0 ||
-        (flags & (MREMAP_MAYMOVE | MREMAP_FIXED)) == MREMAP_FIXED) {
+    if (!flags_are_valid(&remap)) {
         return -EINVAL;
     }
-    if (!IS_ALIGNED(old_start, PAGE_SIZE) || remap.new_bytes == 0 || remap.old_bytes == 0) {
+    if (!IS_ALIGNED(old_start, PAGE_SIZE) || remap.new_bytes == 0) {
         return -EINVAL;
     }
-    if (!map_range_is_valid(old_start, remap.old_bytes) || remap.new_bytes > USER_TOP) {
+    bool has_old = remap.old_bytes == 0 || map_range_is_valid(old_start, remap.old_bytes);
+    if (!has_old || remap.new_bytes > USER_TOP) {
         return -EINVAL;
     }
     shared_mutex_lock(&space->mutex);

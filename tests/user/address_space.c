@@ -139,6 +139,61 @@ TEST(mremap_errors)
     CHECK_ERRNO(mremap(unmapped_address(), PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
 }
 
+/* By number: the C library hands the address over only with MREMAP_FIXED. */
+static char *remap(char *from, size_t old_bytes, size_t new_bytes, int flags, char *to)
+{
+    return (char *)syscall(SYS_mremap, from, old_bytes, new_bytes, (long)flags, to);
+}
+
+enum { MOVE = 1, FIXED = 2, DONT_UNMAP = 4 };
+
+TEST(mremap_can_leave_the_old_range_empty)
+{
+    char *pages = map_pages(4), *target = map_pages(4);
+    memset(pages, 'x', 4 * PAGE);
+    char *moved = CHECK_OK(remap(pages, 4 * PAGE, 4 * PAGE, MOVE | DONT_UNMAP, NULL));
+    CHECK(moved[0] == 'x' && moved[4 * PAGE - 1] == 'x');
+    CHECK(pages[0] == 0 && pages[4 * PAGE - 1] == 0);
+    pages[5] = 'q';
+    CHECK(remap(pages, 4 * PAGE, 4 * PAGE, MOVE | FIXED | DONT_UNMAP, target) == target);
+    CHECK(target[5] == 'q' && pages[5] == 0 && moved[5] == 'x');
+    CHECK_ERRNO(remap(pages, 4 * PAGE, 2 * PAGE, MOVE | DONT_UNMAP, NULL), EINVAL);
+    CHECK_ERRNO(remap(pages, 4 * PAGE, 8 * PAGE, MOVE | DONT_UNMAP, NULL), EINVAL);
+    CHECK_ERRNO(remap(pages, 4 * PAGE, 4 * PAGE, DONT_UNMAP, NULL), EINVAL);
+    CHECK_ERRNO(remap(pages, 4 * PAGE, 4 * PAGE, MOVE | DONT_UNMAP, target + 1), EINVAL);
+    CHECK_ERRNO(remap(pages, 4 * PAGE, 4 * PAGE, MOVE | FIXED | DONT_UNMAP, pages + PAGE), EINVAL);
+}
+
+TEST(a_file_that_is_moved_and_left_shows_its_own_bytes_again)
+{
+    make_file("f", "hello");
+    char *memory = CHECK_OK(
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, CHECK_OK(open("f", O_RDONLY)), 0));
+    memory[0] = 'J';
+    char *moved = CHECK_OK(remap(memory, PAGE, PAGE, MOVE | DONT_UNMAP, NULL));
+    CHECK(moved[0] == 'J' && memory[0] == 'h');
+}
+
+TEST(mremap_of_no_bytes_shows_shared_memory_again)
+{
+    char *shared =
+        CHECK_OK(mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    shared[PAGE] = 's';
+    char *again = CHECK_OK(remap(shared + PAGE, 0, 2 * PAGE, MOVE, NULL));
+    CHECK(again[0] == 's');
+    again[1] = 'a';
+    CHECK(shared[PAGE + 1] == 'a');
+    CHECK_OK(munmap(shared, 4 * PAGE));
+    CHECK(again[1] == 'a');
+    char *target = map_pages(2);
+    CHECK(remap(again, 0, PAGE, MOVE | FIXED, target) == target);
+    CHECK(target[1] == 'a');
+    CHECK_ERRNO(remap(again, 0, PAGE, 0, NULL), ENOMEM);
+    CHECK_ERRNO(remap(again, 0, PAGE, MOVE | DONT_UNMAP, NULL), EINVAL);
+    CHECK_ERRNO(remap(map_pages(1), 0, PAGE, MOVE, NULL), EINVAL);
+    CHECK_ERRNO(remap(unmapped_address(), 0, PAGE, MOVE, NULL), EFAULT);
+}
+
 TEST(mremap_keeps_a_file_mapping_with_its_file)
 {
     int fd = make_open_file("f");
