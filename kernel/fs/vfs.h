@@ -66,6 +66,9 @@ must_check int vfs_truncate(const struct fs_context *context, const struct path 
 // `credentials`: whoever asks for it, which need not be who opened the file.
 must_check int vfs_file_truncate(struct open_file *file, const struct credentials *credentials,
                                  uint64_t size, uint64_t limit_file_size);
+// A write at the end of a file of the page cache, whatever its position; *end becomes the position after it. Bytes, or as file_write;
+// -EOPNOTSUPP for other files.
+must_check ssize_t vfs_file_append(struct open_file *file, struct io_iter *iter, uint64_t *end);
 // Before a write by these credentials: the set-id bits that it costs a regular file. Other files: nothing.
 void vfs_file_drop_set_id(struct open_file *file, const struct credentials *credentials);
 // access(2): `access` ACCESS_* bits or 0; which ids count is decided by the credentials in the

@@ -114,6 +114,7 @@ struct vnode {
     const char *link_text;    // [I] a symbolic link's target if it is in memory; NULL: read_link
     bool is_sealable;         // [I] made so by memfd_create
     unsigned seals;           // [l mutex] F_SEAL_*
+    uint8_t write_hint;       // [a] F_SET_RW_HINT: kept and told
     bool is_linkable;         // [l mutex] link count 0, but link(2) may name it (O_TMPFILE)
     struct file_locks *locks; // [l file locks] flock and record locks; NULL: none
     struct atomic32 writer_count; // [a] open for writing; negative side: deny_write_count (ETXTBSY)

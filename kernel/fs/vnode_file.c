@@ -22,14 +22,13 @@ static ssize_t vnode_file_read(struct open_file *file, struct io_iter *iter, uin
     return done;
 }
 
-static ssize_t vnode_file_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
+static ssize_t write_to(struct vnode *vnode, struct io_iter *iter, uint64_t *position, bool at_end)
 {
-    struct vnode *vnode = vnode_from_file(file);
     if (io_iter_remaining(iter) == 0) {
         return 0;
     }
     mutex_lock(&vnode->mutex);
-    uint64_t at = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes : *position;
+    uint64_t at = at_end ? vnode->pages.size_bytes : *position;
     ssize_t done = at < INT64_MAX ? vnode_check_write_seals_locked(vnode, at, iter) : -EFBIG;
     if (done == 0) {
         vnode_touch_modify(vnode);
@@ -44,6 +43,17 @@ static ssize_t vnode_file_write(struct open_file *file, struct io_iter *iter, ui
     }
     mutex_unlock(&vnode->mutex);
     return done;
+}
+
+static ssize_t vnode_file_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
+{
+    return write_to(vnode_from_file(file), iter, position, (file->flags & O_APPEND) != 0);
+}
+
+ssize_t vfs_file_append(struct open_file *file, struct io_iter *iter, uint64_t *end)
+{
+    return file->ops == &vnode_file_ops ? write_to(vnode_from_file(file), iter, end, true)
+                                        : -EOPNOTSUPP;
 }
 
 static int vnode_file_map(struct open_file *file, struct map_request *request)

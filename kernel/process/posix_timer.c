@@ -16,6 +16,7 @@
 #include "memory/heap.h"
 #include "process/cpu_clock.h"
 #include "process/process_internal.h"
+#include "uapi/capability.h"
 #include "uapi/time.h"
 
 struct posix_timer {
@@ -233,9 +234,10 @@ static int check_clock(int clock)
     case CLOCK_THREAD_CPUTIME_ID: return 0;
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_REALTIME_COARSE:
-    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_MONOTONIC_COARSE: return -EOPNOTSUPP;
     case CLOCK_REALTIME_ALARM:
-    case CLOCK_BOOTTIME_ALARM: return -EOPNOTSUPP;
+    case CLOCK_BOOTTIME_ALARM: /* would wake a sleeping machine; none of ours sleeps */
+        return credentials_can(task_current()->credentials, CAP_WAKE_ALARM) ? 0 : -EPERM;
     default: return clock < 0 ? 0 : -EINVAL;
     }
 }
@@ -243,7 +245,9 @@ static int check_clock(int clock)
 /* Of CPU time: what the number stands for. */
 static int take_clock(struct posix_timer *timer, int clock)
 {
-    timer->clock = clock;
+    timer->clock = clock == CLOCK_REALTIME_ALARM   ? CLOCK_REALTIME
+                   : clock == CLOCK_BOOTTIME_ALARM ? CLOCK_BOOTTIME
+                                                   : clock;
     timer->is_cpu_time =
         clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
     return timer->is_cpu_time ? cpu_clock_open(clock, &timer->cpu_clock) : 0;

@@ -229,6 +229,29 @@ static long pipe_size_command(struct open_file *file, int command, uint64_t argu
     return pipe_set_size(pipe, (uint32_t)argument, may_exceed);
 }
 
+/* How long what is written is expected to stay: kept with the file and told. What has no name has no place to keep it. */
+static long write_hint_command(struct open_file *file, int command, uint64_t __user *user)
+{
+    enum { WRITE_HINT_LAST = 5 }; /* RWH_WRITE_LIFE_EXTREME */
+    struct vnode *vnode = vnode_from_file(file);
+    uint64_t hint = 0;
+    if (vnode == NULL) {
+        return -EINVAL;
+    }
+    if (command == F_GET_RW_HINT) {
+        hint = READ_ONCE(vnode->write_hint);
+        return user_copy_out(user, &hint, sizeof(hint));
+    }
+    if (user_copy_in(&hint, user, sizeof(hint)) != 0) {
+        return -EFAULT;
+    }
+    if (hint > WRITE_HINT_LAST) {
+        return -EINVAL;
+    }
+    WRITE_ONCE(vnode->write_hint, (uint8_t)hint);
+    return 0;
+}
+
 /* Commands that change or tell something of the open file. */
 static long file_command(struct open_file *file, int command, uint64_t argument)
 {
@@ -255,6 +278,8 @@ static long file_command(struct open_file *file, int command, uint64_t argument)
     case F_GETSIG: return file->async_signal;
     case F_ADD_SEALS: return vfs_file_add_seals(file, (unsigned)argument);
     case F_GET_SEALS: return vfs_file_get_seals(file);
+    case F_GET_RW_HINT:
+    case F_SET_RW_HINT: return write_hint_command(file, command, (uint64_t __user *)argument);
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ: return pipe_size_command(file, command, argument);
     default: return -EINVAL;

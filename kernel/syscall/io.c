@@ -115,6 +115,39 @@ static inline long buffer_call(int descriptor, void __user *buffer, size_t bytes
     return result;
 }
 
+/* RWF_HIPRI is a wish that no device here can grant; RWF_NOWAIT is refused as by Linux's tmpfs and pipes. */
+#define RWF_TAKEN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND)
+
+/* The file's mode counts before the flags, and nothing to move before both. */
+static int check_transfer(const struct open_file *file, const struct io_iter *iter, bool is_write,
+                          int flags)
+{
+    if (!(is_write ? open_file_can_write(file) : open_file_can_read(file))) {
+        return -EBADF;
+    }
+    return io_iter_remaining(iter) != 0 && (flags & ~RWF_TAKEN) != 0 ? -EOPNOTSUPP : 0;
+}
+
+/* RWF_APPEND: a regular file is written to at its end; the file's own position moves only if it was the one that was named. */
+static ssize_t file_append(struct open_file *file, struct io_iter *iter, const uint64_t *position)
+{
+    if (!is_regular(file)) {
+        return file_write_limited(file, iter, position);
+    }
+    const struct vnode *vnode = file->vnode;
+    uint64_t end = vnode->pages.size_bytes;
+    size_t bytes = io_iter_remaining(iter);
+    ssize_t result = regular_write_begin(file, &end, &bytes);
+    io_iter_truncate(iter, bytes);
+    if (result == 0) {
+        result = vfs_file_append(file, iter, &end);
+    }
+    if (result > 0 && position == NULL) {
+        file->position = end;
+    }
+    return result < 0 ? write_failed(result) : result;
+}
+
 /* RWF_SYNC and RWF_DSYNC: what was written stands on its device. Files without one have nothing to do. */
 static ssize_t write_synced(struct open_file *file, ssize_t written, int flags)
 {
@@ -123,6 +156,21 @@ static ssize_t write_synced(struct open_file *file, ssize_t written, int flags)
     }
     int error = file_sync(file, (flags & RWF_SYNC) == 0);
     return error == 0 || error == -EINVAL ? written : error;
+}
+
+static ssize_t move_with_flags(struct open_file *file, struct io_iter *iter, bool is_write,
+                               const uint64_t *position, int flags)
+{
+    ssize_t result = check_transfer(file, iter, is_write, flags);
+    if (result != 0) {
+        return result;
+    }
+    if (is_write && (flags & RWF_APPEND) != 0) {
+        result = file_append(file, iter, position);
+    } else {
+        result = file_move(file, iter, is_write, position);
+    }
+    return is_write ? write_synced(file, result, flags) : result;
 }
 
 /* `flags`: of preadv2 and pwritev2, 0 for the other calls. */
@@ -139,8 +187,7 @@ static long vector_call(int descriptor, const struct uapi_iovec __user *vector, 
     if ((use.file->flags & O_PATH) == 0) {
         result = user_vector_begin(&copy, vector, count);
         if (result == 0) {
-            result = file_move(use.file, &copy.iter, is_write, position);
-            result = is_write ? write_synced(use.file, result, flags) : result;
+            result = move_with_flags(use.file, &copy.iter, is_write, position, flags);
             user_vector_end(&copy);
         }
     }
@@ -194,16 +241,10 @@ SYSTEM_CALL4(pwritev, int, descriptor, const struct uapi_iovec __user *, vector,
                                  : vector_call(descriptor, vector, count, true, &position, 0);
 }
 
-/* RWF_HIPRI is a wish that no device here can grant. RWF_NOWAIT and RWF_APPEND are not there. */
-#define RWF_TAKEN (RWF_HIPRI | RWF_DSYNC | RWF_SYNC)
-
 /* The halves of the position are those of 32-bit programs; a 64-bit one passes all of it in the first. -1: the file's own. */
 static long vector_call_with_flags(int descriptor, const struct uapi_iovec __user *vector,
                                    size_t count, bool is_write, uint64_t position, int flags)
 {
-    if ((flags & ~RWF_TAKEN) != 0) {
-        return -EOPNOTSUPP;
-    }
     if (position == UINT64_MAX) {
         return vector_call(descriptor, vector, count, is_write, NULL, flags);
     }

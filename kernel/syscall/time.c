@@ -84,6 +84,8 @@ SYSTEM_CALL2(clock_gettime, int, clock, struct uapi_timespec __user *, user)
     return user_copy_out(user, &spec, sizeof(spec));
 }
 
+enum { COARSE_RESOLUTION_NS = 4000000 };
+
 SYSTEM_CALL2(clock_getres, int, clock, struct uapi_timespec __user *, user)
 {
     uint64_t ns;
@@ -91,8 +93,9 @@ SYSTEM_CALL2(clock_getres, int, clock, struct uapi_timespec __user *, user)
     if (result != 0) {
         return result;
     }
-    /* The coarse clocks are as fine as the others here; the documented resolution is the clock source's. */
-    const struct uapi_timespec spec = {.tv_nsec = 1};
+    /* The coarse clocks are as fine as the others here, but nobody may rely on more than Linux promises of them. */
+    bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    const struct uapi_timespec spec = {.tv_nsec = is_coarse ? COARSE_RESOLUTION_NS : 1};
     return copy_out_optional(user, &spec, sizeof(spec));
 }
 
@@ -239,13 +242,16 @@ SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec
 {
     struct uapi_timespec spec;
     uint64_t ns;
-    bool is_realtime = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
+    bool is_alarm = clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+    bool is_realtime =
+        clock == CLOCK_REALTIME || clock == CLOCK_TAI || clock == CLOCK_REALTIME_ALARM;
     if (clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_MONOTONIC_RAW ||
         clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE) {
         return -EOPNOTSUPP;
     }
     bool is_cpu_time = clock == CLOCK_PROCESS_CPUTIME_ID || clock < 0;
-    if (!is_realtime && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && !is_cpu_time) {
+    bool is_running = clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME;
+    if (!is_realtime && !is_running && !is_alarm && !is_cpu_time) {
         return -EINVAL;
     }
     if (user_copy_in(&spec, user, sizeof(spec)) != 0) {
@@ -253,6 +259,9 @@ SYSTEM_CALL4(clock_nanosleep, int, clock, int, flags, const struct uapi_timespec
     }
     if (ns_from_timespec(&spec, &ns) != 0) {
         return -EINVAL;
+    }
+    if (is_alarm && !credentials_can(task_current()->credentials, CAP_WAKE_ALARM)) {
+        return -EPERM;
     }
     if (is_cpu_time) {
         return cpu_clock_nanosleep(clock, (flags & TIMER_ABSTIME) != 0, ns, rest);

@@ -47,6 +47,8 @@
 #define F_OFD_SETLK     37
 #define F_OFD_SETLKW    38
 #define F_SETLEASE      1024
+#define F_GET_RW_HINT   1035
+#define F_SET_RW_HINT   1036
 #define F_GETLEASE      1025
 #define F_NOTIFY        1026
 #define F_DUPFD_CLOEXEC 1030

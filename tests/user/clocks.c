@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/timex.h>
 
 static volatile sig_atomic_t alarms;
 
@@ -297,4 +298,76 @@ TEST(a_round_robin_slice_can_be_asked)
     CHECK_ERRNO(syscall(SYS_sched_rr_get_interval, -1, &slice), EINVAL);
     CHECK_ERRNO(syscall(SYS_sched_rr_get_interval, 999999, &slice), ESRCH);
     CHECK_ERRNO(syscall(SYS_sched_rr_get_interval, 0, KERNEL_ADDRESS), EFAULT);
+}
+
+TEST(the_coarse_clocks_promise_four_milliseconds)
+{
+    struct timespec step;
+    CHECK_OK(clock_getres(CLOCK_REALTIME_COARSE, &step));
+    CHECK(step.tv_sec == 0 && step.tv_nsec == 4000000);
+    CHECK_OK(clock_getres(CLOCK_MONOTONIC_COARSE, &step));
+    CHECK(step.tv_sec == 0 && step.tv_nsec == 4000000);
+}
+
+TEST(how_the_clock_is_steered_can_be_asked)
+{
+    struct timex state;
+    memset(&state, 0x5a, sizeof(state));
+    state.modes = 0;
+    CHECK_EQUAL(syscall(SYS_adjtimex, &state), TIME_ERROR);
+    CHECK(state.offset == 0 && state.freq == 0 && state.status == STA_UNSYNC);
+    CHECK(state.tick == 10000 && state.precision == 1 && state.tolerance == 32768000);
+    CHECK(state.time.tv_usec < 1000000 && labs(state.time.tv_sec - time(NULL)) <= 1);
+    state.modes = 0;
+    CHECK_EQUAL(syscall(SYS_clock_adjtime, CLOCK_REALTIME, &state), TIME_ERROR);
+    state.modes = 0xa001; /* what a single shot has left */
+    CHECK_EQUAL(syscall(SYS_adjtimex, &state), TIME_ERROR);
+    CHECK_ERRNO(syscall(SYS_clock_adjtime, CLOCK_MONOTONIC, &state), EOPNOTSUPP);
+    CHECK_ERRNO(syscall(SYS_clock_adjtime, 99, &state), EINVAL);
+    CHECK_ERRNO(syscall(SYS_clock_adjtime, 99, NON_CANONICAL), EFAULT);
+    CHECK_ERRNO(syscall(SYS_adjtimex, NULL), EFAULT);
+    state.modes = 0x8000;
+    CHECK_ERRNO(syscall(SYS_adjtimex, &state), EINVAL);
+}
+
+static void steer_the_clock(void)
+{
+    struct timex state = {.modes = ADJ_FREQUENCY};
+    become_user(NOBODY);
+    CHECK_ERRNO(syscall(SYS_adjtimex, &state), EPERM);
+    state.modes = 0;
+    CHECK_EQUAL(syscall(SYS_adjtimex, &state), TIME_ERROR);
+}
+
+TEST(steering_the_clock_needs_privilege)
+{
+    CHECK_IN_CHILD(steer_the_clock);
+}
+
+enum { REALTIME_ALARM = 8, BOOTTIME_ALARM = 9 };
+
+static void use_alarm_clocks(void)
+{
+    struct timespec moment = {0, 1000};
+    struct sigevent silent = {.sigev_notify = SIGEV_NONE};
+    int id;
+    become_user(NOBODY);
+    CHECK_ERRNO(syscall(SYS_timer_create, REALTIME_ALARM, &silent, &id), EPERM);
+    CHECK_ERRNO(syscall(SYS_clock_nanosleep, BOOTTIME_ALARM, 0, &moment, NULL), EPERM);
+}
+
+TEST(alarm_clocks_need_privilege_and_then_are_as_others)
+{
+    struct timespec moment = {0, 1000};
+    struct sigevent silent = {.sigev_notify = SIGEV_NONE};
+    struct itimerspec in_a_while = {{0, 0}, {5, 0}}, left;
+    CHECK_IN_CHILD(use_alarm_clocks);
+    for (int clock = REALTIME_ALARM; clock <= BOOTTIME_ALARM; clock++) {
+        int id;
+        CHECK_OK(syscall(SYS_clock_nanosleep, clock, 0, &moment, NULL));
+        CHECK_OK(syscall(SYS_timer_create, clock, &silent, &id));
+        CHECK_OK(syscall(SYS_timer_settime, id, 0, &in_a_while, NULL));
+        CHECK_OK(syscall(SYS_timer_gettime, id, &left));
+        CHECK(left.it_value.tv_sec == 4 || left.it_value.tv_sec == 5);
+    }
 }

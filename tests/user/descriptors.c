@@ -205,3 +205,22 @@ TEST(the_upper_half_of_a_descriptor_argument_is_ignored)
     int fd = CHECK_OK(open("/dev/null", O_RDONLY));
     CHECK_EQUAL(syscall(SYS_fcntl, (1L << 40) | fd, F_GETFD, 0), 0);
 }
+
+TEST(a_file_keeps_how_long_its_content_is_expected_to_live)
+{
+    enum { GET_HINT = 1035, SET_HINT = 1036 };
+    uint64_t hint = 77;
+    int fd = make_open_file("f"), other = CHECK_OK(open("f", O_RDONLY));
+    CHECK_OK(fcntl(fd, GET_HINT, &hint));
+    CHECK_EQUAL(hint, 0);
+    hint = 5;
+    CHECK_OK(fcntl(other, SET_HINT, &hint));
+    hint = 6;
+    CHECK_ERRNO(fcntl(fd, SET_HINT, &hint), EINVAL);
+    hint = 1UL << 32;
+    CHECK_ERRNO(fcntl(fd, SET_HINT, &hint), EINVAL);
+    CHECK_OK(fcntl(fd, GET_HINT, &hint));
+    CHECK_EQUAL(hint, 5);
+    CHECK_ERRNO(fcntl(fd, SET_HINT, NON_CANONICAL), EFAULT);
+    CHECK_ERRNO(fcntl(CHECK_OK(open("f", O_PATH)), GET_HINT, &hint), EBADF);
+}

@@ -337,3 +337,32 @@ TEST(deep_trees_work)
     }
     CHECK_OK(open("d/d/d/d/d/d/d/d", O_RDONLY));
 }
+
+static void open_handle_as_nobody(void)
+{
+    become_user(NOBODY);
+    CHECK_ERRNO(syscall(SYS_open_by_handle_at, -1, NON_CANONICAL, 0), EPERM);
+}
+
+TEST(a_file_system_without_handles_gives_none)
+{
+    struct {
+        uint32_t bytes;
+        int32_t type;
+        char rest[128];
+    } handle = {.bytes = 128};
+    int mount, fd = CHECK_OK(open("/proc/version", O_RDONLY));
+    CHECK_ERRNO(syscall(SYS_name_to_handle_at, AT_FDCWD, "/proc/version", &handle, &mount, 0),
+                EOPNOTSUPP);
+    CHECK_ERRNO(syscall(SYS_name_to_handle_at, fd, "", &handle, &mount, AT_EMPTY_PATH), EOPNOTSUPP);
+    CHECK_ERRNO(syscall(SYS_name_to_handle_at, AT_FDCWD, "none", &handle, &mount, 0), ENOENT);
+    CHECK_ERRNO(syscall(SYS_name_to_handle_at, -1, "f", &handle, &mount, 0), EBADF);
+    CHECK_ERRNO(syscall(SYS_name_to_handle_at, AT_FDCWD, "f", &handle, &mount, 1), EINVAL);
+    handle.bytes = 8;
+    CHECK_ERRNO(syscall(SYS_open_by_handle_at, fd, &handle, 0), ESTALE);
+    CHECK_ERRNO(syscall(SYS_open_by_handle_at, -1, &handle, 0), EBADF);
+    CHECK_ERRNO(syscall(SYS_open_by_handle_at, fd, NULL, 0), EFAULT);
+    handle.bytes = 129;
+    CHECK_ERRNO(syscall(SYS_open_by_handle_at, fd, &handle, 0), EINVAL);
+    CHECK_IN_CHILD(open_handle_as_nobody);
+}

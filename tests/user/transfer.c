@@ -317,3 +317,29 @@ TEST(dev_null_and_zero_behave)
     CHECK_ERRNO(write(full, bytes, 4), ENOSPC);
     CHECK_EQUAL(read(full, bytes, 4), 4);
 }
+
+static long write_flagged(int fd, const char *text, long position, int flags)
+{
+    struct iovec part = {(char *)(uintptr_t)text, strlen(text)};
+    return syscall(SYS_pwritev2, fd, &part, 1, position, 0, flags);
+}
+
+TEST(a_single_write_can_append)
+{
+    enum { APPEND = 0x10, SYNCED = 4, UNKNOWN = 0x80 };
+    char text[32];
+    int ends[2], fd = file_of("hello"), reading = CHECK_OK(open("f", O_RDONLY));
+    CHECK_EQUAL(write_flagged(fd, "AB", 1, APPEND), 2);
+    CHECK_EQUAL(lseek(fd, 0, SEEK_CUR), 0);
+    CHECK_EQUAL(write_flagged(fd, "CD", -1, APPEND | SYNCED), 2);
+    CHECK_EQUAL(lseek(fd, 0, SEEK_CUR), 9);
+    read_file("f", text, sizeof(text));
+    CHECK_TEXT(text, "helloABCD");
+    CHECK_ERRNO(write_flagged(fd, "x", -2, APPEND), EINVAL);
+    CHECK_ERRNO(write_flagged(reading, "x", 0, UNKNOWN), EBADF);
+    CHECK_ERRNO(write_flagged(fd, "x", 0, UNKNOWN), EOPNOTSUPP);
+    CHECK_EQUAL(write_flagged(fd, "", 0, UNKNOWN), 0);
+    CHECK_OK(pipe(ends));
+    CHECK_EQUAL(write_flagged(ends[1], "xy", -1, APPEND), 2);
+    CHECK_ERRNO(write_flagged(ends[1], "xy", 0, APPEND), ESPIPE);
+}
