@@ -6,6 +6,7 @@
 #include "arch/page.h"
 #include "boot/acpi_internal.h"
 #include "boot/boot_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "log/log.h"
 
@@ -42,6 +43,7 @@ static const uint8_t *bytes_at(paddr_t address, size_t length)
     return (const uint8_t *)mmu_physical_map_extend(address, length, PAGE_READ);
 }
 
+// All bytes of a table, the checksum's among them, add up to 0 in eight bits (ACPI 6.4, 5.2.6).
 static bool has_checksum(const uint8_t *bytes, size_t length)
 {
     uint8_t sum = 0;
@@ -51,6 +53,7 @@ static bool has_checksum(const uint8_t *bytes, size_t length)
     return sum == 0;
 }
 
+// In two steps: the header says how long the table is, and only then is the rest mapped and its checksum tested.
 struct acpi_table acpi_table_at(paddr_t address)
 {
     const struct acpi_table none = {NULL, 0};
@@ -79,8 +82,10 @@ static bool is_rsdp(const uint8_t *bytes)
     return memcmp(bytes, "RSD PTR ", 8) == 0 && has_checksum(bytes, RSDP_V1_BYTES);
 }
 
+// On multiples of 16 (ACPI 6.4, 5.2.5.1).
 static paddr_t rsdp_scan(paddr_t start, paddr_t end)
 {
+    assert(start < end && start % 16 == 0);
     const uint8_t *bytes = bytes_at(start, end - start);
     for (size_t offset = 0; bytes && offset + RSDP_V2_BYTES <= end - start; offset += 16) {
         if (is_rsdp(bytes + offset)) {
@@ -141,6 +146,7 @@ static void root_pointer_follow(struct boot_acpi *acpi)
         memcpy(&xsdt, rsdp + RSDP_XSDT, sizeof(xsdt));
     }
     memcpy(&rsdt, rsdp + RSDP_RSDT, sizeof(rsdt));
+    // The 64-bit table where there is one: the older may be kept for systems that know no other, and may lead to older tables.
     if (xsdt) {
         root_table_walk(acpi, xsdt, sizeof(xsdt));
     } else {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arch/boot_info.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "lib/types.h"
 
@@ -16,6 +17,7 @@ enum { ACPI_HEADER_BYTES = 36 };
 // A little-endian number of `size` bytes at `offset`; 0 where it is not inside the table.
 static inline uint64_t acpi_number(const struct acpi_table *table, size_t offset, size_t size)
 {
+    assert(size <= sizeof(uint64_t));
     uint64_t value = 0;
     if (offset <= table->length && size <= table->length - offset) {
         memcpy(&value, table->bytes + offset, size);
@@ -25,6 +27,7 @@ static inline uint64_t acpi_number(const struct acpi_table *table, size_t offset
 
 static inline bool acpi_has_signature(const struct acpi_table *table, const char *signature)
 {
+    assert(table->bytes != NULL && table->length >= ACPI_HEADER_BYTES);
     return memcmp(table->bytes, signature, 4) == 0;
 }
 

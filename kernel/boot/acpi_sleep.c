@@ -1,6 +1,7 @@
 // The sleep types of S5, without an AML interpreter: the bytes of Name(_S5_, Package {a, b, ...}) are searched in the definition
 // blocks (ACPI 6.4, 20.2: NameOp "_S5_" PackageOp length count elements).
 #include "boot/acpi_internal.h"
+#include "lib/assert.h"
 
 enum {
     AML_ZERO = 0x00,
@@ -51,6 +52,7 @@ static bool package_read(struct boot_acpi *acpi, const struct acpi_table *table,
 
 static bool is_name_at(const struct acpi_table *table, size_t at)
 {
+    assert(at > ACPI_HEADER_BYTES && at + NAME_BYTES <= table->length);
     const uint8_t *before = table->bytes + at - 1;
     return memcmp(table->bytes + at, "_S5_", NAME_BYTES) == 0 &&
            (before[0] == AML_NAME || (before[0] == AML_ROOT && before[-1] == AML_NAME));

@@ -16,6 +16,7 @@
 #include "boot/boot_internal.h"
 #include "interrupt/clock.h"
 #include "interrupt/ipi.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "log/boot_parameters.h"
@@ -160,6 +161,7 @@ static bool arrival_wait(uint64_t wait_ns)
 
 static int cpu_launch(uint8_t apic, paddr_t page)
 {
+    assert(page != 0 && page < low_end && page % PAGE_SIZE == 0);
     uint32_t expected = WAITED_FOR;
     ipi_cpu_launch(apic, page);
     if (arrival_wait(LAUNCH_AGAIN_NS)) {
@@ -175,6 +177,7 @@ static int cpu_launch(uint8_t apic, paddr_t page)
 // Takes the CPU in, if its counter fits.
 static int cpu_admit(void)
 {
+    assert(atomic32_load(&state) == ARRIVED);
     uint64_t before = timestamp_in_order();
     atomic32_store_release(&state, ASKED);
     state_wait(TOLD);
@@ -206,6 +209,7 @@ int cpu_start_one(uint8_t apic)
         .root = kernel_page_table.root,
     };
     start.number = percpu_cpu_prepare(start.percpu_delta);
+    assert(start.number == percpu_cpu_count() && start.number != 0);
     idle_thread = memory.idle;
     cpu_start_prepare(&start, page);
     ipi_cpu_set_apic(start.number, apic);

@@ -2,6 +2,7 @@
 #include "arch/mmu.h"
 #include "arch/port_io.h"
 #include "boot/boot_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 
 enum { APIC_ID = 0x20 };
@@ -17,6 +18,7 @@ static void registers_map(paddr_t *base)
 // The MADT lists CPUs in any order; number 0 is the one that runs this.
 static void booting_cpu_first(struct boot_acpi *acpi)
 {
+    assert(acpi->cpu_count >= 1 && acpi->cpu_count <= CPU_MAX);
     uint8_t own = (uint8_t)(mmio_read32(PHYSICAL_MAP_BASE + acpi->local_apic + APIC_ID) >> 24);
     for (unsigned i = 1; i < acpi->cpu_count; i++) {
         if (acpi->cpu_apic_ids[i] == own) {

@@ -2,6 +2,7 @@
 // with an address that is outside input. Nothing need be aligned (microvm's firmware packs its structures), so it is copied.
 #include "arch/page.h"
 #include "boot/boot_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 
@@ -25,6 +26,7 @@ bool early_memory_copy(void *to, uint64_t address, size_t bytes)
 
 void early_text_copy(char *to, size_t size, const void *from, size_t available)
 {
+    assert(size != 0);
     size_t length = strnlen(from, MIN(available, size - 1));
     memcpy(to, from, length);
     to[length] = '\0';

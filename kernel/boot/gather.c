@@ -40,6 +40,7 @@ void upcall_boot_gather(struct boot_info *info, paddr_t start_information, uint3
     if (!loader_gather(info, start_information, loader_magic)) {
         refuse("unknown loader (Multiboot2 or PVH start information of version 1 is needed)");
     }
+    // In this order: the command line may cap memory (mem=), and what is too little is judged after that.
     memory_map_sanitise(info);
     boot_parameters_parse(info->command_line);
     if (boot_parameters.memory_limit) {

@@ -18,6 +18,7 @@
 #include "interrupt/irq.h"
 #include "ipc/ipc.h"
 #include "kernelfs/kernelfs.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "log/boot_parameters.h"
 #include "log/lock_report.h"
@@ -139,6 +140,7 @@ static const struct boot_step steps_in_thread[] = {
 static void steps_run(const struct boot_step *steps, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        assert(steps[i].run != NULL);
         steps[i].run();
         boot_stage_mark(steps[i].name);
     }

@@ -1,6 +1,7 @@
 // The firmware's memory map put in order: sorted, without overlap, capped. A firmware may list ranges in any order and twice.
 #include "arch/page.h"
 #include "boot/boot_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/sort.h"
 #include "lib/string.h"
@@ -34,6 +35,7 @@ static bool last_range_extend(struct boot_info *info, paddr_t base, uint64_t byt
 void memory_map_add(struct boot_info *info, paddr_t base, uint64_t bytes,
                     enum boot_memory_kind kind)
 {
+    assert(kind < sizeof(kind_strength));
     bytes = MIN(bytes, UINT64_MAX - base);
     if (bytes == 0 || last_range_extend(info, base, bytes, kind) ||
         info->memory_count == BOOT_MEMORY_RANGES_MAX) {
@@ -66,6 +68,7 @@ static void map_sort(struct boot_info *info)
 
 static void range_remove(struct boot_info *info, unsigned index)
 {
+    assert(index < info->memory_count);
     info->memory_count--;
     memmove(&info->memory[index], &info->memory[index + 1],
             (info->memory_count - index) * sizeof(info->memory[0]));
@@ -76,6 +79,7 @@ static void range_remove(struct boot_info *info, unsigned index)
 static void overlap_settle(struct boot_info *info, struct boot_memory_range *first,
                            struct boot_memory_range *second)
 {
+    assert(first->base <= second->base && range_end(first) > second->base);
     if (kind_strength[second->kind] <= kind_strength[first->kind]) {
         paddr_t end = range_end(second);
         second->base = MIN(range_end(first), end);

@@ -2,6 +2,7 @@
 // unpacked, so one that lies over the kernel or over another module is refused.
 #include "arch/page.h"
 #include "boot/boot_internal.h"
+#include "lib/assert.h"
 #include "lib/macros.h"
 
 static bool do_overlap(paddr_t base, uint64_t bytes, paddr_t start, paddr_t end)
@@ -22,6 +23,7 @@ static bool is_in_the_way(const struct boot_info *info, paddr_t base, uint64_t b
 
 void boot_module_add(struct boot_info *info, paddr_t base, uint64_t bytes)
 {
+    assert(info->kernel_end > info->kernel_start);
     if (bytes == 0) {
         return;
     }
@@ -32,6 +34,7 @@ void boot_module_add(struct boot_info *info, paddr_t base, uint64_t bytes)
     } else if (info->module_count == BOOT_MODULES_MAX) {
         info->complaint = "modules beyond the most that are taken";
     } else {
+        assert(info->module_count < BOOT_MODULES_MAX);
         info->modules[info->module_count++] = (struct boot_module){base, bytes};
     }
 }

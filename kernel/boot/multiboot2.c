@@ -58,6 +58,7 @@ struct tag {
     size_t bytes;
 };
 
+// Copied, never used in place: the loader's memory need not be aligned, and the compiler may not assume that it is.
 static bool tag_read(const struct tag *tag, void *to, size_t bytes)
 {
     if (tag->bytes < bytes) {
@@ -117,6 +118,7 @@ static bool framebuffer_is_sound(const struct framebuffer_tag *tag)
 // Text modes and palettes are no framebuffer to us, and nothing to complain about.
 static bool framebuffer_take(struct boot_info *info, const struct tag *tag)
 {
+    // The colours' part is there for direct colours only, so a shorter tag of another type is sound.
     struct framebuffer_tag framebuffer = {0};
     if (tag->bytes >= offsetof(struct framebuffer_tag, reserved)) {
         memcpy(&framebuffer, tag->content, MIN(tag->bytes, (size_t)FRAMEBUFFER_TAG_BYTES));
@@ -210,6 +212,7 @@ static void tags_walk(struct boot_info *info, const uint8_t *bytes, size_t total
             break;
         }
         struct tag tag = {bytes + offset + sizeof(header), header.bytes - sizeof(header)};
+        assert(tag.bytes <= total - offset);
         tag_take(info, header.type, &tag);
         offset += ALIGN_UP((size_t)header.bytes, TAG_ALIGNMENT);
     }

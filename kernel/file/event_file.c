@@ -5,6 +5,7 @@
 #include "file/event_file.h"
 
 #include "file/open_file.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "scheduler/wait_queue.h"
@@ -38,6 +39,7 @@ static bool event_add(struct event_file *event, uint64_t value)
 {
     uint64_t count = atomic64_load(&event->count);
     do {
+        assert(count <= EVENT_MAX && value <= EVENT_MAX);
         if (value > EVENT_MAX - count) {
             return false;
         }
@@ -63,6 +65,7 @@ static ssize_t event_read(struct open_file *file, struct io_iter *iter, uint64_t
             return error;
         }
     }
+    // Taken is taken: a bad buffer costs the count, as on Linux.
     return io_iter_write(iter, &value, sizeof(value)) == sizeof(value) ? (ssize_t)sizeof(value)
                                                                        : -EFAULT;
 }

@@ -26,6 +26,7 @@ void file_init(void)
 struct open_file *open_file_create(const struct file_ops *ops, unsigned flags, void *private_data,
                                    struct credentials *credentials, const struct backing *backing)
 {
+    assert(ops != NULL && credentials != NULL);
     struct open_file *file = slab_alloc_zeroed(&open_file_cache);
     if (file == NULL) {
         return NULL;
@@ -62,6 +63,8 @@ void open_file_put(struct open_file *file)
         return;
     }
     file_lock_release_file(file);
+    // The kind's own part first, while the path, the credentials and the vnode that it may ask for are still there.
+    assert(!mutex_is_held(&file->position_lock));
     if (file->ops->release != NULL) {
         file->ops->release(file);
     }
@@ -142,6 +145,7 @@ static always_inline ssize_t transfer_at_own_position(struct open_file *file, st
     bool is_locked = position_lock(file);
     uint64_t position = (file->ops->flags & FILE_OPS_STREAM) != 0 ? 0 : file->position;
     ssize_t result = transfer(file, iter, &position);
+    assert(result <= (ssize_t)MAX_RW_COUNT);
     if (result >= 0 && (file->ops->flags & FILE_OPS_STREAM) == 0) {
         file->position = position;
     }
@@ -205,6 +209,7 @@ int64_t file_seek_within(struct open_file *file, int64_t offset, int whence, uin
     default: return -EINVAL;
     }
     int64_t target;
+    // POSIX lseek: a position that does not fit is -EOVERFLOW, one before the start -EINVAL; beyond the end there is room for a hole.
     if (__builtin_add_overflow(base, offset, &target)) {
         return -EOVERFLOW;
     }
@@ -313,6 +318,7 @@ int file_set_flags(struct open_file *file, unsigned flags)
     if (error != 0) {
         return error;
     }
+    // Mode and place bits stay; what another CPU changes at this moment in other bits (FIONBIO) must not be lost.
     unsigned seen = READ_ONCE(file->flags);
     while (!__atomic_compare_exchange_n(&file->flags, &seen,
                                         (seen & ~changeable) | (flags & changeable), false,

@@ -87,6 +87,7 @@ void pipe_object_put(struct pipe *pipe)
 
 void pipe_clear(struct pipe *pipe)
 {
+    assert(pipe->used <= pipe->capacity && pipe->first < pipe->capacity);
     while (pipe->used != 0) {
         frame_put(pipe_page_at(pipe, 0)->frame);
         pipe->first = (pipe->first + 1) & (pipe->capacity - 1);
@@ -130,6 +131,7 @@ static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
     heap_free(pipe->pages);
     pipe->pages = pages;
     pipe->first = 0;
+    assert(pipe->used <= count && (count & (count - 1)) == 0);
     WRITE_ONCE(pipe->capacity, count);
     return (long)count * PAGE_SIZE;
 }
@@ -139,6 +141,7 @@ long pipe_set_size(struct pipe *pipe, size_t bytes, bool may_exceed)
     if (bytes > (size_t)1 << 31) {
         return -EINVAL;
     }
+    // What a program asks for may be less than what is in the pipe: then it is -EBUSY, and nothing is lost (fcntl(2)).
     unsigned count = 1;
     while ((size_t)count * PAGE_SIZE < bytes) {
         count *= 2;
@@ -177,6 +180,8 @@ static void pipe_wake_everybody(struct pipe *pipe)
 static void pipe_remove_ends(struct pipe *pipe, const struct open_file *file)
 {
     mutex_lock(&pipe->mutex);
+    assert(!open_file_can_read(file) || pipe->readers != 0);
+    assert(!open_file_can_write(file) || pipe->writers != 0);
     if (open_file_can_read(file)) {
         WRITE_ONCE(pipe->readers, pipe->readers - 1);
     }
@@ -311,6 +316,7 @@ int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
 
 // ---- operations ----------------------------------------------------------------------------------
 
+// Without the mutex: each word is read once, and whoever changes one wakes the queue afterwards, so a stale answer is asked again.
 static unsigned pipe_poll(struct open_file *file, struct poll_context *context)
 {
     struct pipe *pipe = file->private_data;

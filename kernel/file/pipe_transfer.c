@@ -28,6 +28,8 @@ static bool pipe_can_write(const struct pipe *pipe)
 }
 
 // Sleeps, mutex not held, until the condition may be true. 0 or -ERESTARTSYS.
+// Exclusively: a byte wakes one reader, not all of them. Who was woken and then leaves for a signal finds the condition true and goes on, so
+// that the wake-up is not lost with it; if another took the bytes meanwhile it waits again.
 static int pipe_wait(struct pipe *pipe, struct wait_queue *queue,
                      bool (*condition)(const struct pipe *))
 {
@@ -111,6 +113,7 @@ ssize_t pipe_take_locked(struct pipe *pipe, struct io_iter *iter, bool is_read)
     size_t moved = 0;
     while (pipe->used != 0 && io_iter_remaining(iter) != 0) {
         struct pipe_page *page = pipe_page_at(pipe, 0);
+        assert(page->length != 0 && page->offset + page->length <= PAGE_SIZE);
         size_t wanted = MIN((size_t)page->length, io_iter_remaining(iter));
         const char *bytes = frame_to_virtual(page->frame);
         size_t count = io_iter_write(iter, bytes + page->offset, wanted);
@@ -145,6 +148,7 @@ static ssize_t pipe_try_read(struct pipe *pipe, struct io_iter *iter)
     }
     bool has_room_now = was_full && !pipe_is_full(pipe);
     bool has_more = pipe->used != 0;
+    // Waking is done without the mutex, or who is woken would have to wait for it first.
     mutex_unlock(&pipe->mutex);
     if (has_room_now) {
         pipe_wake_writers(pipe);

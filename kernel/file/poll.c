@@ -7,6 +7,7 @@
 #include "file/poll.h"
 
 #include "file/open_file.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/list.h"
 #include "lib/macros.h"
@@ -47,6 +48,8 @@ unsigned file_poll(struct open_file *file, struct poll_context *context)
     return file->ops->poll(file, context);
 }
 
+// In any context, with the queue's lock held. A queue that serves several kinds of events says which one came; 0 means any. The answer
+// says whether somebody was woken: who wakes one sleeper only goes on to the next one then.
 static bool poll_waiter_wake(struct waiter *waiter, unsigned events)
 {
     struct poll_waiter *self = container_of(waiter, struct poll_waiter, waiter);
@@ -72,6 +75,7 @@ static struct poll_waiter *poll_waiter_new(struct poll_table *table)
         block->next = table->blocks;
         table->blocks = block;
     }
+    assert(block->used < POLL_BLOCK_WAITERS);
     return &block->waiters[block->used++];
 }
 
@@ -83,6 +87,7 @@ static void poll_table_add(struct poll_context *context, struct wait_queue *queu
         table->is_out_of_memory = true;
         return;
     }
+    assert(queue != NULL && table->thread == thread_current());
     *waiter = (struct poll_waiter){
         .waiter = {.wake = poll_waiter_wake},
         .queue = queue,
@@ -122,6 +127,7 @@ static int poll_pass(struct poll_table *table, struct poll_entry *entries, size_
         if (entry->file == NULL) {
             continue;
         }
+        // POSIX poll: errors and hang-ups are told whether they were asked for or not.
         table->entry_events = entry->events | POLLERR | POLLHUP;
         struct poll_context *context = is_enqueuing && ready == 0 ? &table->context : NULL;
         entry->result = file_poll(entry->file, context) & table->entry_events;

@@ -7,6 +7,7 @@
 
 #include "file/open_file.h"
 #include "interrupt/clock.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -55,10 +56,13 @@ static void catch_up_locked(struct timer_file *own)
     spin_lock(&own->lock);
     bool is_due = own->has_expired && own->interval_ns != 0;
     if (is_due) {
-        uint64_t passed = (clock_monotonic_ns() - own->deadline_ns) / own->interval_ns;
+        // The CPU that it expired on may be a little ahead of this one: less than nothing must not become a huge count.
+        uint64_t now = MAX(clock_monotonic_ns(), own->deadline_ns);
+        uint64_t passed = (now - own->deadline_ns) / own->interval_ns;
         own->count += passed;
         own->deadline_ns += (passed + 1) * own->interval_ns;
         own->has_expired = false;
+        assert(own->deadline_ns > now);
     }
     spin_unlock(&own->lock);
     if (is_due) {
@@ -122,6 +126,7 @@ static unsigned timer_file_poll(struct open_file *file, struct poll_context *con
 static void timer_file_release(struct open_file *file)
 {
     struct timer_file *own = file->private_data;
+    // Off the list first: setting the clock could start the timer again.
     if (own->is_realtime) {
         mutex_lock(&list_mutex);
         list_remove(&own->realtime_link);
@@ -193,6 +198,7 @@ static uint64_t monotonic_deadline(struct timer_file *own, uint64_t value_ns)
 
 static void arm_locked(struct timer_file *own, uint64_t deadline_ns)
 {
+    assert(mutex_is_held(&own->mutex));
     spin_lock(&own->lock);
     own->deadline_ns = deadline_ns;
     own->has_expired = false;

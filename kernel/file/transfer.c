@@ -3,6 +3,7 @@
 // As on Linux the source must be seekable, since what was read and could not be written would be lost otherwise; the position
 // of the source is moved by what the target took, without a lock, as two sendfile calls on one file race there too.
 #include "file/open_file.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
@@ -53,6 +54,7 @@ static ssize_t transfer_write(struct transfer *transfer, size_t bytes)
 // At most a buffer's worth. Bytes moved (0 at the end of the source), or -errno; *is_done is set when the rest cannot follow.
 static ssize_t transfer_step(struct transfer *transfer, size_t bytes, bool *is_done)
 {
+    assert(bytes != 0 && bytes <= TRANSFER_BUFFER_BYTES);
     struct io_iter iter;
     io_iter_init_kernel(&iter, transfer->buffer, bytes);
     ssize_t count = file_read_at(transfer->in, &iter, transfer->in_position);
@@ -61,6 +63,7 @@ static ssize_t transfer_step(struct transfer *transfer, size_t bytes, bool *is_d
         return count;
     }
     ssize_t written = transfer_write(transfer, (size_t)count);
+    assert(written <= count);
     *is_done = written < count;
     if (written > 0) {
         transfer->in_position += (uint64_t)written;

@@ -5,6 +5,7 @@
 
 #include "device/terminal.h"
 #include "file/open_file.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/macros.h"
@@ -44,6 +45,7 @@ void shell_console_close(void)
 /* A session that was given the terminal hangs it up at its end: the shell opens it again then, as a getty would. */
 static struct open_file *live_console(void)
 {
+    assert(console_file != NULL);
     struct open_file *former = console_file;
     if (terminal_file_ops.is_dead(former) && shell_console_open() == 0) {
         open_file_put(former);
@@ -60,6 +62,7 @@ void shell_write(const char *bytes, size_t count)
         if (written <= 0) {
             return;
         }
+        assert((size_t)written <= count);
         bytes += written;
         count -= (size_t)written;
     }

@@ -3,6 +3,7 @@
  */
 #include "file/open_file.h"
 #include "fs/vfs.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/macros.h"
@@ -39,6 +40,7 @@ static bool name_list_add(struct directory_sink *sink, const char *name, size_t 
     (void)inode;
     (void)type;
     (void)next_position;
+    assert(list->used <= list->size);
     if (list->size - list->used < length + 1) {
         return false;
     }

@@ -2,6 +2,7 @@
  * Line editing: insert and delete anywhere, arrows, Home and End, Ctrl-A E B F K U W L, history with the arrows. The terminal is raw
  * while a line is edited and gets its former settings back before a command runs. Escape sequences are ECMA-48's.
  */
+#include "lib/assert.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "shell/shell_internal.h"
@@ -28,6 +29,8 @@ enum key { KEY_UP = 256, KEY_DOWN, KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_D
 
 static void redraw(struct editor *editor)
 {
+    assert(editor->cursor <= editor->length && editor->length < SHELL_LINE_BYTES);
+    assert(editor->line[editor->length] == '\0');
     shell_print("\r%s", editor->prompt);
     shell_write(editor->line, editor->length);
     shell_print("\033[K");
@@ -54,6 +57,7 @@ static void insert(struct editor *editor, char character)
 
 static void delete_range(struct editor *editor, size_t from, size_t to)
 {
+    assert(from <= to && to <= editor->length);
     memmove(editor->line + from, editor->line + to, editor->length - to + 1);
     editor->length -= to - from;
     editor->cursor = from;

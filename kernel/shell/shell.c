@@ -3,6 +3,7 @@
  */
 #include "shell/shell.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -74,6 +75,7 @@ static void run_line(char *line)
     if (count == 0) {
         return;
     }
+    assert(count <= SHELL_WORDS_MAX && words[count] == NULL);
     const struct shell_command *command = find_command(words[0]);
     if (command == NULL) {
         shell_print("%s: no such command; 'help' lists them, 'run' starts a program\n", words[0]);

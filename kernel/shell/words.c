@@ -1,6 +1,7 @@
 /*
  * Splitting a command line into words.
  */
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "shell/shell_internal.h"
 
@@ -27,6 +28,7 @@ static char *take_word(char *from, char *to)
     return quote == '\0' ? from : NULL;
 }
 
+// In place: a word never becomes longer by losing its quotes, so what is written stays behind what is read.
 int shell_split_words(char *line, char **words)
 {
     int count = 0;
@@ -41,6 +43,7 @@ int shell_split_words(char *line, char **words)
         if (count == SHELL_WORDS_MAX) {
             return -E2BIG;
         }
+        assert(count < SHELL_WORDS_MAX);
         words[count++] = line;
         line = take_word(line, line);
         if (line == NULL) {
