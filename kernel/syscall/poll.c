@@ -324,6 +324,12 @@ struct select_call {
     size_t set_bytes;
 };
 
+/* With no descriptors to ask for, no word of the user's sets is read or written, wherever they point. */
+static bool select_uses_set(const struct select_call *call, int which)
+{
+    return call->user[which] != NULL && call->limit > 0;
+}
+
 static long select_until(const struct select_call *call, uint64_t deadline)
 {
     struct select_sets *sets = heap_alloc_zeroed(sizeof(*sets) + 3 * call->set_bytes);
@@ -333,7 +339,7 @@ static long select_until(const struct select_call *call, uint64_t deadline)
     sets->words = call->set_bytes / sizeof(uint64_t);
     long result = 0;
     for (int which = 0; which < 3 && result == 0; which++) {
-        if (call->user[which] != NULL) {
+        if (select_uses_set(call, which)) {
             result = user_copy_in(set_word(sets, which, 0), call->user[which], call->set_bytes);
             set_clear_beyond(sets, which, call->limit);
         }
@@ -342,7 +348,7 @@ static long select_until(const struct select_call *call, uint64_t deadline)
         result = select_sets_wait(sets, call->limit, deadline);
     }
     for (int which = 0; which < 3 && result >= 0; which++) {
-        if (call->user[which] != NULL &&
+        if (select_uses_set(call, which) &&
             user_copy_out(call->user[which], set_word(sets, which, 0), call->set_bytes) != 0) {
             result = -EFAULT;
         }

@@ -193,6 +193,16 @@ TEST(select_refuses_bad_descriptors_numbers_and_times)
     CHECK_ERRNO(syscall(SYS_select, 0, NULL, NULL, NULL, KERNEL_ADDRESS), EFAULT);
 }
 
+TEST(select_of_no_descriptors_looks_at_no_set)
+{
+    fd_set full;
+    struct timeval none = {0, 0};
+    memset(&full, 0xff, sizeof(full));
+    CHECK_EQUAL(syscall(SYS_select, 0, &full, &full, &full, &none), 0);
+    CHECK(FD_ISSET(0, &full) && FD_ISSET(63, &full));
+    CHECK_EQUAL(syscall(SYS_select, 0, KERNEL_ADDRESS, NULL, KERNEL_ADDRESS, &none), 0);
+}
+
 TEST(select_writes_what_time_is_left)
 {
     struct timeval left = {0, 30000};
