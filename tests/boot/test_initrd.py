@@ -94,6 +94,24 @@ def damaged(kind):
         return bytes(packed)
     elif kind == "short gzip":
         return gzip.compress(bytes(data), mtime=0)[:60]
+    elif kind == "wrong sum in gzip":
+        packed = bytearray(gzip.compress(bytes(data), mtime=0))
+        packed[-6] ^= 0xFF
+        return bytes(packed)
+    elif kind == "header cut short":
+        return bytes(data[:start + 50])
+    elif kind == "name cut short":
+        return bytes(data[:start + 112])
+    elif kind == "name without its end":
+        data[start + 110:start + 120] = b"s" * 10
+    elif kind == "no name":
+        data[start + 94:start + 102] = b"00000000"
+    elif kind == "older magic":
+        data[start:start + 6] = b"070707"
+    elif kind == "moved by two bytes":
+        return bytes(data[:start]) + b"\0\0" + bytes(data[start:])
+    elif kind == "another compression":
+        return bytes(data[:start]) + b"\xfd7zXZ\0" + b"x" * 100
     elif kind == "no archive":
         return b"this is no archive at all " * 40
     elif kind == "empty":
@@ -102,9 +120,54 @@ def damaged(kind):
 
 
 @pytest.mark.parametrize("kind", ("cut short", "bad magic", "bad digits", "huge size", "huge name", "broken gzip",
-                                  "short gzip", "no archive", "empty"))
+                                  "short gzip", "wrong sum in gzip", "header cut short", "name cut short", "name without its end",
+                                  "no name", "older magic", "moved by two bytes", "another compression", "no archive", "empty"))
 def test_after_a_damaged_archive_the_boot_goes_on(kind):
     result = Machine(initrd=initramfs.write_initrd(damaged(kind)), append="loglevel=7").run(30, until=PROMPT)
     assert PROMPT in result.serial, str(result)
     if kind != "empty":
         assert "initramfs" in result.serial or "damaged" in result.serial, str(result)
+
+
+OUTSIDE = """#!/bin/sh
+export PATH=/bin
+cd /; for name in above absolute mnt/through bin/sh/below long/*; do test -e "$name" && echo "there: ${name%%xxxx*}"; done
+cat /mnt/through /after; ls -l /bin/busybox | awk '{ print $1 }'
+poweroff -f
+"""
+
+
+@BOTH
+def test_names_that_lead_elsewhere_stay_in_the_tree(kernel):
+    """Dots, a leading slash, a link in the way, a file in the way, a name that is too long: what comes after them unpacks."""
+    archive = initramfs.busybox_archive(OUTSIDE)
+    archive.file("../../above", b"")
+    archive.file("/absolute", b"")
+    archive.link("elsewhere", "mnt")
+    archive.file("elsewhere/through", b"through a link\n")
+    archive.file("bin/sh/below", b"")
+    archive.directory("long")
+    archive.file("long/" + "x" * 300, b"")
+    archive.file("no/such/folder", b"")
+    archive.file("after", b"what comes after\n")
+    result = boot(kernel, archive.bytes())
+    for line in ("there: above", "there: absolute", "there: mnt/through", "through a link", "what comes after", "-rwxr-xr-x"):
+        assert line in result.lines, f"{line} is missing: {result}"
+    assert "there: bin/sh/below" not in result.lines and "there: long/" not in result.serial, str(result)
+
+
+@pytest.mark.parametrize("packs", (False, True))
+def test_an_archive_that_is_larger_than_memory_ends_the_unpacking(packs):
+    """The tree keeps what fitted, the log tells, and there is room for a shell."""
+    archive = initramfs.busybox_archive("#!/bin/sh\nexport PATH=/bin\ncat /whole\npoweroff -f\n")
+    archive.file("whole", b"the first file\n")
+    data = archive.bytes()
+    header = newc.Archive()
+    header.file("large", b"")
+    large = bytearray(header.bytes()[:120])
+    large[54:62] = b"%08X" % (1 << 30)
+    body = bytes(large) + bytes((100 if packs else 20) << 20)
+    data += gzip.compress(body, 1, mtime=0) if packs else body
+    result = Machine("debug", initramfs.write_initrd(data), "loglevel=4", memory=64).run(60)
+    assert "the first file" in result.lines and result.guest_status == 0, str(result)
+    assert "initramfs" in result.serial or "damaged" in result.serial, str(result)
