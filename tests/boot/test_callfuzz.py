@@ -8,43 +8,27 @@ import re
 
 import pytest
 
-import initramfs
+import hunts
 import machine
-import test_stress
 
 WARM_SEEDS = 2
 SLICE_SEEDS = 8
 HUNT_SEEDS = 250
 # A run with fewer pairs of a call and a refused allocation has lost a part of them.
 MINIMUM_FAILURES = 200
-INIT = """#!/bin/sh
-export PATH=/bin THROWAWAY=1
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
-mount -t tmpfs tmpfs /mnt && cd /mnt
-show() {{
-    usleep 300000
-    umount /proc; mount -t proc proc /proc
-    cat /proc/meminfo /proc/slabinfo > /dev/null
-    echo "#### $1 callfuzz"
-    grep MemFree /proc/meminfo
-    awk 'NR > 2 {{ print "slab " $1, $2, $4 }}' /proc/slabinfo
-    set -- /proc/[0-9]*
-    echo "processes $#"
-}}
+SCRIPT = hunts.IN_MNT + """
+export THROWAWAY=1
 /tests/callfuzz {warm} > /dev/null < /dev/null
-show before
+show before callfuzz
 /tests/callfuzz {words} < /dev/null
-show after
-echo "#### done"
-poweroff -f
+show after callfuzz
 """
 
 
 def run(words, warm, seconds, **options):
     program = (machine.BUILD / "tests" / "user" / "callfuzz").read_bytes()
-    initrd = initramfs.busybox_initrd(INIT.format(words=words, warm=warm), {"tests/callfuzz": (program, 0o755)})
-    return machine.Machine("debug", initrd, "quiet loglevel=1", "pc", **options).run(seconds)
+    files = {"tests/callfuzz": (program, 0o755)}
+    return hunts.run("debug", SCRIPT.format(words=words, warm=warm), files, seconds, **options)
 
 
 def hunt(first, seeds, seconds, smp, **options):
@@ -53,11 +37,8 @@ def hunt(first, seeds, seconds, smp, **options):
 
 def check_whole(result, smp):
     """The kernel came to its end and holds what it held."""
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    hunts.check_nothing_is_lost(result, "callfuzz", smp)
     assert "hunt ended well" in result.lines, str(result)
-    reading = test_stress.readings(result.lines)["callfuzz"]
-    assert not test_stress.leaks(reading["before"], reading["after"], smp), str(result)
-    assert reading["before"]["processes"] == reading["after"]["processes"], str(result)
 
 
 def check_hunt(result, smp):

@@ -10,9 +10,7 @@ import subprocess
 
 import pytest
 
-import initramfs
-import machine
-import test_stress
+import hunts
 
 STRESSORS = pathlib.Path(__file__).resolve().parent / "stress" / "stress-ng.txt"
 MINIMUM_STRESSORS = 230
@@ -22,26 +20,16 @@ MEMORY_MIB = 512
 CALLS = 10000
 # What trinity would open and is not there yet. It would try for ever.
 TRINITY = (f"trinity -q -a 64 -C 3 -N {CALLS} -l off --disable-fds=sockets --disable-fds=perf --disable-fds=drm")
-HEAD = """#!/bin/sh
-export PATH=/bin:/usr/bin HOME=/tmp
-mount -t proc proc /proc
+HEAD = """
+export HOME=/tmp
 mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/shm /dev/pts /var/tmp
 mount -t tmpfs tmpfs /dev/shm
 mount -t devpts devpts /dev/pts 2> /dev/null
 mount -t tmpfs -o size=100m tmpfs /tmp && cd /tmp
 ulimit -c 0
-show() {
-    sleep 1
-    umount /proc; mount -t proc proc /proc
-    cat /proc/meminfo /proc/slabinfo > /dev/null
-    echo "#### $1 hunt"
-    grep MemFree /proc/meminfo
-    awk 'NR > 2 { print "slab " $1, $2, $4 }' /proc/slabinfo 2> /dev/null
-}
 """
-STRESS_INIT = HEAD + """
+STRESSES = HEAD + """
 for name in NAMES; do
     timeout -s KILL 300 stress-ng --$name 1 --$name-ops OPERATIONS -t 5 --verify --vm-bytes 16M --bigheap-growth 1M \
         < /dev/null > /tmp/said 2>&1
@@ -49,10 +37,8 @@ for name in NAMES; do
     grep -E 'fail:|error:' /tmp/said | head -n 5
     rm -rf /tmp/*
 done
-echo "#### done"
-poweroff -f
 """
-TRINITY_INIT = HEAD + """
+TRINITIES = HEAD + """
 run() {
     mkdir -m 777 /tmp/work && cd /tmp/work
     su nobody -s /bin/sh -c "timeout -s KILL 600 TRINITY -s $1" < /dev/null > /said 2>&1
@@ -62,11 +48,9 @@ run() {
     umount -l /tmp && mount -t tmpfs -o size=100m tmpfs /tmp
 }
 run 1
-show before
+show before hunt
 for seed in SEEDS; do run $seed; done
-show after
-echo "#### done"
-poweroff -f
+show after hunt
 """
 
 
@@ -79,9 +63,8 @@ def with_libraries(name):
     return {path.lstrip("/"): (pathlib.Path(path).read_bytes(), 0o755) for path in paths}
 
 
-def run(kernel, program, init, seconds, smp):
-    initrd = initramfs.busybox_initrd(init, with_libraries(program))
-    return machine.Machine(kernel, initrd, "quiet loglevel=1", "pc", "max", smp, MEMORY_MIB).run(seconds)
+def run(kernel, program, script, seconds, smp):
+    return hunts.run(kernel, script, with_libraries(program), seconds, smp=smp, memory=MEMORY_MIB)
 
 
 def stressors():
@@ -89,8 +72,8 @@ def stressors():
 
 
 def statuses(kernel, names, smp):
-    init = STRESS_INIT.replace("NAMES", " ".join(names)).replace("OPERATIONS", str(OPERATIONS))
-    result = run(kernel, "stress-ng", init, 3600, smp)
+    script = STRESSES.replace("NAMES", " ".join(names)).replace("OPERATIONS", str(OPERATIONS))
+    result = run(kernel, "stress-ng", script, 3600, smp)
     assert "#### done" in result.lines, str(result)
     return dict(re.findall(r"^stressor (\S+) (\d+)$", result.serial, re.M)), result
 
@@ -114,9 +97,7 @@ def test_stressors_end_as_on_linux(group, smp):
 @pytest.mark.parametrize("first", (2, 12, 22))
 def test_trinity_leaves_the_kernel_whole(first, smp):
     seeds = " ".join(map(str, range(first, first + 10)))
-    result = run("debug", "trinity", TRINITY_INIT.replace("TRINITY", TRINITY).replace("SEEDS", seeds), 7200, smp)
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    result = run("debug", "trinity", TRINITIES.replace("TRINITY", TRINITY).replace("SEEDS", seeds), 7200, smp)
     made = [int(calls) for calls in re.findall(r"Ran (\d+) syscalls", result.serial)]
     assert len(made) == 11 and min(made) >= CALLS, f"{made}: {result}"
-    reading = test_stress.readings(result.lines)["hunt"]
-    assert not test_stress.leaks(reading["before"], reading["after"], smp), str(result)
+    hunts.check_nothing_is_lost(result, "hunt", smp)

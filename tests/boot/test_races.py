@@ -10,9 +10,8 @@ import subprocess
 
 import pytest
 
-import initramfs
+import hunts
 import machine
-import test_stress
 
 PROGRAM = machine.BUILD / "tests" / "user" / "races"
 PATCH = machine.TOP / "tests" / "user" / "races" / "broken-wake.patch"
@@ -21,38 +20,23 @@ SLICE_MS = 60
 LONG_MS = 2000
 LONG_SEEDS = 34  # with all races an hour
 BROKEN_RACES = "futex_passes_between_threads futex_passes_between_processes futex_crowd_meets mutexes conditions"
-INIT = """#!/bin/sh
-export PATH=/bin THROWAWAY=1
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
-mount -t tmpfs tmpfs /mnt && cd /mnt
-show() {{
-    usleep 300000
-    umount /proc; mount -t proc proc /proc
-    cat /proc/meminfo /proc/slabinfo > /dev/null
-    echo "#### $1 races"
-    grep MemFree /proc/meminfo
-    awk 'NR > 2 {{ print "slab " $1, $2, $4 }}' /proc/slabinfo
-    set -- /proc/[0-9]*
-    echo "processes $#"
-}}
+SCRIPT = hunts.IN_MNT + """
+export THROWAWAY=1
 /races @seed 0 1 20 > /dev/null < /dev/null
-show before
+show before races
 /races @seed {words} < /dev/null
-show after
-echo "#### done"
-poweroff -f
+show after races
 """
 
 
 def run(kernel, words, seconds, smp, memory=256):
-    initrd = initramfs.busybox_initrd(INIT.format(words=words), {"races": (PROGRAM.read_bytes(), 0o755)})
-    return machine.Machine(kernel, initrd, "quiet loglevel=1", "pc", "max", smp, memory).run(seconds)
+    files = {"races": (PROGRAM.read_bytes(), 0o755)}
+    return hunts.run(kernel, SCRIPT.format(words=words), files, seconds, smp=smp, memory=memory)
 
 
 def check_races(result):
     """All races ran, each at least once around."""
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    hunts.check_end(result)
     assert "hunt ended well" in result.lines, str(result)
     counts = re.findall(r"^race (\w+) iterations (\d+)$", result.serial, re.M)
     assert len(counts) >= MINIMUM_RACES and all(int(count) for _, count in counts), str(result)
@@ -60,9 +44,7 @@ def check_races(result):
 
 def check(result, smp):
     check_races(result)
-    reading = test_stress.readings(result.lines)["races"]
-    assert not test_stress.leaks(reading["before"], reading["after"], smp), str(result)
-    assert reading["before"]["processes"] == reading["after"]["processes"], str(result)
+    hunts.check_nothing_is_lost(result, "races", smp)
 
 
 def test_no_race_stands_still():

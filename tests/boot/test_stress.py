@@ -5,57 +5,32 @@ freed memory that was written), so that the hunt ends at all says much. What the
 after: frames, and the objects of every cache.
 """
 import pathlib
-import re
 
 import pytest
 
+import hunts
 import initramfs
 import machine
 import parity_suite
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "stress"
-# Each CPU's stock may hold 14 free objects of a cache that count as in use; frames of slabs follow.
-OBJECTS_SLACK_PER_CPU = 16
-FRAMES_SLACK_KIB = 512
 QUICK = "forks,pipes,files,names,kills,mounts,fifos,proc,bomb"
 ALL = QUICK + ",mix,crush,memory"
 
 
-def run(hunts, rounds, seconds, **options):
+def run(wanted, rounds, seconds, **options):
     initrd = initramfs.busybox_initrd((FOLDER / "init").read_text(),
                                       {"stress/hunts.sh": (FOLDER / "hunts.sh").read_text()})
-    words = f"quiet stress.hunts={hunts} stress.rounds={rounds}"
+    words = f"quiet stress.hunts={wanted} stress.rounds={rounds}"
     return machine.Machine("debug", initrd, words, **options).run(seconds)
 
 
-def readings(lines):
-    """Returns {hunt: {"before" or "after": {name: number}}}; objects of a cache stand under "slab NAME"."""
-    found, current = {}, {}
-    for line in lines:
-        mark = re.match(r"#### (before|after) (\w+)$", line)
-        figure = re.match(r"(slab \w\S*|\w+):? +(\d+)", line)
-        if mark:
-            current = found.setdefault(mark[2], {}).setdefault(mark[1], {})
-        elif figure:
-            current[figure[1]] = int(figure[2])
-    return found
-
-
-def leaks(before, after, smp):
-    """What is held after a hunt and was not before it, beyond what the stocks explain."""
-    slack = OBJECTS_SLACK_PER_CPU * smp
-    lost = before["MemFree"] - after["MemFree"]
-    found = [f"{lost} KiB of memory"] if lost > FRAMES_SLACK_KIB else []
-    return found + [f"{after[name] - before.get(name, 0)} of {name}" for name in after
-                    if name.startswith("slab ") and after[name] - before.get(name, 0) > slack]
-
-
-def check(result, hunts, smp):
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
-    found = readings(result.lines)
-    assert list(found) == hunts.split(","), str(result)
+def check(result, wanted, smp):
+    hunts.check_end(result)
+    found = hunts.readings(result.lines)
+    assert list(found) == wanted.split(","), str(result)
     for hunt, reading in found.items():
-        assert not leaks(reading["before"], reading["after"], smp), f"{hunt}: {result}"
+        assert not hunts.leaks(reading["before"], reading["after"], smp), f"{hunt}: {result}"
 
 
 def test_nothing_is_lost_under_load():

@@ -8,29 +8,14 @@ import re
 
 import pytest
 
-import initramfs
-import machine
-import test_stress
+import hunts
 import user_suite
 
 GROUP_SIZE = 11
 SECONDS = 300
 # A run of all groups with fewer pairs of a call and a refused allocation has lost a part of them.
 MINIMUM_PAIRS = 60
-INIT = r"""#!/bin/sh
-export PATH=/bin
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
-show() {
-    usleep 300000
-    umount /proc; mount -t proc proc /proc
-    cat /proc/meminfo /proc/slabinfo > /dev/null
-    echo "#### $1 sweep"
-    grep MemFree /proc/meminfo
-    awk 'NR > 2 { print "slab " $1, $2, $4 }' /proc/slabinfo
-    set -- /proc/[0-9]*
-    echo "processes $#"
-}
+SCRIPT = r"""
 run() {
     for program in /tests/*; do
         echo "### start ${program##*/}"
@@ -43,12 +28,10 @@ run() {
     done
 }
 run off > /dev/null
-show before
+show before sweep
 run sweep
-show after
+show after sweep
 sed 's/^/fail-nth /' /proc/fail-nth
-echo "#### done"
-poweroff -f
 """
 TALLY = re.compile(r"^fail-nth (\S+) allocating (\d+) pairs (\d+) failed (\d+) survived (\d+)$", re.M)
 
@@ -61,8 +44,7 @@ def groups():
 
 def run(programs):
     files = {f"tests/{program}": ((user_suite.BUILT / program).read_bytes(), 0o755) for program in programs}
-    initrd = initramfs.busybox_initrd(INIT, files)
-    return machine.Machine("debug", initrd, "quiet loglevel=1", "pc", "max", 1).run(SECONDS)
+    return hunts.run("debug", SCRIPT, files, SECONDS)
 
 
 def check_tallies(result):
@@ -80,11 +62,9 @@ def check_tallies(result):
 @pytest.mark.parametrize("group", groups(), ids=lambda names: f"{names[0]}-to-{names[-1]}")
 def test_calls_do_without_any_of_their_allocations(group):
     result = run(group)
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    hunts.check_end(result)
     outcomes = user_suite.outcomes_of(result.lines)
     problems = [f"{program}: {outcomes[program].problem()}" for program in group if outcomes[program].problem()]
     assert not problems, "\n".join(problems + [str(result)])
-    reading = test_stress.readings(result.lines)["sweep"]
-    assert not test_stress.leaks(reading["before"], reading["after"], 1), str(result)
-    assert reading["before"]["processes"] == reading["after"]["processes"], str(result)
+    hunts.check_nothing_is_lost(result, "sweep")
     check_tallies(result)

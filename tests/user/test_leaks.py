@@ -7,28 +7,13 @@ import re
 
 import pytest
 
-import initramfs
-import machine
-import test_stress
+import hunts
 import user_suite
 
 SECONDS = 400
 # That the tests pass is checked by test_user.py; a late test on a slow host leaves as little behind.
 ENDED = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
-INIT = """#!/bin/sh
-export PATH=/bin
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
-show() {
-    usleep 300000
-    umount /proc; mount -t proc proc /proc
-    cat /proc/meminfo /proc/slabinfo > /dev/null
-    echo "#### $1 program"
-    grep MemFree /proc/meminfo
-    awk 'NR > 2 { print "slab " $1, $2, $4 }' /proc/slabinfo
-    set -- /proc/[0-9]*
-    echo "processes $#"
-}
+TWICE = """
 run() {
     mount -t tmpfs tmpfs /mnt && cd /mnt
     cp /tests/* .
@@ -37,19 +22,15 @@ run() {
     umount -l /mnt
 }
 run
-show before
+show before program
 run
-show after
-echo "#### done"
-poweroff -f
+show after program
 """
 GROUP_SIZE = 8
 # Under a debug kernel a test that measures time may be late: what counts here is what it leaves.
 LEFT_BEHIND = re.compile(r"^FAIL .* left behind: .*$", re.M)
-COUNTED_INIT = """#!/bin/sh
-export PATH=/bin CHECK_HOLDINGS=1
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
+COUNTED = """
+export CHECK_HOLDINGS=1
 for program in /tests/*; do
     echo "### start ${program##*/}"
     mount -t tmpfs tmpfs /mnt && cd /mnt
@@ -59,8 +40,6 @@ for program in /tests/*; do
     cd /
     umount -l /mnt
 done
-echo "#### done"
-poweroff -f
 """
 
 
@@ -70,12 +49,15 @@ def groups():
     return [names[index::count] for index in range(count)]
 
 
+def files_of(programs):
+    return {f"tests/{program}": ((user_suite.BUILT / program).read_bytes(), 0o755) for program in programs}
+
+
 @pytest.mark.stress
 @pytest.mark.parametrize("group", groups(), ids=lambda names: f"{names[0]}-to-{names[-1]}")
 def test_no_test_leaves_anything_behind(group):
-    files = {f"tests/{program}": ((user_suite.BUILT / program).read_bytes(), 0o755) for program in group}
-    result = machine.Machine("debug", initramfs.busybox_initrd(COUNTED_INIT, files), "quiet loglevel=1", "pc", "max", 1).run(SECONDS)
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    result = hunts.run("debug", COUNTED, files_of(group), SECONDS)
+    hunts.check_end(result)
     outcomes = user_suite.outcomes_of(result.lines)
     for program in group:
         ran = len(outcomes[program].passed) + len(outcomes[program].failed)
@@ -86,21 +68,13 @@ def test_no_test_leaves_anything_behind(group):
 @pytest.mark.stress
 @pytest.mark.parametrize("program", user_suite.program_names())
 def test_a_program_leaves_nothing_behind(program):
-    files = {f"tests/{program}": ((user_suite.BUILT / program).read_bytes(), 0o755)}
-    initrd = initramfs.busybox_initrd(INIT, files)
-    result = machine.Machine("debug", initrd, "quiet loglevel=1", "pc", "max", 1).run(SECONDS)
-    assert "#### done" in result.lines and result.guest_status == 0, str(result)
+    result = hunts.run("debug", TWICE, files_of([program]), SECONDS)
+    hunts.check_nothing_is_lost(result, "program")
     ran = [int(passed) + int(failed) for passed, failed in ENDED.findall(result.serial)]
     assert ran == [len(user_suite.test_names(program))] * 2, str(result)
-    reading = test_stress.readings(result.lines)["program"]
-    assert not test_stress.leaks(reading["before"], reading["after"], 1), str(result)
-    assert reading["before"]["processes"] == reading["after"]["processes"], str(result)
 
 
-TELLING_INIT = """#!/bin/sh
-export PATH=/bin
-mount -t proc proc /proc
-mount -t devtmpfs devtmpfs /dev
+TELLING = """
 mount -t tmpfs tmpfs /mnt
 count() {
     cat /proc/holdings > /mnt/$1
@@ -117,14 +91,12 @@ echo "#### between"
 diff /mnt/before /mnt/between
 echo "#### after"
 diff /mnt/before /mnt/after
-echo "#### done"
-poweroff -f
 """
 
 
 def test_the_counts_tell_what_is_held():
-    result = machine.Machine("debug", initramfs.busybox_initrd(TELLING_INIT, {}), "quiet loglevel=1", "pc", "max", 1).run(60)
-    assert "#### done" in result.lines, str(result)
+    result = hunts.run("debug", TELLING, {}, 60)
+    hunts.check_end(result)
     between, after = result.serial.split("#### between")[1].split("#### after")
     for name in ("task", "process", "stacks", "descriptor_table", "address_space", "frames-anonymous"):
         assert re.search(rf"^-{name} (\d+)$(.|\n)*^\+{name} \d+$", between, re.M), f"{name} is not told: {result}"
