@@ -68,8 +68,8 @@ struct file_ops {
     bool (*is_dead)(const struct open_file *file); // hung up: every ioctl is -EIO; default: never
     int (*set_flags)(struct open_file *file,
                      unsigned flags); // veto of F_SETFL; default: all but O_DIRECT
-    void (*close_descriptor)(
-        struct open_file *file);             // a descriptor of it was closed; default: nothing
+    // A descriptor of it was closed, of this table (which a fork that failed may have made). Default: nothing.
+    void (*close_descriptor)(struct open_file *file, const void *table);
     void (*release)(struct open_file *file); // last reference
 };
 

@@ -122,16 +122,18 @@ int posix_queue_notify(struct posix_queue *queue, const struct uapi_sigevent *ev
     } else {
         process_get(process);
         queue->notified = process;
+        queue->notified_table = task_current()->descriptors;
         queue->event = *event;
     }
     mutex_unlock(&queue->mutex);
     return error;
 }
 
-void posix_queue_forget_process(struct posix_queue *queue)
+void posix_queue_forget_process(struct posix_queue *queue, const void *table)
 {
     mutex_lock(&queue->mutex);
-    if (queue->notified != NULL && queue->notified == process_current()) {
+    if (queue->notified != NULL && queue->notified == process_current() &&
+        queue->notified_table == table) {
         notified_drop_locked(queue);
     }
     mutex_unlock(&queue->mutex);

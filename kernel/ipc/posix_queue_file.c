@@ -48,9 +48,9 @@ static unsigned queue_poll(struct open_file *file, struct poll_context *context)
            (count < queue->maximum ? POLLOUT | POLLWRNORM : 0u);
 }
 
-static void queue_close_descriptor(struct open_file *file)
+static void queue_close_descriptor(struct open_file *file, const void *table)
 {
-    posix_queue_forget_process(queue_of(file));
+    posix_queue_forget_process(queue_of(file), table);
 }
 
 const struct file_ops posix_queue_file_ops = {

@@ -21,6 +21,7 @@ struct posix_queue {
     struct list_head senders;   // [l] the same
     struct wait_queue changed;  // poll sleeps here
     struct process *notified;   // [l] who is told of the first message, a reference; NULL: nobody
+    const void *notified_table; // [l] its descriptors; only compared
     struct uapi_sigevent event; // [l] how
     struct list_head all_link;  // [l posix_queues.mutex]
     uint32_t owner;             // [I] the user for whom it counts
@@ -33,5 +34,5 @@ extern const struct file_ops posix_queue_file_ops;
 void posix_queue_init(struct posix_queue *queue, unsigned maximum, unsigned message_bytes);
 // The last reference is gone: messages and notification.
 void posix_queue_fini(struct posix_queue *queue);
-// The current process closes a descriptor of it: it is not told any more.
-void posix_queue_forget_process(struct posix_queue *queue);
+// The current process closes a descriptor of it, of this table: it is not told any more.
+void posix_queue_forget_process(struct posix_queue *queue, const void *table);

@@ -43,7 +43,7 @@ void descriptor_file_close(struct descriptor_table *table, struct open_file *fil
 {
     file_lock_release_owner(file, table);
     if (file->ops->close_descriptor != NULL) {
-        file->ops->close_descriptor(file);
+        file->ops->close_descriptor(file, table);
     }
     open_file_put(file);
 }
