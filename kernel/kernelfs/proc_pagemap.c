@@ -44,6 +44,10 @@ static ssize_t move(struct address_space *space, struct io_iter *iter, uint64_t 
 {
     ssize_t done = 0, got = 0;
     while (io_iter_remaining(iter) != 0 && *position / sizeof(uint64_t) < USER_TOP >> PAGE_SHIFT) {
+        if (thread_is_killed()) {
+            got = -EINTR; /* a whole address space takes long */
+            break;
+        }
         got = move_piece(space, iter, *position / sizeof(uint64_t), shows_frames);
         if (got < 0) {
             break;
