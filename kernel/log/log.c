@@ -188,6 +188,24 @@ uint64_t log_sequence_next(void)
     return next;
 }
 
+static uint64_t cleared_sequence; // [l log_lock]
+
+void log_clear(void)
+{
+    uint64_t next = log_sequence_next();
+    spin_lock(&log_lock);
+    cleared_sequence = next;
+    spin_unlock(&log_lock);
+}
+
+uint64_t log_sequence_cleared(void)
+{
+    spin_lock(&log_lock);
+    uint64_t first = MAX(cleared_sequence, first_sequence_locked());
+    spin_unlock(&log_lock);
+    return first;
+}
+
 size_t log_ring_bytes(void)
 {
     return sizeof(slots);

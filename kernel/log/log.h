@@ -40,6 +40,9 @@ struct log_record {
 int log_read(uint64_t sequence, struct log_record *record);
 uint64_t log_sequence_first(void);
 uint64_t log_sequence_next(void);
+// What was there is read already, for those who ask for what came since (dmesg); nothing goes away.
+void log_clear(void);
+uint64_t log_sequence_cleared(void); // the first that came since, or the oldest kept
 size_t log_ring_bytes(void);
 // A record from user space (/dev/kmsg).
 void log_write_user(unsigned level, const char *text, size_t length);

@@ -15,8 +15,7 @@
 #include "uapi/capability.h"
 #include "uapi/syslog.h"
 
-static uint64_t cleared_sequence; /* [a] SYSLOG_ACTION_CLEAR: READ_ALL starts here */
-static uint64_t read_sequence;    /* [a] SYSLOG_ACTION_READ's place */
+static uint64_t read_sequence; /* [a] SYSLOG_ACTION_READ's place */
 
 /* "<6>[    0.123456] text\n". Returns the length, at most `size`. */
 static size_t record_to_line(const struct log_record *record, char *line, size_t size)
@@ -81,8 +80,7 @@ static long read_log(char __user *buffer, size_t size, bool is_all)
     char *line = (char *)(record + 1);
     uint64_t sequence;
     if (is_all) {
-        sequence = first_that_fits(MAX(READ_ONCE(cleared_sequence), log_sequence_first()), size,
-                                   record, line);
+        sequence = first_that_fits(log_sequence_cleared(), size, record, line);
     } else {
         sequence = MAX(READ_ONCE(read_sequence), log_sequence_first());
     }
@@ -180,11 +178,11 @@ SYSTEM_CALL3(syslog, int, action, char __user *, buffer, int, length)
         }
         long result = length == 0 ? 0 : read_log(buffer, (size_t)length, true);
         if (result >= 0 && action == SYSLOG_ACTION_READ_CLEAR) {
-            WRITE_ONCE(cleared_sequence, log_sequence_next());
+            log_clear();
         }
         return result;
     }
-    case SYSLOG_ACTION_CLEAR: WRITE_ONCE(cleared_sequence, log_sequence_next()); return 0;
+    case SYSLOG_ACTION_CLEAR: log_clear(); return 0;
     case SYSLOG_ACTION_CONSOLE_OFF:
     case SYSLOG_ACTION_CONSOLE_ON: return console_off(action == SYSLOG_ACTION_CONSOLE_OFF);
     case SYSLOG_ACTION_CONSOLE_LEVEL: return set_console_level(length);

@@ -210,3 +210,30 @@ TEST(sysfs_has_a_directory_for_each_cpu)
     CHECK_ERRNO(stat("sys/devices/system/cpu/cpu00", &status), ENOENT);
     CHECK_OK(umount("sys"));
 }
+
+/* Does one of the records from here on end so? */
+static bool log_has(int log, const char *end)
+{
+    char record[8192];
+    bool is_there = false;
+    for (long got; (got = read(log, record, sizeof(record) - 1)) > 0;) {
+        record[got] = '\0';
+        is_there = is_there || strstr(record, end) != NULL;
+    }
+    return is_there;
+}
+
+TEST(a_cleared_log_is_read_from_there_on)
+{
+    int log = CHECK_OK(open("/dev/kmsg", O_RDWR | O_NONBLOCK));
+    CHECK_EQUAL(write(log, "<4>before it\n", 13), 13);
+    CHECK_OK(syscall(SYS_syslog, 5 /* SYSLOG_ACTION_CLEAR */, NULL, 0));
+    CHECK_EQUAL(write(log, "<4>after it\n", 12), 12);
+    CHECK_OK(lseek(log, 0, SEEK_DATA));
+    CHECK(!log_has(log, ";before it\n"));
+    CHECK_OK(lseek(log, 0, SEEK_DATA));
+    CHECK(log_has(log, ";after it\n"));
+    CHECK_OK(lseek(log, 0, SEEK_SET)); /* nothing is gone */
+    CHECK(log_has(log, ";before it\n"));
+    CHECK_OK(close(log));
+}

@@ -165,8 +165,8 @@ static int64_t kmsg_seek(struct open_file *file, int64_t offset, int whence)
         return -ESPIPE;
     }
     switch (whence) {
-    case SEEK_SET:
-    case SEEK_DATA: return (int64_t)log_sequence_first();
+    case SEEK_SET: return (int64_t)log_sequence_first();
+    case SEEK_DATA: return (int64_t)log_sequence_cleared();
     case SEEK_END: return (int64_t)log_sequence_next();
     default: return -EINVAL;
     }
