@@ -28,6 +28,7 @@ static const char *const limit_names[RLIM_NLIMITS][2] = {
     [RLIMIT_RTTIME] = {"Max realtime timeout", "us"},
 };
 
+/* proc(5), limits: columns of fixed width, which programs cut by position. */
 static void limit_text(uint64_t value, char *text, size_t size)
 {
     if (value == RLIM_INFINITY) {

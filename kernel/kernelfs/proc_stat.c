@@ -84,6 +84,7 @@ static void snapshot_family_locked(struct snapshot *s, struct process *process)
     s->limit_resident = process->limits.entries[RLIMIT_RSS].rlim_cur;
 }
 
+/* Signals below 32 make up stat's old fields, all 64 status's; the sets are read under one hold of the lock, so they agree. */
 static void snapshot_signals(struct snapshot *s, struct process *process, struct task *task)
 {
     struct signal_actions *actions = signal_lock(process);

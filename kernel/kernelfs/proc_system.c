@@ -41,6 +41,7 @@ int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text)
     add_meminfo(text, "MemTotal:", kib(frames.total_frames));
     add_meminfo(text, "MemFree:", kib(frames.free_frames));
     add_meminfo(text, "MemAvailable:", kib(vm_available_frames()));
+    /* There is no buffer cache beside the page cache, no swap, and no slab that reclaim could shrink: zeros, since tools add these up. */
     add_meminfo(text, "Buffers:", 0);
     add_meminfo(text, "Cached:", kib(vm.page_cache_frames));
     add_meminfo(text, "SwapCached:", 0);
@@ -61,6 +62,7 @@ int proc_show_meminfo(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
+/* The sum over all CPUs, so that it may grow faster than the time (proc(5), uptime). */
 static uint64_t idle_ns(void)
 {
     uint64_t total = 0;

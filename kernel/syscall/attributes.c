@@ -413,6 +413,7 @@ SYSTEM_CALL3(readahead, int, descriptor, int64_t, offset, size_t, bytes)
     });
 }
 
+/* POSIX lets it return before all is written; Linux waits, and programs came to rely on it (sync(2)). */
 SYSTEM_CALL0(sync)
 {
     mount_sync_all();

@@ -205,6 +205,7 @@ SYSTEM_CALL1(chroot, const char __user *, name)
     return result;
 }
 
+/* It cannot fail (POSIX umask): bits beyond the permissions are left out, and asking means setting. */
 SYSTEM_CALL1(umask, uint32_t, mask)
 {
     return fs_state_set_umask(task_current()->fs, mask & S_IRWXUGO);

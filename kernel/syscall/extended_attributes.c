@@ -44,6 +44,7 @@ static long attribute_refuse(const char __user *user)
     return length < 0 ? length : -EOPNOTSUPP;
 }
 
+/* The order is Linux's: the file, the flags, the name, then the value's size. A value is never read, since nobody would take it. */
 static long attribute_set(int file_error, const char __user *name, size_t bytes, int flags)
 {
     if (file_error != 0) {

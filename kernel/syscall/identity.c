@@ -116,6 +116,7 @@ static bool ids_are_permitted(const struct three_ids *wanted, const struct three
             id_is_one_of(wanted->saved, old));
 }
 
+/* Without privilege each may become any of the three that there are: so rights can be put aside and taken back, but none gained. */
 SYSTEM_CALL3(setresuid, uint32_t, real, uint32_t, effective, uint32_t, saved)
 {
     const struct three_ids wanted = {real, effective, saved};

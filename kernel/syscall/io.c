@@ -54,6 +54,7 @@ static int apply_size_limit(const struct open_file *file, const uint64_t *positi
     return 0;
 }
 
+/* Only these have a size that a limit could be about, and set-id bits that a write must cost. */
 static bool is_regular(const struct open_file *file)
 {
     const struct vnode *vnode = file->vnode;
@@ -355,6 +356,7 @@ static long copy_range(struct open_file *in, struct copy_side *from, struct open
                        struct copy_side *to, size_t bytes)
 {
     const struct vnode *source = in->vnode;
+    assert(source != NULL && vnode_is_regular(source) && out->vnode != NULL);
     uint64_t size = source->pages.size_bytes;
     if (from->position + bytes < from->position || to->position + bytes < to->position) {
         return -EOVERFLOW;

@@ -44,11 +44,13 @@ SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimi
     if (user_new != NULL && user_copy_in(&wanted, user_new, sizeof(wanted)) != 0) {
         return -EFAULT;
     }
+    /* Any thread's number stands for its process. The caller is found like anybody else, so that it is held like anybody else. */
     struct process *process =
         process_find_of_task(number == 0 ? process_current()->id->number : number);
     if (process == NULL) {
         return -ESRCH;
     }
+    assert(resource < RLIM_NLIMITS);
     int result = may_limit(process);
     if (result == 0) {
         result = process_set_limit(process, (int)resource, user_new == NULL ? NULL : &wanted, &old);

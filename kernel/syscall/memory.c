@@ -49,6 +49,7 @@ static int decode_file(struct map_request *request, struct open_file *file, bool
         return -EOVERFLOW;
     }
     struct path path;
+    /* mmap(2), EPERM: else a program's loader, itself from elsewhere, would run what may not be run there. */
     if (vfs_file_path(file, &path) && (mount_flags(path.mount) & MS_NOEXEC) != 0) {
         if ((request->flags & AREA_EXECUTE) != 0) {
             return -EPERM;
@@ -182,10 +183,12 @@ static int range_to_pages(vaddr_t start, size_t *bytes)
 
 SYSTEM_CALL2(munmap, vaddr_t, start, size_t, bytes)
 {
+    /* Holes in the range are no error (POSIX munmap): what is not mapped is unmapped already. */
     if (range_to_pages(start, &bytes) != 0 || bytes == 0 || start > USER_TOP ||
         bytes > USER_TOP - start) {
         return -EINVAL;
     }
+    assert(bytes % PAGE_SIZE == 0);
     return address_space_unmap(task_current()->space, start, bytes);
 }
 
@@ -195,6 +198,7 @@ SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
         (protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) != 0) {
         return -EINVAL;
     }
+    /* Unlike munmap, nothing is a range that can be protected, and a hole in it is -ENOMEM (mprotect(2)). */
     if (bytes == 0) {
         return 0;
     }
@@ -219,6 +223,7 @@ SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, u
     return result != 0 ? result : (long)result_address;
 }
 
+/* Never fails: it answers where the heap ends now, and the C library compares (brk(2), C library/kernel differences). */
 SYSTEM_CALL1(brk, vaddr_t, wanted)
 {
     return (long)address_space_set_break(task_current()->space, wanted);

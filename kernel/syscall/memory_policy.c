@@ -109,6 +109,7 @@ static int node_mask_copy_out(uint64_t __user *user, uint64_t max_node, bool has
     return 0;
 }
 
+/* area_find_locked gives the first area that ends behind the address: it may begin behind it as well. */
 static bool is_mapped(vaddr_t address)
 {
     struct address_space *space = task_current()->space;

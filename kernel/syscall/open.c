@@ -34,6 +34,7 @@ static int restricted_walk_begin(struct restricted_walk *walk, const struct name
     walk->context = call->context;
     walk->context.resolve = resolve;
     walk->scope = (struct path){0};
+    /* Beneath: nothing above the start, so no absolute name either; in-root takes one, and begins at the start (openat2(2)). */
     if ((resolve & RESOLVE_BENEATH) != 0 && call->name[0] == '/') {
         return -EXDEV;
     }
@@ -220,6 +221,7 @@ SYSTEM_CALL1(unlink, const char __user *, name)
     return remove_at(AT_FDCWD, name, vfs_unlink);
 }
 
+/* One call for two, since what is removed must be said: a file that became a directory meanwhile must not go by mistake. */
 SYSTEM_CALL3(unlinkat, int, directory, const char __user *, name, int, flags)
 {
     if ((flags & ~AT_REMOVEDIR) != 0) {
@@ -317,6 +319,7 @@ SYSTEM_CALL5(renameat2, int, from_directory, const char __user *, from, int, to_
     return rename_at(from_directory, from, to_directory, to, flags);
 }
 
+/* POSIX leaves open whether link follows a symbolic link; Linux makes a name of the link itself unless it is told to follow. */
 static long link_at(int from_directory, const char __user *from, int to_directory,
                     const char __user *to, int flags)
 {

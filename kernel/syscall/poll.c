@@ -139,6 +139,7 @@ SYSTEM_CALL3(poll, struct uapi_pollfd __user *, user, uint32_t, count, int, time
     uint64_t deadline = timeout_ms < 0    ? UINT64_MAX
                         : timeout_ms == 0 ? 0
                                           : deadline_after((uint64_t)timeout_ms * NS_PER_MS);
+    /* Filled before it is known whether it is needed: the first attempt and a later one are then the same code. */
     task->restart = (struct restart_block){.restart = poll_restart,
                                            .deadline_ns = deadline,
                                            .argument = {(uint64_t)(uintptr_t)user, count}};
@@ -220,6 +221,7 @@ struct select_sets {
 static const unsigned select_asks[3] = {POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR,
                                         POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR, POLLPRI};
 
+/* A bit's place in a set is its descriptor: word n / 64, bit n % 64, as FD_SET of the C library has it on a little-endian machine. */
 static uint64_t *set_word(struct select_sets *sets, int which, int descriptor)
 {
     assert(which >= 0 && which < 3 && descriptor >= 0 && (size_t)descriptor / 64 < sets->words);
@@ -299,6 +301,7 @@ static int select_collect(struct select_sets *sets, const struct poll_entry *ent
 
 static long select_sets_wait(struct select_sets *sets, int limit, uint64_t deadline)
 {
+    /* From the heap whatever the number: two arrays of the largest would not fit a kernel stack, and programs that care use poll. */
     struct poll_entry *entries = heap_alloc_array((size_t)MAX(limit, 1), sizeof(*entries));
     int *descriptors = heap_alloc_array((size_t)MAX(limit, 1), sizeof(*descriptors));
     long result = -ENOMEM;
@@ -364,6 +367,7 @@ static int select_call_init(struct select_call *call, int limit)
     }
     /* What the table cannot hold is not looked at: neither the numbers nor the user's memory for them. */
     call->limit = MIN(limit, (int)descriptor_capacity(task_current()->descriptors));
+    assert(call->limit <= DESCRIPTORS_MAX);
     call->set_bytes = DIV_ROUND_UP((size_t)call->limit, 64UL) * sizeof(uint64_t);
     return 0;
 }

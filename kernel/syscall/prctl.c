@@ -100,6 +100,7 @@ static long set_secure_bits(uint64_t bits)
 static long ambient_capabilities(uint64_t command, uint64_t capability)
 {
     struct credentials *old = task_current()->credentials;
+    /* Ambient rights pass to programs that know nothing of capabilities, so only what is permitted and inheritable may become one. */
     bool is_clear = command == PR_CAP_AMBIENT_CLEAR_ALL;
     if (command < PR_CAP_AMBIENT_IS_SET || command > PR_CAP_AMBIENT_CLEAR_ALL ||
         capability > (is_clear ? 0 : CAP_LAST_CAP)) {

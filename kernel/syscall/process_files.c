@@ -69,6 +69,7 @@ SYSTEM_CALL2(pidfd_open, int, number, unsigned, flags)
 static int take_info(struct uapi_siginfo *info, const struct uapi_siginfo __user *user, int signal,
                      const struct process *target)
 {
+    /* Without information it is kill(2), with it sigqueue(3), by the same rules. */
     if (user == NULL) {
         *info = (struct uapi_siginfo){.si_signo = signal, .si_code = SI_USER};
         info->fields.kill.pid = process_current()->id->number;

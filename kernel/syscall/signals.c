@@ -311,6 +311,7 @@ static int interval_from_timeval(const struct uapi_timeval *value, uint64_t *ns)
     if (value->tv_sec < 0 || value->tv_usec < 0 || value->tv_usec >= 1000000) {
         return -EINVAL;
     }
+    /* More than 292 years are 292 years. */
     *ns = value->tv_sec > INT64_MAX / (int64_t)NS_PER_SECOND
               ? INT64_MAX
               : (uint64_t)value->tv_sec * NS_PER_SECOND + (uint64_t)value->tv_usec * NS_PER_US;

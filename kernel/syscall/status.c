@@ -130,6 +130,7 @@ SYSTEM_CALL4(newfstatat, int, directory, const char __user *, name, struct uapi_
     return status_finish(status_at(directory, name, flags, &told), user, &status);
 }
 
+/* Seconds before 1970 are negative: stat keeps them in an unsigned word of the same bits. */
 static struct uapi_statx_timestamp statx_time(uint64_t seconds, uint64_t nanoseconds)
 {
     return (struct uapi_statx_timestamp){.tv_sec = (int64_t)seconds,
@@ -272,6 +273,7 @@ static int check_access(struct name_call *call, unsigned walk_flags, unsigned ac
 
 static long access_at(int directory, const char __user *name, unsigned mode, int flags)
 {
+    /* F_OK is no bit: it asks whether the file is there, which the walk finds out. */
     if ((mode & ~7u) != 0 || (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
         return -EINVAL;
     }

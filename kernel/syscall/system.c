@@ -106,6 +106,7 @@ SYSTEM_CALL1(sysinfo, struct uapi_sysinfo __user *, user)
     unsigned runnable;
     unsigned total;
     scheduler_load(load, &runnable, &total);
+    /* Up to the next second, as Linux rounds it. Swap and high memory there are none: zeros. */
     struct uapi_sysinfo info = {
         .uptime = (int64_t)DIV_ROUND_UP(clock_monotonic_ns(), NS_PER_SECOND),
         .totalram = frame_total_count() * PAGE_SIZE,
@@ -251,7 +252,9 @@ SYSTEM_CALL4(reboot, uint32_t, magic, uint32_t, second_magic, uint32_t, command,
     }
     switch (command) {
     case LINUX_REBOOT_CMD_CAD_ON:
-    case LINUX_REBOOT_CMD_CAD_OFF: return 0; /* there is no Ctrl-Alt-Del handler to switch yet */
+    case LINUX_REBOOT_CMD_CAD_OFF:
+        return 0; /* there is no Ctrl-Alt-Del handler to switch yet */
+    /* None of these comes back. */
     case LINUX_REBOOT_CMD_POWER_OFF: process_end_machine(MACHINE_POWER_OFF, 0); return 0;
     case LINUX_REBOOT_CMD_HALT: process_end_machine(MACHINE_HALT, 0); return 0;
     case LINUX_REBOOT_CMD_RESTART:

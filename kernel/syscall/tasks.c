@@ -38,6 +38,7 @@ SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_t
         return -EINVAL; /* both would use one word */
     }
     const struct clone_request request = {
+        /* The low byte is the signal of the end, so clone has no room for the flags that clone3 got above 32 bits. */
         .flags = flags & 0xffffffffu & ~(uint64_t)CSIGNAL,
         .exit_signal = (int)(flags & CSIGNAL),
         .stack = stack,
@@ -148,6 +149,7 @@ static long wait_for(int number, int options, struct wait_result *result)
 SYSTEM_CALL4(wait4, int, number, int __user *, status, int, options, struct uapi_rusage __user *,
              usage)
 {
+    /* __WNOTHREAD is taken and does nothing: here any thread may wait for the children of all. */
     const unsigned known = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if (((unsigned)options & ~known) != 0) {
         return -EINVAL;
@@ -282,6 +284,7 @@ SYSTEM_CALL1(set_tid_address, uint32_t __user *, address)
 
 SYSTEM_CALL2(arch_prctl, int, command, uint64_t, argument)
 {
+    /* Asking stores through the argument, setting takes it as the value: one call, two kinds of argument. */
     uint64_t base;
     switch (command) {
     /* Addresses that no program can have are refused below: the CPU would fault in the kernel when it loads one that is not canonical. */

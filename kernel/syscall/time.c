@@ -20,6 +20,7 @@ int ns_from_timespec(const struct uapi_timespec *spec, uint64_t *ns)
     if (spec->tv_sec < 0 || spec->tv_nsec < 0 || spec->tv_nsec >= (int64_t)NS_PER_SECOND) {
         return -EINVAL;
     }
+    /* POSIX: nanoseconds of a second or more are an error, not a carry; select's microseconds are the exception. */
     *ns = spec->tv_sec >= INT64_MAX / (int64_t)NS_PER_SECOND
               ? INT64_MAX
               : (uint64_t)spec->tv_sec * NS_PER_SECOND + (uint64_t)spec->tv_nsec;
@@ -60,6 +61,7 @@ int deadline_from_user(const struct uapi_timespec __user *user, uint64_t *deadli
 static int clock_read(int clock, uint64_t *ns)
 {
     switch (clock) {
+    /* There are no leap seconds and no sleep of the machine here, so TAI, BOOTTIME and the ALARM clocks are the two that there are. */
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_REALTIME_ALARM:
@@ -103,6 +105,7 @@ SYSTEM_CALL2(clock_settime, int, clock, const struct uapi_timespec __user *, use
 {
     struct uapi_timespec spec;
     uint64_t ns;
+    /* All others are the machine's own, and nobody's to set (clock_settime(2)). */
     if (clock != CLOCK_REALTIME) {
         return -EINVAL;
     }
@@ -206,6 +209,7 @@ static int copy_rest_out(struct uapi_timespec __user *user, uint64_t deadline)
 static long sleep_restart(struct task *task)
 {
     int result = thread_sleep_until(task->restart.deadline_ns, true);
+    /* Told before anybody knows whether it starts again: a handler that runs first may end the sleep (POSIX nanosleep). */
     if (result == 0) {
         return 0;
     }
