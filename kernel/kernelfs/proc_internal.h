@@ -49,6 +49,18 @@ void proc_inspect_end(struct task *task);
 /* May the current task look into that process (memory, links)? 0, -EACCES, -ESRCH: ptrace(2)'s access rule for reading. */
 must_check int proc_may_inspect(int number);
 
+/* The space of a process that may be inspected; NULL with 0: it has none (any more). */
+must_check int proc_inspected_space_get(const struct generated_key *key,
+                                        struct address_space **space);
+
+/* The links exe, cwd and root (proc_links.c): a jump with references in *result, and the path as text. */
+int proc_follow_exe(const struct generated_key *key, struct path *result);
+long proc_read_exe(const struct generated_key *key, char *text, size_t size);
+int proc_follow_cwd(const struct generated_key *key, struct path *result);
+long proc_read_cwd(const struct generated_key *key, char *text, size_t size);
+int proc_follow_root(const struct generated_key *key, struct path *result);
+long proc_read_root(const struct generated_key *key, char *text, size_t size);
+
 /*
  * Files about memory are bound to the address space that the process had when they were opened: after exec they are empty. The binding's
  * token is the key's second value.

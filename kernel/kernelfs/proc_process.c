@@ -75,8 +75,7 @@ no_lock_analysis void proc_inspect_end(struct task *task)
     task_put(task);
 }
 
-/* The space of a process that may be inspected; NULL with 0: it has none (any more). */
-static int inspected_space_get(const struct generated_key *key, struct address_space **space)
+int proc_inspected_space_get(const struct generated_key *key, struct address_space **space)
 {
     struct task *task;
     int error = proc_inspect_begin(proc_key_pid(key), &task);
@@ -90,7 +89,7 @@ static int inspected_space_get(const struct generated_key *key, struct address_s
 int proc_bind_space(const struct generated_key *key, uint64_t *token)
 {
     struct address_space *space;
-    int error = inspected_space_get(key, &space);
+    int error = proc_inspected_space_get(key, &space);
     *token = 0;
     if (error == 0 && space != NULL) {
         *token = space->serial;
@@ -225,82 +224,6 @@ static int show_auxv(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
-static int follow_exe(const struct generated_key *key, struct path *result)
-{
-    struct address_space *space;
-    int error = inspected_space_get(key, &space);
-    if (error != 0 || space == NULL) {
-        return error != 0 ? error : -ENOENT;
-    }
-    shared_mutex_lock(&space->mutex);
-    error = executable_path(&space->executable, result) ? 0 : -ENOENT;
-    if (error == 0) {
-        path_get(result);
-    }
-    shared_mutex_unlock(&space->mutex);
-    address_space_put(space);
-    return error;
-}
-
-static long read_followed(int error, struct path *path, char *text, size_t size)
-{
-    if (error != 0) {
-        return error;
-    }
-    long length = path_describe(path, NULL, text, size, true);
-    path_put(path);
-    return length;
-}
-
-static long read_exe(const struct generated_key *key, char *text, size_t size)
-{
-    struct path path;
-    return read_followed(follow_exe(key, &path), &path, text, size);
-}
-
-static int follow_fs_state(const struct generated_key *key, struct path *result, bool is_root)
-{
-    struct task *task;
-    int error = proc_inspect_begin(proc_key_pid(key), &task);
-    if (error != 0) {
-        return error;
-    }
-    struct fs_state *fs = task_fs_get(task);
-    proc_inspect_end(task);
-    if (fs == NULL) {
-        return -ENOENT;
-    }
-    /* The state is kept by the reference; what it says is read and referenced under its lock, since its owner may be leaving the place. */
-    spin_lock(&fs->lock);
-    *result = is_root ? fs->root : fs->working_directory;
-    path_get(result);
-    spin_unlock(&fs->lock);
-    fs_state_put(fs);
-    return 0;
-}
-
-static int follow_cwd(const struct generated_key *key, struct path *result)
-{
-    return follow_fs_state(key, result, false);
-}
-
-static int follow_root(const struct generated_key *key, struct path *result)
-{
-    return follow_fs_state(key, result, true);
-}
-
-static long read_cwd(const struct generated_key *key, char *text, size_t size)
-{
-    struct path path;
-    return read_followed(follow_cwd(key, &path), &path, text, size);
-}
-
-static long read_root(const struct generated_key *key, char *text, size_t size)
-{
-    struct path path;
-    return read_followed(follow_root(key, &path), &path, text, size);
-}
-
 /* Nobody logs in through an audited door here: never set, as on a Linux without one. */
 static int show_loginuid(const struct generated_key *key, struct text_buffer *text)
 {
@@ -407,12 +330,18 @@ static const struct generated_directory task_directory = {
         {.name = "cgroup", .mode = S_IFREG | 0444, .show = proc_show_nothing},                     \
         {.name = "cmdline", .mode = S_IFREG | 0444, .show = show_cmdline},                         \
         {.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .store = store_comm},          \
-        {.name = "cwd", .mode = S_IFLNK | 0777, .read_link = read_cwd, .follow = follow_cwd},      \
+        {.name = "cwd",                                                                            \
+         .mode = S_IFLNK | 0777,                                                                   \
+         .read_link = proc_read_cwd,                                                               \
+         .follow = proc_follow_cwd},                                                               \
         {.name = "environ",                                                                        \
          .mode = S_IFREG | 0400,                                                                   \
          .show = show_environ,                                                                     \
          .bind = proc_bind_space},                                                                 \
-        {.name = "exe", .mode = S_IFLNK | 0777, .read_link = read_exe, .follow = follow_exe},      \
+        {.name = "exe",                                                                            \
+         .mode = S_IFLNK | 0777,                                                                   \
+         .read_link = proc_read_exe,                                                               \
+         .follow = proc_follow_exe},                                                               \
         {.name = "fd", .mode = S_IFDIR | 0500, .directory = &proc_fd_directory},                   \
         {.name = "fdinfo", .mode = S_IFDIR | 0555, .directory = &proc_fdinfo_directory},           \
         {.name = "gid_map", .mode = S_IFREG | 0444, .show = show_id_map},                          \
@@ -430,7 +359,10 @@ static const struct generated_directory task_directory = {
         {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},                     \
         {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},                 \
         {.name = "projid_map", .mode = S_IFREG | 0444, .show = show_id_map},                       \
-        {.name = "root", .mode = S_IFLNK | 0777, .read_link = read_root, .follow = follow_root},   \
+        {.name = "root",                                                                           \
+         .mode = S_IFLNK | 0777,                                                                   \
+         .read_link = proc_read_root,                                                              \
+         .follow = proc_follow_root},                                                              \
         {.name = "sessionid", .mode = S_IFREG | 0444, .show = show_loginuid},                      \
         {.name = "setgroups", .mode = S_IFREG | 0444, .show = show_setgroups},                     \
         {.name = "smaps",                                                                          \
