@@ -14,4 +14,5 @@
 //   void system_call_forget(f)              the frame no longer counts as a system call (after restart handling)
 //   void system_call_rewind(f)              makes the program issue the same call again
 //   void trap_set_user_entry(f, ip, sp)     a clean register set for a freshly loaded program
+//   void trap_set_instruction_pointer(f, ip)
 //   void trap_set_stack_pointer(f, sp)

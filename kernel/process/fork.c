@@ -192,6 +192,9 @@ static void clone_task_state(const struct clone_request *request, struct task *p
     if ((request->flags & CLONE_CHILD_CLEARTID) != 0) {
         child->clear_tid_address = request->child_tid;
     }
+    if ((request->flags & CLONE_VM) == 0) {
+        restartable_inherit(child, parent);
+    }
     fail_nth_inherit(&child->thread.fail_nth, &parent->thread.fail_nth);
     child->credentials = credentials_get(parent->credentials);
     child->signal_mask = parent->signal_mask;

@@ -136,8 +136,12 @@ struct task {
     void (*first_run)(
         struct task *
             task); // [o] with THREAD_WORK_NOTIFY: kernel code before the first instruction of a program
-    void *first_run_argument;              // [o]
-    void __user *robust_list;              // [o] set_robust_list: futexes to release at the end
+    void *first_run_argument; // [o]
+    void __user *robust_list; // [o] set_robust_list: futexes to release at the end
+    struct restartable {
+        void __user *area;                 // NULL: not registered
+        uint32_t signature;                // what stands before each abort handler
+    } restartable;                         // [o] rseq: kept up to date on the way to user mode
     struct list_head pi_locks;             // [l futex_pi] what it holds and others wait for
     struct pi_waiter *pi_waiter;           // [l futex_pi] its own wait
     bool pi_is_over;                       // [l futex_pi] nobody can wait for it any more
@@ -220,6 +224,11 @@ struct clone_request {
 // Number of the child, or -errno (-EAGAIN: limits; -ENOMEM; -EINVAL; -ENOSYS for combinations not there yet;
 // -ERESTARTNOINTR when a signal came first). With CLONE_VFORK returns after the child's exec or exit.
 long process_clone(const struct clone_request *request);
+
+// rseq: the current task's area of sequences that must not be interrupted, of uapi/rseq.h's size and alignment. 0, -EINVAL, -EPERM (another
+// signature), -EBUSY (there already), -EFAULT.
+must_check int restartable_register(void __user *area, size_t bytes, uint32_t signature);
+must_check int restartable_unregister(void __user *area, size_t bytes, uint32_t signature);
 
 // May the current task look into that one? (ptrace's rule: by the ids for files, for what is a file of /proc, and by the real ones)
 bool task_may_inspect(struct task *task);

@@ -51,6 +51,13 @@ static inline void task_set_work(struct task *task, uint32_t work)
 {
     __atomic_fetch_or(&task->thread.arch.work, work, __ATOMIC_SEQ_CST);
 }
+// The task goes to user mode: a sequence that it was interrupted in is aborted, and the area tells the CPU. After a switch, and before a
+// handler runs.
+void restartable_update(struct task *task, struct trap_frame *frame);
+// A child in memory of its own has the parent's; memory that is left has none any more.
+void restartable_inherit(struct task *child, const struct task *parent);
+void restartable_forget(struct task *task);
+
 static inline void task_clear_work(struct task *task, uint32_t work)
 {
     __atomic_fetch_and(&task->thread.arch.work, ~work, __ATOMIC_SEQ_CST);

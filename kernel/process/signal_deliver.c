@@ -187,6 +187,10 @@ static void run_handler(struct task *task, struct trap_frame *frame,
         saved_mask = task->saved_signal_mask;
     }
     restart_for_handler(frame, taken->action.sa_flags);
+    if (task->restartable.area != NULL) {
+        restartable_update(task,
+                           frame); // the handler shall return to a place that may be returned to
+    }
     delivery_fill(&delivery, task, taken, saved_mask);
     if (signal_frame_push(frame, &delivery) != 0) {
         delivery_failed(taken->number);
@@ -229,6 +233,10 @@ void upcall_return_to_user(struct trap_frame *frame)
     uint32_t work = READ_ONCE(task->thread.arch.work);
     if ((work & THREAD_WORK_NOTIFY) != 0) {
         run_first(task);
+        work = READ_ONCE(task->thread.arch.work);
+    }
+    if ((work & THREAD_WORK_SWITCHED) != 0) {
+        restartable_update(task, frame);
         work = READ_ONCE(task->thread.arch.work);
     }
     if ((work & THREAD_WORK_KILL) != 0) {

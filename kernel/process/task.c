@@ -180,6 +180,7 @@ void task_change_space(struct task *task, struct address_space *replacement)
         futex_robust_list_end(task);
         futex_pi_end(task, replacement == NULL);
         task_clear_tid_word(task);
+        restartable_forget(task);
     }
     if (replacement != NULL) {
         page_table_get(replacement->page_table);

@@ -44,6 +44,9 @@ static void switch_to(struct run_queue *queue, struct thread *previous, struct t
 {
     assert(!next->is_on_cpu && !next->is_queued && next->cpu == (int)queue->number);
     previous->off_cpu_since_ns = now_ns;
+    if (unlikely(previous->notices_switches)) {
+        __atomic_fetch_or(&previous->arch.work, THREAD_WORK_SWITCHED, __ATOMIC_RELAXED);
+    }
     run_queue_credit_locked(next, now_ns);
     next->switched_in_ns = now_ns;
     next->is_on_cpu = 1;

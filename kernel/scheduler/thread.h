@@ -35,6 +35,7 @@ enum thread_work {
     THREAD_WORK_RESTORE_MASK = 8, // sigsuspend, ppoll: put the saved mask back
     THREAD_WORK_TRACE = 16,       // kept free for ptrace and trace
     THREAD_WORK_NOTIFY = 32,      // deferred per-thread work of process/
+    THREAD_WORK_SWITCHED = 64,    // it has left the CPU, and wants to know (notices_switches)
 };
 
 enum thread_policy {
@@ -55,6 +56,7 @@ struct thread {
     uint8_t is_kernel;          // [I] never enters user mode
     uint8_t user_faults_off;    // [o] more than 0: a user copy must not resolve faults
     uint8_t has_woken;          // [o] somebody, since it came onto the CPU
+    uint8_t notices_switches;   // [o] each switch away from it sets THREAD_WORK_SWITCHED
     uint8_t hands_over;         // [o] last time it slept soon after it had woken somebody
     int cpu;                    // [l run queue] CPU whose queue it belongs to
     int policy;                 // [l run queue] enum thread_policy

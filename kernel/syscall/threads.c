@@ -1,5 +1,5 @@
 /*
- * What threads need: futex, robust lists, clone3, membarrier.
+ * What threads need: futex, robust lists, restartable sequences, clone3, membarrier.
  *
  * futex(2) is many operations behind one number, and one argument is a time for some and a count for others. Here they are told apart and
  * each becomes a typed call of process/; the time is read only where the operation has one, so that a count is never taken for an address.
@@ -15,6 +15,7 @@
 #include "syscall/time_values.h"
 #include "uapi/futex.h"
 #include "uapi/mman.h"
+#include "uapi/rseq.h"
 #include "uapi/sched.h"
 
 /* The deadline of a futex wait. FUTEX_WAIT's is relative; the others' absolute, FUTEX_LOCK_PI's by the wall clock, the rest's by the
@@ -113,6 +114,15 @@ SYSTEM_CALL6(futex, uint32_t __user *, address, uint32_t, operation, uint32_t, v
     case FUTEX_UNLOCK_PI: return futex_pi_unlock(&word);
     default: return -ENOSYS; /* requeueing to a priority-inheriting futex is not there */
     }
+}
+
+SYSTEM_CALL4(rseq, void __user *, area, unsigned, bytes, int, flags, uint32_t, signature)
+{
+    if ((flags & ~RSEQ_FLAG_UNREGISTER) != 0) {
+        return -EINVAL;
+    }
+    return flags != 0 ? restartable_unregister(area, bytes, signature)
+                      : restartable_register(area, bytes, signature);
 }
 
 SYSTEM_CALL2(set_robust_list, void __user *, head, size_t, bytes)

@@ -88,6 +88,11 @@ static inline void trap_set_user_entry(struct trap_frame *frame, uint64_t ip, ui
     };
 }
 
+static inline void trap_set_instruction_pointer(struct trap_frame *frame, uint64_t ip)
+{
+    frame->rip = ip;
+}
+
 static inline void trap_set_stack_pointer(struct trap_frame *frame, uint64_t sp)
 {
     frame->rsp = sp;
