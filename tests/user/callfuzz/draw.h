@@ -17,8 +17,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 
@@ -41,6 +43,7 @@ enum fixed_descriptor {
     FD_PATH, /* O_PATH */
     FD_PROC,
     FD_READ_ONLY,
+    FD_QUEUE, /* of POSIX */
     FD_CLOSED,
     FD_COUNT
 };
@@ -200,6 +203,19 @@ static const struct recipe {
     {SYS_getitimer, {ITIMER_REAL, RESULTS}},
     {SYS_getrusage, {0, RESULTS}},
     {SYS_gettimeofday, {RESULTS, 0}},
+    {SYS_shmget, {0, 2L * PAGE, 0600}},
+    {SYS_shmat, {BY_KIND, GROUND + 8UL * PAGE, SHM_REMAP}},
+    {SYS_shmdt, {GROUND + 8UL * PAGE}},
+    {SYS_semget, {0, 4, 0600}},
+    {SYS_msgget, {0, 0600}},
+    {SYS_msgsnd, {BY_KIND, OBJECT(NUMBERS), 8, IPC_NOWAIT}},
+    {SYS_msgrcv, {BY_KIND, RESULTS, 64, 0, IPC_NOWAIT | MSG_NOERROR}},
+    {SYS_mq_open, {NAME(0), O_CREAT | O_RDWR | O_NONBLOCK, 0600, 0}},
+    {SYS_mq_unlink, {NAME(0)}},
+    {SYS_mq_timedsend, {FD_QUEUE, OBJECT(NUMBERS), 16, 3, OBJECT(ZERO)}},
+    {SYS_mq_timedreceive, {FD_QUEUE, RESULTS, 2L * PAGE, 0, OBJECT(ZERO)}},
+    {SYS_mq_notify, {FD_QUEUE, 0}},
+    {SYS_mq_getsetattr, {FD_QUEUE, 0, RESULTS}},
 };
 enum { RECIPE_COUNT = sizeof(recipes) / sizeof(recipes[0]) };
 

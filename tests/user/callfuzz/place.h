@@ -137,6 +137,8 @@ static void open_descriptors(void)
         place_descriptor(50, FD_PIPE_OUT);
         place_descriptor(51, FD_PIPE_IN);
     }
+    place_descriptor(
+        RAW(SYS_mq_open, (uintptr_t) "callfuzz", O_CREAT | O_RDWR | O_NONBLOCK, 0600, 0), FD_QUEUE);
     RAW(SYS_close, FD_CLOSED);
 }
 
