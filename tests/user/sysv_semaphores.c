@@ -1,64 +1,10 @@
 /*
- * System V semaphores: sets by key and id, operations that happen together or not at all, waiting, undoing at the end of a
- * process, removal, rights, and what is told of them.
+ * System V semaphores: sets by key and id, operations that happen together or not at all, waiting, removal, rights, and what is told
+ * of them. What is undone at the end of a process: sysv_undo.c.
  */
-#include "check.h"
-#include "sysv.h"
-
-#include <pthread.h>
-#include <sched.h>
-#include <sys/ipc.h>
-#include <sys/sem.h>
+#include "sysv_semaphores.h"
 
 #define SEM_STAT_BY_ANYBODY 20
-
-union argument {
-    int value;
-    struct semid_ds *status;
-    unsigned short *array;
-    struct seminfo *info;
-};
-
-static int get_value(int id, int number)
-{
-    return CHECK_OK(semctl(id, number, GETVAL));
-}
-
-static void set_value(int id, int number, int value)
-{
-    CHECK_OK(semctl(id, number, SETVAL, (union argument){.value = value}));
-}
-
-static struct semid_ds status_of(int id)
-{
-    struct semid_ds status;
-    CHECK_OK(semctl(id, 0, IPC_STAT, (union argument){.status = &status}));
-    return status;
-}
-
-static void remove_set(int id)
-{
-    CHECK_OK(semctl(id, 0, IPC_RMID));
-}
-
-static int make_set(int count)
-{
-    return CHECK_OK(semget(IPC_PRIVATE, count, 0600));
-}
-
-static int operate(int id, int number, int change, int flags)
-{
-    struct sembuf operation = {(unsigned short)number, (short)change, (short)flags};
-    return semop(id, &operation, 1);
-}
-
-/* Waits until so many sleep for the semaphore to grow (or, with GETZCNT, to be 0). */
-static void wait_for_sleepers(int id, int number, int command, int count)
-{
-    while (CHECK_OK(semctl(id, number, command)) != count) {
-        sleep_ms(2);
-    }
-}
 
 static void ignore_signal(int signal)
 {
@@ -134,18 +80,6 @@ TEST(operations_happen_together_or_not_at_all)
     CHECK_ERRNO(semop(id, too_much, 2), ERANGE);
     CHECK_EQUAL(get_value(id, 1), 0);
     remove_set(id);
-}
-
-static int waited_id;
-
-static pid_t start_waiter(int number, int change, int flags)
-{
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        int result = operate(waited_id, number, change, flags);
-        _exit(result == 0 ? 0 : errno);
-    }
-    return child;
 }
 
 TEST(a_waiter_goes_on_when_it_can)
@@ -302,158 +236,6 @@ TEST(a_wait_can_have_a_deadline)
     CHECK_ERRNO(semtimedop(id, &take, 1, &time), EINVAL);
     CHECK_OK(semtimedop(id, &take, 1, NULL));
     remove_set(id);
-}
-
-TEST(the_end_of_a_process_undoes)
-{
-    waited_id = make_set(2);
-    set_value(waited_id, 0, 5);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        CHECK_OK(operate(waited_id, 0, -2, SEM_UNDO));
-        CHECK_OK(operate(waited_id, 0, -1, 0));
-        CHECK_OK(operate(waited_id, 1, 3, SEM_UNDO));
-        CHECK_EQUAL(get_value(waited_id, 0), 2);
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 4);
-    CHECK_EQUAL(get_value(waited_id, 1), 0);
-    CHECK_EQUAL(semctl(waited_id, 0, GETPID), child);
-    child = CHECK_OK(fork());
-    if (child == 0) {
-        CHECK_OK(operate(waited_id, 1, 3, SEM_UNDO));
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 1), 0);
-    remove_set(waited_id);
-}
-
-TEST(an_undo_stays_within_bounds_and_wakes)
-{
-    waited_id = make_set(1);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        CHECK_OK(operate(waited_id, 0, 3, SEM_UNDO));
-        CHECK_OK(operate(waited_id, 0, -2, 0));
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 0);
-    set_value(waited_id, 0, 1);
-    pid_t holder = CHECK_OK(fork());
-    if (holder == 0) {
-        CHECK_OK(operate(waited_id, 0, -1, SEM_UNDO));
-        wait_for_sleepers(waited_id, 0, GETNCNT, 1);
-        raise(SIGKILL);
-    }
-    while (get_value(waited_id, 0) != 0) {
-        sleep_ms(2);
-    }
-    pid_t waiter = start_waiter(0, -1, 0);
-    CHECK_KILLED(holder, SIGKILL);
-    CHECK_EXITED(waiter, 0);
-    remove_set(waited_id);
-}
-
-TEST(setting_a_value_forgets_undoing)
-{
-    waited_id = make_set(2);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        struct sembuf both[] = {{0, 2, SEM_UNDO}, {1, 2, SEM_UNDO}};
-        CHECK_OK(semop(waited_id, both, 2));
-        set_value(waited_id, 0, 7);
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 7);
-    CHECK_EQUAL(get_value(waited_id, 1), 0);
-    remove_set(waited_id);
-}
-
-TEST(an_undo_has_a_range)
-{
-    int id = make_set(1);
-    CHECK_OK(operate(id, 0, 32767, SEM_UNDO));
-    CHECK_OK(operate(id, 0, -32767, 0));
-    CHECK_OK(operate(id, 0, 1, SEM_UNDO));
-    CHECK_ERRNO(operate(id, 0, 1, SEM_UNDO), ERANGE);
-    CHECK_EQUAL(get_value(id, 0), 1);
-    remove_set(id);
-}
-
-static void *operate_with_undo(void *argument)
-{
-    (void)argument;
-    CHECK_OK(operate(waited_id, 0, 1, SEM_UNDO));
-    return NULL;
-}
-
-TEST(threads_undo_together)
-{
-    waited_id = make_set(1);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        pthread_t thread;
-        CHECK_EQUAL(pthread_create(&thread, NULL, operate_with_undo, NULL), 0);
-        CHECK_EQUAL(pthread_join(thread, NULL), 0);
-        sleep_ms(30);
-        CHECK_EQUAL(get_value(waited_id, 0), 1);
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 0);
-    remove_set(waited_id);
-}
-
-TEST(unshare_undoes)
-{
-    waited_id = make_set(1);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        CHECK_OK(operate(waited_id, 0, 4, SEM_UNDO));
-        CHECK_OK(unshare(CLONE_SYSVSEM));
-        CHECK_EQUAL(get_value(waited_id, 0), 0);
-        CHECK_OK(operate(waited_id, 0, 1, SEM_UNDO));
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 0);
-    remove_set(waited_id);
-}
-
-int check_reexec(int argc, char **argv)
-{
-    (void)argc;
-    return get_value(atoi(argv[2]), 0) == 2 ? 0 : 1;
-}
-
-TEST(execve_keeps_what_is_to_be_undone)
-{
-    waited_id = make_set(1);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        char number[16];
-        snprintf(number, sizeof(number), "%d", waited_id);
-        CHECK_OK(operate(waited_id, 0, 2, SEM_UNDO));
-        execl("/proc/self/exe", "self", "@held", number, NULL);
-        _exit(2);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 0);
-    remove_set(waited_id);
-}
-
-TEST(many_removed_sets_are_forgotten)
-{
-    for (int i = 0; i < 50; i++) {
-        int id = make_set(10);
-        CHECK_OK(operate(id, 3, 1, SEM_UNDO));
-        remove_set(id);
-        CHECK_ERRNO(operate(id, 3, 1, SEM_UNDO), EINVAL);
-    }
 }
 
 static void user_without_rights(void)
