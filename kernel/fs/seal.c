@@ -1,9 +1,11 @@
 // Seals of files in memory (fcntl's F_ADD_SEALS): what may no longer be done to contents and size, whoever has the file open. Only
 // files of memfd_create take them; others of RamFS are sealed against seals from the start, as on Linux.
 //
-// A seal against writing asks that nobody maps the file for writing; a mapping that another thread makes in the same moment may
-// escape the question.
+// A seal against writing asks that nobody maps the file for writing, and shuts the door to new such mappings in the same step
+// (page_cache_deny_writers). vnode_file_map looks at the seals first, for the better error, but a mapping that is made in the same
+// moment is refused at the door.
 #include "fs/vfs_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "uapi/statfs.h"
@@ -35,10 +37,11 @@ static int add_locked(struct vnode *vnode, unsigned seals)
         return -EPERM;
     }
     bool stops_writing = (seals & ~vnode->seals & F_SEAL_WRITE) != 0;
-    if (stops_writing && READ_ONCE(vnode->pages.writable_mappings) != 0) {
+    if (stops_writing && !page_cache_deny_writers(&vnode->pages)) {
         return -EBUSY;
     }
-    vnode->seals |= seals;
+    assert((seals & ~(unsigned)SEALS_KNOWN) == 0);
+    vnode->seals |= seals; // seals are never taken off
     return 0;
 }
 

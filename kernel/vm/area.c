@@ -109,7 +109,7 @@ void area_destroy(struct area *area)
 
 // --- the cache's list ---
 
-static bool is_writable_mapping(const struct area *area)
+bool area_is_writable_mapping(const struct area *area)
 {
     return (area->flags & (AREA_SHARED | AREA_MAY_WRITE)) == (AREA_SHARED | AREA_MAY_WRITE);
 }
@@ -121,7 +121,7 @@ static void cache_join(struct area *area)
     }
     spin_lock(&area->cache->lock);
     list_add_tail(&area->cache->areas, &area->cache_link);
-    area->cache->writable_mappings += is_writable_mapping(area) ? 1 : 0;
+    area->cache->writable_mappings += area_is_writable_mapping(area) ? 1 : 0;
     spin_unlock(&area->cache->lock);
 }
 
@@ -132,8 +132,8 @@ static void cache_leave(struct area *area)
     }
     spin_lock(&area->cache->lock);
     list_remove(&area->cache_link);
-    assert(!is_writable_mapping(area) || area->cache->writable_mappings != 0);
-    area->cache->writable_mappings -= is_writable_mapping(area) ? 1 : 0;
+    assert(!area_is_writable_mapping(area) || area->cache->writable_mappings != 0);
+    area->cache->writable_mappings -= area_is_writable_mapping(area) ? 1 : 0;
     spin_unlock(&area->cache->lock);
 }
 

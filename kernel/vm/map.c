@@ -129,7 +129,15 @@ int map_at_locked(struct address_space *space, const struct map_request *request
     if (area == NULL) {
         return -ENOMEM;
     }
+    bool may_write = area_is_writable_mapping(area);
+    if (may_write && !page_cache_writer_enter(area->cache)) {
+        area_destroy(area);
+        return -EPERM;
+    }
     area_insert_locked(area);
+    if (may_write) {
+        page_cache_writer_leave(area->cache);
+    }
     (void)area_merge_locked(area);
     return 0;
 }

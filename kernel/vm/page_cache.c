@@ -81,6 +81,34 @@ void page_cache_fini(struct page_cache *cache)
     radix_destroy(&cache->pages);
 }
 
+// Asking whether there are writers and shutting the door to new ones is one step under the lock, as is passing the door and being
+// counted: so a writer is either refused, or seen by who wants to shut it.
+bool page_cache_writer_enter(struct page_cache *cache)
+{
+    spin_lock(&cache->lock);
+    bool is_let_in = !cache->denies_writers;
+    cache->writable_mappings += is_let_in ? 1 : 0;
+    spin_unlock(&cache->lock);
+    return is_let_in;
+}
+
+void page_cache_writer_leave(struct page_cache *cache)
+{
+    spin_lock(&cache->lock);
+    assert(cache->writable_mappings != 0);
+    cache->writable_mappings--;
+    spin_unlock(&cache->lock);
+}
+
+bool page_cache_deny_writers(struct page_cache *cache)
+{
+    spin_lock(&cache->lock);
+    bool has_none = cache->writable_mappings == 0;
+    cache->denies_writers |= has_none;
+    spin_unlock(&cache->lock);
+    return has_none;
+}
+
 // The frame with a reference, whatever its state; NULL: a hole.
 static struct frame *page_look_up(struct page_cache *cache, uint64_t index)
 {

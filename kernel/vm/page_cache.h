@@ -37,6 +37,7 @@ struct page_cache {
     uint64_t page_count;           // [l]
     struct list_head areas;        // [l] struct area by cache_link: everybody who maps it
     uint64_t writable_mappings;    // [l] shared areas that may write (ETXTBSY, sealing)
+    bool denies_writers;           // [l] sealed: no such area is let in any more
     uint64_t size_bytes;           // [a] the object's size: faults beyond its last page get SIGBUS.
                                    //     Set by the owner
     void *owner;                   // [I] for ops
@@ -62,6 +63,13 @@ must_check struct frame *page_cache_find(struct page_cache *cache, uint64_t inde
 must_check int page_cache_get_for_overwrite(struct page_cache *cache, uint64_t index,
                                             struct frame **frame);
 void page_cache_mark_dirty(struct page_cache *cache, struct frame *frame);
+
+// A shared area that may write is about to be made: false where writers are denied. True: it counts as one until
+// page_cache_writer_leave, when the area itself counts.
+must_check bool page_cache_writer_enter(struct page_cache *cache);
+void page_cache_writer_leave(struct page_cache *cache);
+// Lets in no such area from now on. False: there are some.
+must_check bool page_cache_deny_writers(struct page_cache *cache);
 
 // Copies from or to the pages. read: up to `size_bytes` of the object; holes are zeros and stay
 // holes where fill is NULL. write: pages are made; the caller extends size_bytes afterwards. Returns

@@ -23,6 +23,8 @@ must_check struct area *area_create(struct address_space *space, const struct ma
 must_check struct area *area_duplicate(const struct area *area, struct address_space *space,
                                        vaddr_t start, vaddr_t end);
 void area_destroy(struct area *area); // not in the tree
+// Could it ever write to the object that it shows?
+bool area_is_writable_mapping(const struct area *area);
 void area_insert_locked(struct area *area);
 void area_remove_locked(struct area *area);
 struct area *area_previous_locked(struct area *area);
@@ -66,7 +68,7 @@ must_check int map_check_limits_locked(const struct address_space *space, uint64
 // The same for what is mapped already and becomes, by `flags`, private and writable: only what counts data.
 must_check int map_check_data_limits_locked(const struct address_space *space, uint64_t bytes,
                                             unsigned flags);
-// Maps at a place that is free. 0 or -ENOMEM.
+// Maps at a place that is free. 0, -ENOMEM, or -EPERM (the object is sealed against it).
 must_check int map_at_locked(struct address_space *space, const struct map_request *request,
                              vaddr_t start, vaddr_t end);
 // Is the range within what programs may map?

@@ -142,6 +142,11 @@ void page_cache_fini(struct page_cache *cache)
     fake_page_drop(cache, 0, UINT64_MAX);
 }
 
+bool page_cache_deny_writers(struct page_cache *cache)
+{
+    return cache->writable_mappings == 0;
+}
+
 int page_cache_get(struct page_cache *cache, uint64_t index, struct frame **frame)
 {
     struct fake_page *page;

@@ -3,6 +3,8 @@
  */
 #include "check.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 static int make(const char *name, unsigned flags)
@@ -65,6 +67,44 @@ TEST(two_memory_files_may_have_one_name)
     CHECK_OK(fstat(other, &second));
     CHECK(first.st_ino != second.st_ino);
     CHECK_EQUAL(first.st_dev, second.st_dev);
+}
+
+static atomic_int sealed_fd, mapper_result;
+
+// Maps the file for writing again and again. Who has it mapped so must find it unsealed.
+static void *map_until_sealed(void *argument)
+{
+    int fd = atomic_load(&sealed_fd), both = PROT_READ | PROT_WRITE;
+    (void)argument;
+    for (;;) {
+        void *bytes = mmap(NULL, PAGE, both, MAP_SHARED, fd, 0);
+        if (bytes == MAP_FAILED) {
+            atomic_store(&mapper_result, errno);
+            return NULL;
+        }
+        if ((fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) != 0) {
+            atomic_store(&mapper_result, -1);
+            return NULL;
+        }
+        munmap(bytes, PAGE);
+    }
+}
+
+TEST(no_mapping_escapes_a_seal_against_writing)
+{
+    for (int round = 0; round < 50; round++) {
+        pthread_t mapper;
+        int fd = make("sealed", MFD_ALLOW_SEALING), result;
+        CHECK_OK(ftruncate(fd, PAGE));
+        atomic_store(&sealed_fd, fd);
+        CHECK(pthread_create(&mapper, NULL, map_until_sealed, NULL) == 0);
+        while ((result = fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE)) != 0) {
+            CHECK_EQUAL(errno, EBUSY);
+        }
+        CHECK(pthread_join(mapper, NULL) == 0);
+        CHECK_EQUAL(atomic_load(&mapper_result), EPERM);
+        CHECK_OK(close(fd));
+    }
 }
 
 TEST(memory_file_errors)
