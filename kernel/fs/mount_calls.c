@@ -87,7 +87,7 @@ int mount_root(const char *type, const char *source, const char *options, unsign
         return -ENOMEM;
     }
     error = mount_attach(mount, NULL);
-    assert(error == 0);
+    assert(error == 0); // only a place can refuse it
     fs_context_kernel.root = mount_global_root();
     fs_context_kernel.working_directory = fs_context_kernel.root;
     return error;
@@ -174,34 +174,63 @@ int mount_bind(const struct path *source, const struct path *place, bool recursi
     return state.error;
 }
 
+// One move at a time: while a mount is on its way it stands on nothing, so a second move could not tell that it is about to hang it
+// below itself, and every walk up the two would go round for ever.
+static struct mutex move_mutex = MUTEX_INIT(move_mutex, LOCK_RANK_RENAME);
+
+// Out of the table for a moment; the table's reference stays. -EINVAL: somebody removed it since it was looked up.
+static int mount_take_out(struct mount *mount, const struct path *place, struct path *covered)
+{
+    int error = 0;
+    spin_lock(&mount_lock);
+    if (mount->covered.mount == NULL) {
+        error = -EINVAL;
+    } else if (mount_is_below_locked(place->mount, mount)) {
+        error = -ELOOP;
+    } else {
+        mount_detach_locked(mount, covered);
+        mount->is_detached = false;
+    }
+    spin_unlock(&mount_lock);
+    return error;
+}
+
+// Neither place takes it any more: it goes as by umount, and nothing can be mounted on it.
+static void mount_give_up(struct mount *mount)
+{
+    spin_lock(&mount_lock);
+    mount->is_detached = true;
+    spin_unlock(&mount_lock);
+    mount_put(mount);
+}
+
+static int mount_move_one(struct mount *mount, const struct path *place)
+{
+    assert(mutex_is_held(&move_mutex));
+    struct path covered;
+    int error = mount_take_out(mount, place, &covered);
+    if (error != 0) {
+        return error;
+    }
+    error = mount_attach(mount, place);
+    if (error != 0 && mount_attach(mount, &covered) != 0) {
+        mount_give_up(mount);
+    }
+    path_put(&covered);
+    return error;
+}
+
 int mount_move(const struct path *from, const struct path *place)
 {
-    struct mount *mount = from->mount;
-    if (from->entry != mount->root || mount->covered.mount == NULL) {
+    if (from->entry != from->mount->root) {
         return -EINVAL;
     }
     if (vnode_is_directory(from->entry->vnode) != vnode_is_directory(place->entry->vnode)) {
         return -EINVAL;
     }
-    struct path covered;
-    spin_lock(&mount_lock);
-    bool is_loop = mount_is_below_locked(place->mount, mount);
-    if (!is_loop) {
-        mount_detach_locked(mount, &covered);
-        mount->is_detached = false;
-    }
-    spin_unlock(&mount_lock);
-    if (is_loop) {
-        return -ELOOP;
-    }
-    int error = mount_attach(mount, place);
-    if (error != 0) {
-        int back = mount_attach(mount, &covered);
-        if (back != 0) {
-            mount_put(mount);
-        }
-    }
-    path_put(&covered);
+    mutex_lock(&move_mutex);
+    int error = mount_move_one(from->mount, place);
+    mutex_unlock(&move_mutex);
     return error;
 }
 
@@ -283,8 +312,8 @@ static int mount_try_detach(struct mount *mount, unsigned flags, struct path *co
     walk_sequence_start_change();
     if (mount->covered.mount == NULL) {
         error = -EINVAL;
-    } else if (!is_lazy && (mount_has_children_locked(mount) ||
-                            refcount_read(&mount->references) > TABLE_AND_CALLER)) {
+    } else if (mount_has_children_locked(mount) ||
+               (!is_lazy && refcount_read(&mount->references) > TABLE_AND_CALLER)) {
         error = -EBUSY;
     } else if ((flags & MNT_EXPIRE) != 0 && mount->expiry_mark == 0) {
         mount->expiry_mark = CROSSINGS_OF_THE_NEXT_CALL;
@@ -328,11 +357,16 @@ int mount_remove(const struct path *place, unsigned flags)
     if ((flags & ~known) != 0 || has_conflict || place->entry != mount->root) {
         return -EINVAL;
     }
-    if ((flags & MNT_DETACH) != 0) {
-        mount_detach_children(mount);
-    }
+    // Another one may have been mounted on it since its children went: left behind it would stand on nothing, and nobody could
+    // ever take it away.
     struct path covered;
-    int error = mount_try_detach(mount, flags, &covered);
+    int error;
+    do {
+        if ((flags & MNT_DETACH) != 0) {
+            mount_detach_children(mount);
+        }
+        error = mount_try_detach(mount, flags, &covered);
+    } while ((flags & MNT_DETACH) != 0 && error == -EBUSY);
     if (error != 0) {
         return error;
     }

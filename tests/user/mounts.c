@@ -143,6 +143,50 @@ TEST(mounts_stack_on_one_directory)
     CHECK_OK(umount("m"));
 }
 
+// A mount may have been moved to where nothing was mounted: then it covers the directory "in" that was made there.
+static bool unmount_one(void)
+{
+    static const char *const places[] = {"a/in", "b/in", "a", "b"};
+    for (int i = 0; i < 4; i++) {
+        if (umount2(places[i], MNT_DETACH) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Mounts, moves and unmounts at the same two places as another process: most calls fail, in any way but one that breaks the table.
+static void churn_mounts(int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        (void)mount("name", "a", "tmpfs", 0, NULL);
+        (void)mkdir("a/in", 0700);
+        (void)mount("name", "b", "tmpfs", 0, NULL);
+        (void)mkdir("b/in", 0700);
+        (void)mount("a", "b/in", NULL, MS_MOVE, NULL);
+        (void)mount("b", "a/in", NULL, MS_MOVE, NULL);
+        (void)unmount_one();
+        (void)unmount_one();
+    }
+}
+
+TEST(moves_and_umounts_at_once_leave_the_table_whole)
+{
+    CHECK_OK(mkdir("a", 0700));
+    CHECK_OK(mkdir("b", 0700));
+    pid_t child = CHECK_OK(fork());
+    churn_mounts(200);
+    if (child == 0) {
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    while (unmount_one()) {}
+    (void)rmdir("a/in"); // made where nothing was mounted
+    (void)rmdir("b/in");
+    CHECK_OK(rmdir("a"));
+    CHECK_OK(rmdir("b"));
+}
+
 TEST(a_bind_mount_shows_a_tree_in_a_second_place)
 {
     CHECK_OK(mkdir("a", 0755));
