@@ -2,6 +2,7 @@
 // size grows in order; reads take no lock of the vnode.
 #include "fs/mount.h"
 #include "fs/vfs_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "scheduler/thread.h"
@@ -31,11 +32,14 @@ static ssize_t write_to(struct vnode *vnode, struct io_iter *iter, uint64_t *pos
     uint64_t at = at_end ? vnode->pages.size_bytes : *position;
     ssize_t done = at < INT64_MAX ? vnode_check_write_seals_locked(vnode, at, iter) : -EFBIG;
     if (done == 0) {
+        io_iter_truncate(iter, INT64_MAX - at); // a size is a signed number for programs
         vnode_touch_modify(vnode);
         done = page_cache_write(&vnode->pages, iter, at);
     }
     if (done > 0) {
         at += (uint64_t)done;
+        assert(at <= INT64_MAX);
+        // After the bytes: who reads without the mutex sees a size only with what stands below it.
         if (at > vnode->pages.size_bytes) {
             __atomic_store_n(&vnode->pages.size_bytes, at, __ATOMIC_RELEASE);
         }
@@ -99,6 +103,7 @@ static int vnode_file_truncate(struct open_file *file, uint64_t size)
 // Pages that are missing in [first, end).
 static uint64_t count_missing(struct page_cache *pages, uint64_t first, uint64_t end)
 {
+    assert(first <= end);
     uint64_t missing = 0;
     while (first < end) {
         uint64_t hole = page_cache_next(pages, first, false);

@@ -158,6 +158,17 @@ TEST(the_file_size_limit_kills_by_default)
     CHECK_KILLED(child, SIGXFSZ);
 }
 
+TEST(a_file_ends_at_the_largest_offset)
+{
+    struct stat status;
+    int fd = (int)CHECK_OK(open("f", O_CREAT | O_WRONLY | O_APPEND, 0600));
+    CHECK_OK(ftruncate(fd, INT64_MAX - 1));
+    CHECK_EQUAL(write(fd, "abc", 3), 1);
+    CHECK_ERRNO(write(fd, "abc", 3), EINVAL);
+    CHECK_OK(fstat(fd, &status));
+    CHECK_EQUAL(status.st_size, INT64_MAX);
+}
+
 TEST(holes_read_as_zeroes_over_many_pages)
 {
     static char block[100000];
