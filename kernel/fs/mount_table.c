@@ -75,7 +75,8 @@ void mount_put(struct mount *mount)
     if (!refcount_put(&mount->references)) {
         return;
     }
-    assert(mount->covered.mount == NULL);
+    // The table's reference went with its place; files open for writing hold one each.
+    assert(mount->covered.mount == NULL && atomic32_load(&mount->writers) == 0);
     name_entry_put(mount->root);
     file_system_put(mount->file_system);
     rcu_defer(&mount->rcu, mount_free);
@@ -93,6 +94,8 @@ struct mount *mount_find_covering(const struct mount *mount, const struct name_e
     return NULL;
 }
 
+// is_mount_point is a hint that is read without the lock: set before the mount can be found, and cleared after it cannot, so a walk
+// that began after mount(2) had returned never misses the mount.
 bool mount_cross_down(struct path *path)
 {
     if (!path->entry->is_mount_point) {
@@ -153,7 +156,7 @@ uint64_t mount_event_count(void)
 // The first mount covers nothing and is the global root.
 static void mount_attach_root_locked(struct mount *mount)
 {
-    assert(mount_first == NULL);
+    assert(mount_first == NULL && spin_is_held(&mount_lock));
     mount_first = mount;
     mount->parent_id = mount->id;
 }
@@ -162,6 +165,7 @@ static void mount_attach_root_locked(struct mount *mount)
 static void mount_cover_locked(struct mount *mount, const struct path *top)
 {
     assert(spin_is_held(&mount_lock));
+    assert(mount->covered.mount == NULL && top->mount != mount);
     mount->covered = *top;
     mount->parent_id = top->mount->id;
     top->entry->is_mount_point = 1;
@@ -235,6 +239,8 @@ static bool mount_covers_entry_locked(const struct name_entry *entry)
 void mount_detach_locked(struct mount *mount, struct path *covered)
 {
     assert(spin_is_held(&mount_lock));
+    assert(mount->covered.mount != NULL &&
+           list_is_linked(&mount->link)); // in the table, and not the root
     walk_sequence_start_change();
     *covered = mount->covered;
     mount->covered = (struct path){NULL, NULL};

@@ -40,6 +40,9 @@ void walk_sequence_end_change(void)
     atomic32_add(&changes_ended, 1);
 }
 
+// A change is under way exactly while more have started than have ended. The walk begins with the number that ended and ends by
+// comparing it with the number that started: equal means that none was under way at the beginning and none has begun since. Two
+// counters instead of one that is odd meanwhile, since two changes (a rename and a mount) may overlap.
 uint32_t walk_sequence_begin(void)
 {
     return atomic32_load_acquire(&changes_ended);
@@ -79,6 +82,8 @@ static bool name_bytes_equal(const char *a, const char *b, size_t length)
     return true;
 }
 
+// Under RCU the entry may be renamed while it is compared: the bytes that are read are then a mix, and may even lie behind a short
+// name's end (in kernel memory that is mapped, and is only compared). The walk sequence tells, and the answer is thrown away.
 struct name_entry *name_cache_probe(const struct name_entry *parent, const char *name,
                                     size_t length, uint32_t hash)
 {
@@ -97,7 +102,7 @@ struct name_entry *name_cache_probe(const struct name_entry *parent, const char 
 // first negative one.
 static void name_link_child_locked(struct name_entry *entry)
 {
-    assert(spin_is_held(&name_lock));
+    assert(spin_is_held(&name_lock) && entry->parent != entry);
     struct list_head *children = &entry->parent->children;
     entry->sequence = ++name_sequence;
     if (name_entry_is_negative(entry)) {
@@ -125,6 +130,7 @@ static void name_lru_leave_locked(struct name_entry *entry)
 {
     assert(spin_is_held(&name_lock));
     if (list_is_linked(&entry->lru_link)) {
+        assert(name_lru_count != 0);
         list_remove(&entry->lru_link);
         name_lru_count--;
     }

@@ -101,11 +101,12 @@ void name_entry_get(struct name_entry *entry)
 }
 
 // Gives back what an unreferenced entry holds, and its parent in turn where that was the parent's
-// last reference.
+// last reference: in a loop, since a tree is deeper than the kernel's stack.
 void name_entry_destroy(struct name_entry *entry)
 {
     for (;;) {
-        assert(!entry->is_hashed);
+        assert(!entry->is_hashed && refcount_read(&entry->references) == 0);
+        assert(!entry->is_mount_point);
         struct name_entry *parent = entry->parent;
         struct vnode *vnode = entry->vnode;
         rcu_defer(&entry->rcu, name_entry_free);
@@ -156,6 +157,7 @@ struct name_entry *name_entry_find(struct name_entry *parent, const char *name, 
 static int name_entry_load(struct name_entry *parent, struct name_entry *entry)
 {
     struct vnode *directory = parent->vnode;
+    assert(mutex_is_held(&directory->mutex) && !entry->is_hashed);
     name_entry_get(parent);
     entry->parent = parent;
     if (directory->ops->lookup != NULL) {
@@ -208,7 +210,7 @@ int name_entry_look_up(struct name_entry *parent, const char *name, size_t lengt
 
 void name_entry_attach(struct name_entry *entry, struct vnode *vnode, bool pin)
 {
-    assert(entry->vnode == NULL);
+    assert(entry->vnode == NULL && refcount_read(&vnode->references) != 0);
     spin_lock(&name_lock);
     entry->needs_check = vnode->ops->is_valid != NULL; // before walks find the vnode
     rcu_assign(entry->vnode, vnode);
@@ -289,6 +291,7 @@ void name_entry_move(struct name_entry *from, struct name_entry *to)
     name_entry_drop_negative(to);
     name_entry_get(to->parent);
     spin_lock(&name_lock);
+    assert(from != to && from->is_hashed && from->vnode != NULL);
     walk_sequence_start_change();
     struct name_entry *old_parent = from->parent;
     bool was_cached = name_cache_remove_locked(to);
@@ -307,6 +310,7 @@ void name_entry_move(struct name_entry *from, struct name_entry *to)
 void name_entry_exchange(struct name_entry *a, struct name_entry *b)
 {
     spin_lock(&name_lock);
+    assert(a != b && a->is_hashed && b->is_hashed);
     walk_sequence_start_change();
     struct name_entry *parent = a->parent;
     a->parent = b->parent;

@@ -7,6 +7,7 @@
 
 #include "device/node.h"
 #include "file/pipe.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "memory/heap.h"
 #include "uapi/limits.h"
@@ -75,6 +76,7 @@ static int open_check_rights(const struct open_request *request, const struct pa
 // mount is counted first and looked at then; who makes it read-only does it the other way round.
 static int open_begin_write(const struct path *path)
 {
+    assert(vnode_is_regular(path->entry->vnode));
     int error = vnode_begin_write(path->entry->vnode);
     if (error != 0) {
         return error;
@@ -93,6 +95,7 @@ static void vnode_release_file(struct open_file *file)
     struct vnode *vnode = vnode_from_file(file);
     struct path path;
     if (vnode_is_regular(vnode) && open_file_can_write(file) && vfs_file_path(file, &path)) {
+        assert(atomic32_load(&path.mount->writers) != 0);
         atomic32_subtract(&path.mount->writers, 1);
         vnode_end_write(vnode);
     }
@@ -109,6 +112,8 @@ static int open_device(struct open_file *file, struct vnode *vnode)
     return node->open != NULL ? node->open(node, file) : 0;
 }
 
+// The pipe is made once and stays as long as the vnode: who opens the FIFO later meets the bytes that are still in it. Waiting for the
+// other end is done without the mutex, which the other end wants too.
 static int open_fifo(struct open_file *file, struct vnode *vnode)
 {
     mutex_lock(&vnode->mutex);

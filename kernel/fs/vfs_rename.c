@@ -6,6 +6,7 @@
 // last. The order of the errors is Linux's.
 #include "fs/vfs_internal.h"
 
+#include "lib/assert.h"
 #include "lib/errno.h"
 
 static struct mutex rename_mutex = MUTEX_INIT(rename_mutex, LOCK_RANK_RENAME);
@@ -21,6 +22,7 @@ struct rename_call {
 // One mutex or three, as the case is: more than the static analysis follows.
 static void no_lock_analysis rename_lock(struct rename_call *call)
 {
+    assert(vnode_is_directory(call->from_directory) && vnode_is_directory(call->to_directory));
     struct vnode *first = call->from_directory, *second = call->to_directory;
     if (first == second) {
         mutex_lock(&first->mutex);

@@ -25,6 +25,7 @@ struct file_time file_time_now(void)
 void vnode_init(struct vnode *vnode, struct file_system *file_system, const struct vnode_ops *ops,
                 uint64_t number, uint32_t mode)
 {
+    assert(ops->inactive != NULL && (mode & S_IFMT) != 0);
     memset(vnode, 0, sizeof(*vnode));
     vnode->ops = ops;
     vnode->file_system = file_system;
@@ -84,6 +85,9 @@ void vnode_get(struct vnode *vnode)
 void vnode_put(struct vnode *vnode)
 {
     if (refcount_put(&vnode->references)) {
+        // Who has it open, runs it or maps it has a name entry, and that a reference.
+        assert(atomic32_load(&vnode->writer_count) == 0);
+        assert(atomic32_load(&vnode->deny_write_count) == 0 && list_is_empty(&vnode->pages.areas));
         vnode->ops->inactive(vnode);
     }
 }
@@ -98,6 +102,7 @@ bool vnode_is_owner(const struct vnode *vnode, const struct credentials *credent
 static bool vnode_mode_allows(const struct vnode *vnode, const struct credentials *credentials,
                               unsigned access)
 {
+    // The owner is held to his own bits even where the others' would give more (POSIX, 4.5).
     uint32_t bits = vnode->mode;
     if (credentials->fsuid == vnode->uid) {
         bits >>= 6;
@@ -119,6 +124,7 @@ int vnode_permission_by_mode(const struct vnode *vnode, const struct credentials
     if (vnode_mode_allows(vnode, credentials, access)) {
         return 0;
     }
+    // Root executes only what somebody may execute; a directory's search bit is no program.
     bool is_directory = vnode_is_directory(vnode);
     bool is_reading = is_directory ? (access & ACCESS_WRITE) == 0 : access == ACCESS_READ;
     if (is_reading && credentials_can(credentials, CAP_DAC_READ_SEARCH)) {
@@ -214,6 +220,7 @@ static int file_time_compare(const struct file_time *a, const struct file_time *
 }
 
 // relatime: only where the last access is not later than the last change, or lies a day back.
+// Enough for a mail reader that asks whether a file was read since it was written, without a write for every read.
 static bool vnode_wants_access_time(const struct vnode *vnode, const struct file_time *now)
 {
     enum { ONE_DAY_SECONDS = 24 * 60 * 60 };

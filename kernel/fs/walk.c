@@ -15,6 +15,7 @@
 #include "fs/name_cache.h"
 #include "fs/vfs.h"
 #include "fs/walk_internal.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "memory/heap.h"
@@ -26,6 +27,7 @@
 
 void walk_set(struct walk *walk, const struct path *path)
 {
+    assert(path->mount != NULL && path->entry != NULL);
     if (!walk->is_lockless) {
         path_put(&walk->at);
     }
@@ -55,6 +57,8 @@ static void walk_cross_down(struct walk *walk, struct path *path)
     }
 }
 
+// From a mount's root it goes up from the place that the mount covers, as often as mounts stand on each other; but never above the
+// context's root, where ".." leads to itself (chroot(2)).
 static void walk_up(struct walk *walk)
 {
     struct path path = walk->at;
@@ -183,6 +187,7 @@ static int walk_enter_text(struct walk *walk, const char *text, char *owned)
     if (*walk->rest == '\0') {
         heap_free(walk->text);
     } else {
+        assert(walk->depth < SYMLOOP_MAX); // each text was a link, and links are counted
         walk->stack[walk->depth].rest = walk->rest;
         walk->stack[walk->depth].text = walk->text;
         walk->depth++;
@@ -228,6 +233,8 @@ static int walk_follow_slowly(struct walk *walk, struct path *link)
     return walk_enter_text(walk, text, text);
 }
 
+// Linux's protected_symlinks: in a directory that everybody may write to, such as /tmp, a link is followed only for its owner or if
+// the directory's owner made it. A program that writes to a name it thinks it owns would else be led elsewhere.
 bool walk_may_follow(const struct fs_context *context, const struct vnode *directory,
                      const struct vnode *link)
 {
@@ -369,6 +376,7 @@ static int walk_check_end(const struct walk *walk)
 // -ECHILD: not to be known without locks.
 static int walk_lockless(struct walk *walk)
 {
+    assert(walk->is_lockless && walk->text == NULL);
     walk->begun = walk_sequence_begin();
     rcu_read_lock();
     int error = walk_run(walk);
