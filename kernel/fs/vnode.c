@@ -87,7 +87,7 @@ void vnode_put(struct vnode *vnode)
     if (refcount_put(&vnode->references)) {
         // Who has it open, runs it or maps it has a name entry, and that a reference.
         assert(atomic32_load(&vnode->writer_count) == 0);
-        assert(atomic32_load(&vnode->deny_write_count) == 0 && list_is_empty(&vnode->pages.areas));
+        assert(atomic32_load(&vnode->deny_write_count) == 0);
         vnode->ops->inactive(vnode);
     }
 }

@@ -135,6 +135,7 @@ void page_cache_init(struct page_cache *cache, const struct page_cache_ops *ops,
     memset(cache, 0, sizeof(*cache));
     cache->ops = ops;
     cache->owner = owner;
+    list_init(&cache->areas);
 }
 
 void page_cache_fini(struct page_cache *cache)
@@ -249,6 +250,12 @@ struct device_node *device_node_find(enum device_kind kind, uint32_t number)
 void device_node_subscribe(struct device_node_subscriber *subscriber)
 {
     fake_subscriber = subscriber;
+}
+
+void device_node_unsubscribe(struct device_node_subscriber *subscriber)
+{
+    assert_true(fake_subscriber == subscriber);
+    fake_subscriber = NULL;
 }
 
 /* --- a fresh tree, and calls on it as some user --- */
