@@ -41,9 +41,12 @@ def show_rows(title, rows):
 
 
 def show_scale(scale):
-    print(f"\n{'two CPUs, as a fraction of one':38}{'astra':>12}{'linux':>12}")
+    kernels = ("astra", "linux")
+    print(f"\n{'time on two CPUs as a fraction of one':38}{'astra':>12}{'linux':>12}    {'gain, of user code':>20}")
     for name in scale["linux"]:
-        print(f"{name:38}" + "".join(f"{scale[kernel].get(name, 1.0):12.2f}" for kernel in ("astra", "linux")))
+        fractions = "".join(f"{scale[kernel][name][0]:12.2f}" for kernel in kernels)
+        shares = "".join(f"{scale[kernel][name][1]:12.2f}" for kernel in kernels)
+        print(f"{name:38}{fractions}{shares}")
 
 
 def show_beside(figures):

@@ -17,7 +17,8 @@ SPREAD_LIMIT = 1.5  # by time: a line whose Linux boots differ more says nothing
 
 @dataclasses.dataclass
 class Boot:
-    """What one boot said. `costs` maps a line to its cost, or to None where the kernel has no such call."""
+    """What one boot said. `costs` maps a line to its cost, or to None where the kernel has no such call; `scale` a kind of work
+    to its time on two CPUs as a fraction of that on one, and its gain as a share of user code's."""
     costs: dict
     kinds: dict
     scale: dict
@@ -66,7 +67,7 @@ def boot(kernel, initrd, arguments, words=""):
     found = list(LINE.finditer(said))
     return Boot({match[1]: int(match[3]) / 10 if match[3] else None for match in found},
                 {match[1]: match[2] or "call" for match in found},
-                {match[1]: int(match[3]) / (int(match[2]) or 1) for match in SCALE.finditer(said)},
+                {match[1]: (int(match[2]) / 1000, int(match[3]) / 1000) for match in SCALE.finditer(said)},
                 int(start[1]), int(start[2]))
 
 
@@ -99,7 +100,8 @@ def by_time(initrd, cpus, words=""):
             print(f"  by time, {cpus} CPU, boot {turn + 1} of {TIMED_BOOTS}: {kernel}   ", end="\r", file=sys.stderr)
             found.append(boot(kernel, initrd, ("-smp", str(cpus)), words))
     print(" " * 60, end="\r", file=sys.stderr)
-    scale = {kernel: {name: statistics.median(boot.scale[name] for boot in found) for name in found[0].scale}
+    scale = {kernel: {name: tuple(map(statistics.median, zip(*(boot.scale[name] for boot in found))))
+                      for name in found[0].scale}
              for kernel, found in boots.items()}
     return compare(boots), scale
 

@@ -9,7 +9,7 @@
  *     memory FREE_KIB              free then
  *     profiled NAME: REPEATS       before a line's rounds, where only one word was asked for
  *     line NAME: KIND COST         in tenths; or `missing`, or `failed ERRNO`
- *     scale NAME: ONE TWO          two workers on one CPU, on two (scale.c)
+ *     scale NAME: FRACTION SHARE   of two workers on two CPUs, in thousandths (scale.c)
  *     bench done
  */
 #define _GNU_SOURCE
