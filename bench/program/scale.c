@@ -163,7 +163,8 @@ static void work_measure(const struct work *work)
         is_right = sample_take(&processes, &plain) && sample_take(work, &own);
         if (is_right) {
             fractions[round] = fraction_of(&own);
-            shares[round] = fraction_of(&plain) * THOUSAND / (fractions[round] ? fractions[round] : 1);
+            shares[round] =
+                fraction_of(&plain) * THOUSAND / (fractions[round] ? fractions[round] : 1);
         }
     }
     if (is_right) {

@@ -12,8 +12,13 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "scheduler/mutex_debug.h"
+#include "sync/percpu.h"
 
 enum { MUTEX_HAS_WAITERS = 1 };
+
+// How often a taken lock is looked at before its waiter sleeps, where another CPU may be about to give it back: less than a sleep and
+// a wake-up on another CPU cost.
+enum { MUTEX_LOOKS = 200 };
 
 void mutex_init_class(struct mutex *mutex, struct lock_class *class, struct lock_class *queue_class)
 {
@@ -65,6 +70,17 @@ static bool mutex_take_or_mark(struct mutex *mutex)
     }
 }
 
+static bool mutex_take_soon(struct mutex *mutex)
+{
+    for (unsigned looks = percpu_cpu_count() > 1 ? MUTEX_LOOKS : 0; looks > 0; looks--) {
+        if (!mutex_is_taken(mutex) && mutex_take_free(mutex)) {
+            return true;
+        }
+        cpu_pause();
+    }
+    return false;
+}
+
 static int mutex_wait(struct mutex *mutex, enum thread_state state)
 {
     struct thread_waiter waiter;
@@ -95,7 +111,7 @@ static int mutex_lock_common(struct mutex *mutex, enum thread_state state, unsig
     mutex_debug_check_order(mutex, level, frame);
     if (!mutex_take_free(mutex)) {
         uint64_t start = mutex_debug_wait_begin();
-        int result = mutex_wait(mutex, state);
+        int result = mutex_take_soon(mutex) ? 0 : mutex_wait(mutex, state);
         mutex_debug_waited(mutex, start);
         if (result != 0) {
             return -EINTR;

@@ -8,6 +8,7 @@
 
 #include "lib/assert.h"
 #include "scheduler/mutex_debug.h"
+#include "sync/percpu.h"
 
 void shared_mutex_init_class(struct shared_mutex *lock, struct lock_class *class,
                              struct lock_class *queue_class)
@@ -17,8 +18,14 @@ void shared_mutex_init_class(struct shared_mutex *lock, struct lock_class *class
     wait_queue_init_class(&lock->drained, queue_class);
 }
 
+enum { LOOKS = 200 }; // as in mutex.c
+
 static void wait_for_lookers(struct shared_mutex *lock)
 {
+    for (unsigned looks = percpu_cpu_count() > 1 ? LOOKS : 0;
+         looks > 0 && atomic32_load(&lock->lookers) != 0; looks--) {
+        cpu_pause();
+    }
     if (atomic32_load(&lock->lookers) != 0) {
         WAIT(&lock->drained, atomic32_load(&lock->lookers) == 0);
     }
@@ -40,6 +47,15 @@ void shared_mutex_lock_nested(struct shared_mutex *lock, unsigned level) no_lock
 void shared_mutex_unlock(struct shared_mutex *lock) no_lock_analysis
 {
     mutex_unlock(&lock->mutex);
+}
+
+void shared_mutex_share(struct shared_mutex *lock) no_lock_analysis
+{
+    uint64_t frame = CALLER_FRAME();
+    assert(shared_mutex_is_held(lock));
+    atomic32_add(&lock->lookers, 1);
+    mutex_unlock(&lock->mutex);
+    mutex_debug_taken(&lock->mutex, 0, frame);
 }
 
 bool shared_mutex_is_held(const struct shared_mutex *lock)

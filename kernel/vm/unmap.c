@@ -91,7 +91,9 @@ static void prune(struct address_space *space, vaddr_t start, vaddr_t end, struc
     }
 }
 
-int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
+// All but the last flush; nobody may map there before that.
+static int unmap_into_batch(struct address_space *space, vaddr_t start, vaddr_t end,
+                            struct tlb_batch *batch)
 {
     assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_first_in_locked(space, start, end);
@@ -103,19 +105,25 @@ int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
     if (result != 0) {
         return result;
     }
-    struct tlb_batch batch;
-    tlb_batch_begin(&batch, space->page_table);
     while ((area = area_first_in_locked(space, start, end)) != NULL) {
         vaddr_t area_start = area->start;
         vaddr_t area_end = area->end;
         // Pages first: while it is on its cache's list, truncation finds it and them.
-        zap_range(space, area_start, area_end, &batch);
+        zap_range(space, area_start, area_end, batch);
         area_remove_locked(area);
         area_destroy(area);
     }
-    prune(space, start, end, &batch);
-    tlb_batch_flush(&batch);
+    prune(space, start, end, batch);
     return 0;
+}
+
+int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    struct tlb_batch batch;
+    tlb_batch_begin(&batch, space->page_table);
+    int result = unmap_into_batch(space, start, end, &batch);
+    tlb_batch_flush(&batch);
+    return result;
 }
 
 int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes)
@@ -124,9 +132,13 @@ int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes
         start > USER_TOP - ALIGN_UP(bytes, PAGE_SIZE)) {
         return -EINVAL;
     }
+    struct tlb_batch batch;
+    tlb_batch_begin(&batch, space->page_table);
     shared_mutex_lock(&space->mutex);
-    int result = unmap_locked(space, start, start + ALIGN_UP(bytes, PAGE_SIZE));
-    shared_mutex_unlock(&space->mutex);
+    int result = unmap_into_batch(space, start, start + ALIGN_UP(bytes, PAGE_SIZE), &batch);
+    shared_mutex_share(&space->mutex); // other threads' faults need not wait for the other CPUs too
+    tlb_batch_flush(&batch);
+    shared_mutex_leave(&space->mutex);
     return result;
 }
 
