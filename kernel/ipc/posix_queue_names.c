@@ -11,6 +11,7 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "lib/string.h"
+#include "log/panic.h"
 #include "memory/heap.h"
 #include "process/process.h"
 #include "uapi/capability.h"
@@ -178,9 +179,17 @@ static int directory_unlink(struct vnode *directory, struct name_entry *entry)
     return 0;
 }
 
+// The kernel keeps the directory for ever.
+static void directory_inactive(struct vnode *directory)
+{
+    (void)directory;
+    panic("the directory of message queues was given back");
+}
+
 static const struct vnode_ops directory_ops = {
     .create = directory_create,
     .unlink = directory_unlink,
+    .inactive = directory_inactive,
 };
 
 // ---- calls by name ----------------------------------------------------------------------------------------
