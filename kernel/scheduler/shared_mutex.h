@@ -25,7 +25,7 @@ void shared_mutex_lock(struct shared_mutex *lock) acquires(lock);
 void shared_mutex_lock_nested(struct shared_mutex *lock, unsigned level) acquires(lock);
 void shared_mutex_unlock(struct shared_mutex *lock) releases(lock);
 // From alone to together with others, with no change by anybody in between; ends with shared_mutex_leave.
-void shared_mutex_share(struct shared_mutex *lock);
+void shared_mutex_share(struct shared_mutex *lock) releases(lock) acquires_shared(lock);
 bool shared_mutex_is_held(const struct shared_mutex *lock); // alone, by the current thread
 
 // With others.
