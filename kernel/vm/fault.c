@@ -354,9 +354,11 @@ int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned 
     };
     fault.index = (fault.address - area->start + area->offset) >> PAGE_SHIFT;
     int result = fault_page(&fault);
-    struct thread *thread = thread_current();
-    thread->major_faults += fault.was_filled ? 1 : 0;
-    thread->minor_faults += fault.was_filled ? 0 : 1;
+    if (result == 0) { // what failed, or goes on in another way, is not counted: getrusage(2) tells of pages that came
+        struct thread *thread = thread_current();
+        thread->major_faults += fault.was_filled ? 1 : 0;
+        thread->minor_faults += fault.was_filled ? 0 : 1;
+    }
     return result;
 }
 
