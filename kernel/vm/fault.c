@@ -354,7 +354,8 @@ int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned 
     };
     fault.index = (fault.address - area->start + area->offset) >> PAGE_SHIFT;
     int result = fault_page(&fault);
-    if (result == 0) { // what failed, or goes on in another way, is not counted: getrusage(2) tells of pages that came
+    // What failed, or goes on in another way, is not counted: getrusage(2) tells of pages that came.
+    if (result == 0) {
         struct thread *thread = thread_current();
         thread->major_faults += fault.was_filled ? 1 : 0;
         thread->minor_faults += fault.was_filled ? 0 : 1;
