@@ -598,7 +598,7 @@ static void growth_moves_where_it_must(void **state)
     assert_int_equal(address_space_access(space, result, &value, 8, false), 8);
     assert_int_equal(value, 77);
     assert_int_equal(address_space_fault(space, at, FAULT_READ), -EFAULT);
-    assert_int_equal(address_space_remap(space, result, PAGE_SIZE, PAGE_SIZE,
+    assert_int_equal(address_space_remap(space, result, PAGE_SIZE, 2 * PAGE_SIZE,
                                          MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0, &result),
                      -EINVAL);
 }

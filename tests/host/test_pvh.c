@@ -58,6 +58,8 @@ static void start_make(void)
 static bool gather(void)
 {
     memset(&info, 0, sizeof(info));
+    info.kernel_start = 0x100000;
+    info.kernel_end = 0x200000;
     return pvh_gather(&info, START);
 }
 
