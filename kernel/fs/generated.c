@@ -207,6 +207,17 @@ static int generated_follow(struct vnode *vnode, struct path *result)
     return node->row->follow != NULL ? node->row->follow(&node->key, result) : -EOPNOTSUPP;
 }
 
+static int generated_open_own(const struct generated_node *node, struct open_file *file)
+{
+    uint64_t token = 0;
+    int error = node->row->bind != NULL ? node->row->bind(&node->key, &token) : 0;
+    if (error == 0) {
+        file->ops = node->row->ops;
+        file->private_data = (void *)(uintptr_t)token;
+    }
+    return error;
+}
+
 static int generated_open(struct vnode *vnode, struct open_file *file)
 {
     const struct generated_node *node = generated_node_of(vnode);
@@ -214,11 +225,7 @@ static int generated_open(struct vnode *vnode, struct open_file *file)
         file->ops = &directory_file_ops;
         return 0;
     }
-    if (node->row->ops != NULL) {
-        file->ops = node->row->ops;
-        return 0;
-    }
-    return generated_file_prepare(file);
+    return node->row->ops != NULL ? generated_open_own(node, file) : generated_file_prepare(file);
 }
 
 const struct generated_row *generated_file_row(const struct open_file *file,
@@ -226,6 +233,9 @@ const struct generated_row *generated_file_row(const struct open_file *file,
 {
     const struct generated_node *node = generated_node_of(file->vnode);
     *key = node->key;
+    if (node->row->ops != NULL && node->row->bind != NULL) {
+        key->value[1] = (uint64_t)(uintptr_t)file->private_data;
+    }
     return node->row;
 }
 

@@ -24,8 +24,8 @@ struct generated_row {
     // for again, larger). 0 or -errno (-ESRCH: the object is gone). Runs at the first read of an
     // open file and again after a seek to 0.
     int (*show)(const struct generated_key *key, struct text_buffer *text);
-    // Regular file: called at open; *token becomes the key's second value for this file's shows. 0
-    // or the error of the open.
+    // Regular file: called at open; *token becomes the key's second value for what this open file
+    // shows or does. 0 or the error of the open.
     int (*bind)(const struct generated_key *key, uint64_t *token);
     // Regular file, writable: gets what one write(2) brought. Bytes taken or -errno.
     ssize_t (*store)(const struct generated_key *key, const char *data, size_t bytes);
@@ -33,8 +33,8 @@ struct generated_row {
     long (*read_link)(const struct generated_key *key, char *text, size_t size);
     int (*follow)(const struct generated_key *key, struct path *result);
     const struct generated_directory *directory; // S_IFDIR
-    // Its own file operations, where text is not enough (/proc/<pid>/mem, /proc/kmsg); NULL: by
-    // show and store.
+    // Its own file operations, where text is not enough (/proc/<pid>/mem); NULL: by show and store.
+    // The token of its bind stands in private_data, which is not theirs then.
     const struct file_ops *ops;
     uint64_t size; // what stat shows: 4096 in sysfs, else 0
 };
@@ -62,7 +62,7 @@ struct generated_directory {
 must_check int generated_mount(const struct file_system_type *type,
                                const struct generated_directory *directory,
                                struct file_system **result);
-// The row and key behind an open file that uses its own ops.
+// The row and key behind an open file that uses its own ops; with the token of its bind.
 const struct generated_row *generated_file_row(const struct open_file *file,
                                                struct generated_key *key);
 // The process that an open folder stands for, with a reference. -ESRCH: it has gone; -EBADF: the file is

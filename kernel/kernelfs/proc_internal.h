@@ -68,6 +68,9 @@ long proc_read_root(const struct generated_key *key, char *text, size_t size);
 must_check int proc_bind_space(const struct generated_key *key, uint64_t *token);
 must_check struct address_space *proc_bound_space_get(const struct generated_key *key);
 
+/* The same of an open mem or pagemap: the space that the process had when it was opened, with a reference; NULL: that one has gone. */
+must_check struct address_space *proc_file_space_get(const struct open_file *file);
+
 /* Does the process of a cached name still exist, and whose is it? */
 bool proc_process_is_valid(const struct generated_key *key);
 void proc_process_owner(const struct generated_key *key, uint32_t *uid, uint32_t *gid);

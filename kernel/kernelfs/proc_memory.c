@@ -1,6 +1,7 @@
 /*
  * /proc/<pid>/mem: the memory of a process, at the position that is the address. Whether the caller may look into the process is asked
- * at each transfer, about the program that it runs then. See proc(5).
+ * at the open, and what was opened is the memory that the process had then: else a program could open its own, become a set-id program
+ * by exec, and have that one write into itself what it meant for its standard error. After an exec nothing is there. See proc(5).
  */
 #include "file/open_file.h"
 #include "kernelfs/proc_internal.h"
@@ -11,17 +12,11 @@
 
 enum { PIECE_BYTES = 512 };
 
-static struct address_space *inspected_space(const struct open_file *file)
+struct address_space *proc_file_space_get(const struct open_file *file)
 {
     struct generated_key key;
-    struct task *task;
     (void)generated_file_row(file, &key);
-    if (proc_inspect_begin(proc_key_pid(&key), &task) != 0) {
-        return NULL;
-    }
-    struct address_space *space = task_space_get(task);
-    proc_inspect_end(task);
-    return space;
+    return proc_bound_space_get(&key);
 }
 
 /* One piece. Bytes moved, or -errno: -EIO where nothing is mapped, -ENOMEM, -EFAULT for the caller's own memory. */
@@ -47,7 +42,7 @@ static ssize_t move_piece(struct address_space *space, struct io_iter *iter, vad
 
 static ssize_t move(struct open_file *file, struct io_iter *iter, uint64_t *position, bool is_write)
 {
-    struct address_space *space = inspected_space(file);
+    struct address_space *space = proc_file_space_get(file);
     ssize_t done = 0, got = 0;
     if (space == NULL) {
         return 0;

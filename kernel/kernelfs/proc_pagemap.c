@@ -60,18 +60,10 @@ static ssize_t move(struct address_space *space, struct io_iter *iter, uint64_t 
 
 static ssize_t pagemap_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
 {
-    struct generated_key key;
-    struct task *task;
-    (void)generated_file_row(file, &key);
     if (*position % sizeof(uint64_t) != 0 || io_iter_remaining(iter) % sizeof(uint64_t) != 0) {
         return -EINVAL;
     }
-    int error = proc_inspect_begin(proc_key_pid(&key), &task);
-    if (error != 0) {
-        return error == -ESRCH ? 0 : error;
-    }
-    struct address_space *space = task_space_get(task);
-    proc_inspect_end(task);
+    struct address_space *space = proc_file_space_get(file);
     if (space == NULL) {
         return 0;
     }

@@ -348,7 +348,7 @@ static const struct generated_directory task_directory = {
         {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},                      \
         {.name = "loginuid", .mode = S_IFREG | 0444, .show = show_loginuid},                       \
         {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps, .bind = proc_bind_space}, \
-        {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_memory_ops},                          \
+        {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_memory_ops, .bind = proc_bind_space}, \
         {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
         {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
         {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},                \
@@ -356,7 +356,10 @@ static const struct generated_directory task_directory = {
          .mode = S_IFREG | 0644,                                                                   \
          .show = proc_show_oom_score_adjust,                                                       \
          .store = proc_store_oom_score_adjust},                                                    \
-        {.name = "pagemap", .mode = S_IFREG | 0400, .ops = &proc_pagemap_ops},                     \
+        {.name = "pagemap",                                                                        \
+         .mode = S_IFREG | 0400,                                                                   \
+         .ops = &proc_pagemap_ops,                                                                 \
+         .bind = proc_bind_space},                                                                 \
         {.name = "personality", .mode = S_IFREG | 0400, .show = show_personality},                 \
         {.name = "projid_map", .mode = S_IFREG | 0444, .show = show_id_map},                       \
         {.name = "root",                                                                           \

@@ -1,5 +1,5 @@
 /*
- * Other processes' memory and what two tasks share: process_vm_readv, process_vm_writev, kcmp.
+ * Other processes' memory and what two tasks share: process_vm_readv, process_vm_writev, kcmp, and the files of /proc that show memory.
  */
 #include "check.h"
 
@@ -257,4 +257,71 @@ TEST(processes_can_reach_into_each_other_at_once)
     }
     CHECK_EXITED(pids[0], 0);
     CHECK_EXITED(pids[1], 0);
+}
+
+/* ---- /proc/<pid>/mem and pagemap --------------------------------------------------------------- */
+
+enum { READY_FD = 100 };
+
+/* The new program says that it is there, and stays. */
+int check_reexec(int argc, char **argv)
+{
+    if (argc != 2 || strcmp(argv[1], "@stay") != 0 || write(READY_FD, "x", 1) != 1) {
+        return 1;
+    }
+    for (;;) {
+        pause();
+    }
+}
+
+/* Starts a child that waits for a byte and then becomes another program. */
+static pid_t make_changing_child(int *go, int *ready)
+{
+    int to_child[2], from_child[2];
+    char byte;
+    CHECK_OK(pipe(to_child));
+    CHECK_OK(pipe(from_child));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGKILL));
+        CHECK_OK(dup2(from_child[1], READY_FD));
+        CHECK_EQUAL(read(to_child[0], &byte, 1), 1);
+        execl("/proc/self/exe", "program", "@stay", NULL);
+        _exit(1);
+    }
+    *go = to_child[1];
+    *ready = from_child[0];
+    return child;
+}
+
+/* Where the first area of the process begins, by its maps. */
+static off_t first_address(pid_t pid)
+{
+    char path[64], text[PAGE];
+    snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+    read_file(path, text, sizeof(text));
+    return (off_t)strtoul(text, NULL, 16);
+}
+
+/* Else a program could open its own memory, become a set-id program, and have that one write into itself. */
+TEST(an_open_memory_file_is_of_the_program_before_the_exec)
+{
+    char path[64], byte = 0;
+    uint64_t entry;
+    int go, ready;
+    pid_t child = make_changing_child(&go, &ready);
+    snprintf(path, sizeof(path), "/proc/%d/mem", child);
+    int memory = CHECK_OK(open(path, O_RDWR));
+    snprintf(path, sizeof(path), "/proc/%d/pagemap", child);
+    int pages = CHECK_OK(open(path, O_RDONLY));
+    CHECK_EQUAL(pread(memory, &byte, 1, first_address(child)), 1);
+    CHECK_EQUAL(pread(pages, &entry, sizeof(entry), first_address(child) / PAGE * 8),
+                sizeof(entry));
+    CHECK_EQUAL(write(go, "x", 1), 1);
+    CHECK_EQUAL(read(ready, &byte, 1), 1);
+    CHECK_EQUAL(pread(memory, &byte, 1, first_address(child)), 0);
+    CHECK_EQUAL(pwrite(memory, &byte, 1, first_address(child)), 0);
+    CHECK_EQUAL(pread(pages, &entry, sizeof(entry), first_address(child) / PAGE * 8), 0);
+    CHECK_OK(kill(child, SIGKILL));
+    CHECK_KILLED(child, SIGKILL);
 }
