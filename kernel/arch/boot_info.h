@@ -63,6 +63,7 @@ struct boot_acpi {
     unsigned override_count;
     uint8_t cpu_apic_ids[CPU_MAX]; // [0] is the booting CPU
     unsigned cpu_count;            // at least 1
+    unsigned cpus_too_many;        // enabled ones that the tables list beyond CPU_MAX
     bool has_legacy_pic;           // MADT flag PCAT_COMPAT; true without ACPI
     paddr_t hpet;                  // 0: none
     uint16_t pm_timer_port;        // 0: none

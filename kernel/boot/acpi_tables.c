@@ -24,6 +24,8 @@ static void local_apic_entry(struct boot_acpi *acpi, const struct acpi_table *ma
     bool is_enabled = acpi_number(madt, at + 4, 4) & CPU_ENABLED;
     if (is_enabled && acpi->cpu_count < CPU_MAX) {
         acpi->cpu_apic_ids[acpi->cpu_count++] = (uint8_t)acpi_number(madt, at + 3, 1);
+    } else if (is_enabled) {
+        acpi->cpus_too_many++;
     }
 }
 
@@ -68,7 +70,7 @@ void acpi_madt_read(struct boot_acpi *acpi, const struct acpi_table *madt)
 {
     acpi->local_apic = acpi_number(madt, MADT_LOCAL_APIC, 4);
     acpi->has_legacy_pic = acpi_number(madt, MADT_FLAGS, 4) & MADT_PCAT_COMPATIBLE;
-    acpi->cpu_count = 0;
+    acpi->cpu_count = acpi->cpus_too_many = 0;
     size_t at = MADT_ENTRIES;
     while (at + 2 <= madt->length) {
         size_t type = acpi_number(madt, at, 1), length = acpi_number(madt, at + 1, 1);

@@ -272,5 +272,9 @@ void cpus_start(void)
     if (wanted > 1 && ipi_is_possible()) {
         cpus_start_listed(acpi, wanted);
     }
-    log_info("cpu: %u of %u CPUs run", percpu_cpu_count(), acpi->cpu_count);
+    if (acpi->cpus_too_many) {
+        log_warning("cpu: %u CPUs are left out: %u are the most that can run", acpi->cpus_too_many,
+                    CPU_MAX);
+    }
+    log_info("cpu: %u of %u CPUs run", percpu_cpu_count(), acpi->cpu_count + acpi->cpus_too_many);
 }

@@ -40,6 +40,7 @@ void ipi_cpu_set_apic(unsigned cpu, uint8_t apic)
 
 uint8_t ipi_cpu_apic(unsigned cpu)
 {
+    assert(cpu < CPU_MAX);
     return cpu == 0 ? boot_information.acpi.cpu_apic_ids[0] : apic_ids[cpu];
 }
 

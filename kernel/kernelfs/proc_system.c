@@ -5,9 +5,9 @@
 #include "arch/cpu.h"
 #include "device/node.h"
 #include "interrupt/clock.h"
+#include "interrupt/ipi.h"
 #include "interrupt/irq.h"
 #include "kernelfs/proc_internal.h"
-#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "lib/string.h"
@@ -156,7 +156,6 @@ int proc_show_cpuinfo(const struct generated_key *key, struct text_buffer *text)
     (void)key;
     const struct cpu_description *cpu = cpu_describe();
     unsigned khz = (unsigned)(clock_tsc_frequency_hz() / 1000);
-    assert(percpu_cpu_count() <= sizeof(boot_information.acpi.cpu_apic_ids));
     for (unsigned number = 0; number < percpu_cpu_count(); number++) {
         text_format(
             text,
@@ -169,7 +168,7 @@ int proc_show_cpuinfo(const struct generated_key *key, struct text_buffer *text)
         text_format(
             text,
             "cpu cores\t: 1\napicid\t\t: %u\nfpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\nflags\t\t: %s\n",
-            boot_information.acpi.cpu_apic_ids[number], cpu->flags);
+            ipi_cpu_apic(number), cpu->flags);
         text_format(
             text,
             "clflush size\t: %u\ncache_alignment\t: %u\naddress sizes\t: %u bits physical, %u bits virtual\n\n",

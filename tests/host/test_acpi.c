@@ -131,6 +131,24 @@ static void sound_tables_are_read(void **state)
     mappings_free();
 }
 
+static void cpus_beyond_the_most_are_counted(void **state)
+{
+    tables_make();
+    size_t length = 44;
+    for (unsigned apic = 0; apic < CPU_MAX + 3; apic++, length += 8) {
+        put(MADT + length, 0x0800, 2); /* a local APIC's entry */
+        put(MADT + length + 2, 0, 1);
+        put(MADT + length + 3, apic, 1);
+        put(MADT + length + 4, apic != 5, 4); /* one may be plugged in later */
+    }
+    table_finish(MADT, "APIC", length);
+    acpi_scan(&info);
+    assert_int_equal(info.acpi.cpu_count, CPU_MAX);
+    assert_int_equal(info.acpi.cpus_too_many, 2);
+    assert_int_equal(info.acpi.cpu_apic_ids[5], 6);
+    mappings_free();
+}
+
 static void no_tables_leave_the_defaults(void **state)
 {
     memset(memory, 0, sizeof(memory));
@@ -186,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_tables_are_read),
+        cmocka_unit_test(cpus_beyond_the_most_are_counted),
         cmocka_unit_test(no_tables_leave_the_defaults),
         cmocka_unit_test(a_wrong_checksum_leaves_the_table_out),
         cmocka_unit_test(damage_is_survived),
