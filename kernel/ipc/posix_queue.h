@@ -22,13 +22,10 @@ struct posix_queue_open {
     uint32_t mode;                         // of a new queue, the umask not applied
     const struct uapi_mq_attr *attributes; // of a new queue; NULL: the defaults
 };
-// mq_open: an open file with one reference; *is_made: the queue is new. 0, -EACCES, -EEXIST, -EINVAL, -EMFILE (RLIMIT_MSGQUEUE), -ENOENT,
+// mq_open: an open file with one reference. 0, -EACCES, -EEXIST, -EINVAL, -EMFILE (RLIMIT_MSGQUEUE), -ENOENT,
 // -ENOMEM, -ENOSPC...
 must_check int posix_queue_open(const struct fs_context *context,
-                                const struct posix_queue_open *request, struct open_file **file,
-                                bool *is_made);
-// Takes the name of a queue away that was just made and cannot be handed out.
-void posix_queue_unmake(struct open_file *file);
+                                const struct posix_queue_open *request, struct open_file **file);
 must_check int posix_queue_unlink(const struct fs_context *context, const char *name,
                                   size_t length);
 

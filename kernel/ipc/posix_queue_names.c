@@ -223,8 +223,18 @@ static int make_or_refuse_locked(const struct fs_context *context,
     return (request->flags & O_ACCMODE) == O_ACCMODE ? -EINVAL : 0;
 }
 
+// Takes the name of a queue away that was just made and cannot be handed out, unless somebody else has done so.
+static void queue_unmake(struct vnode *root, struct name_entry *entry)
+{
+    mutex_lock(&root->mutex);
+    if (!entry->is_detached) {
+        (void)directory_unlink(root, entry);
+    }
+    mutex_unlock(&root->mutex);
+}
+
 int posix_queue_open(const struct fs_context *context, const struct posix_queue_open *request,
-                     struct open_file **file, bool *is_made)
+                     struct open_file **file)
 {
     struct mount *mount = posix_queues.mount;
     int error = mount == NULL ? -ENOMEM : check_name(request->name, request->length);
@@ -232,11 +242,11 @@ int posix_queue_open(const struct fs_context *context, const struct posix_queue_
         return error;
     }
     struct name_entry *root = mount->root, *entry;
-    *is_made = false;
+    bool is_made = false;
     mutex_lock(&root->vnode->mutex);
     error = name_entry_look_up(root, request->name, request->length, &entry);
     if (error == 0) {
-        error = make_or_refuse_locked(context, request, entry, is_made);
+        error = make_or_refuse_locked(context, request, entry, &is_made);
         if (error != 0) {
             name_entry_put(entry);
         }
@@ -247,29 +257,13 @@ int posix_queue_open(const struct fs_context *context, const struct posix_queue_
     }
     const struct path path = {mount, entry};
     unsigned flags = request->flags & (O_ACCMODE | O_NONBLOCK);
-    error = *is_made ? vfs_open_made(context, &path, flags, file)
-                     : vfs_open_path(context, &path, flags, file);
-    if (error != 0 && *is_made) {
-        mutex_lock(&root->vnode->mutex);
-        (void)directory_unlink(root->vnode, entry);
-        mutex_unlock(&root->vnode->mutex);
+    error = is_made ? vfs_open_made(context, &path, flags, file)
+                    : vfs_open_path(context, &path, flags, file);
+    if (error != 0 && is_made) {
+        queue_unmake(root->vnode, entry);
     }
     name_entry_put(entry);
     return error;
-}
-
-void posix_queue_unmake(struct open_file *file)
-{
-    struct path path;
-    struct vnode *root = posix_queues.mount->root->vnode;
-    bool has_path = vfs_file_path(file, &path);
-    assert(has_path);
-    (void)has_path;
-    mutex_lock(&root->mutex);
-    if (!path.entry->is_detached) {
-        (void)directory_unlink(root, path.entry);
-    }
-    mutex_unlock(&root->mutex);
 }
 
 int posix_queue_unlink(const struct fs_context *context, const char *name, size_t length)

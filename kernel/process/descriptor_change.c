@@ -1,4 +1,7 @@
-// Changing a descriptor table: install, dup2, close, close-on-exec.
+// Changing a descriptor table: reserve, fill, install, dup2, close, close-on-exec.
+//
+// A slot is free (its bit in `open` clear), reserved (the bit set, no file) or filled. Only the task that reserved a slot fills or
+// frees it: close does not see it, dup2 on it is refused, and a fork's copy has it free.
 //
 // A file leaves the table under the lock and is closed after it, since the last put may sleep. POSIX record locks go with every
 // close of a descriptor, whoever else holds the file.
@@ -7,6 +10,12 @@
 #include "lib/errno.h"
 #include "lib/macros.h"
 #include "process/descriptor_table_internal.h"
+
+static bool slot_is_reserved(struct descriptor_table *table, unsigned number)
+{
+    assert(spin_is_held(&table->lock) && number < table->array.capacity);
+    return table->array.files[number] == NULL && bitmap_test(table->array.open, number);
+}
 
 static void slot_fill(struct descriptor_table *table, unsigned number, struct open_file *file,
                       bool close_on_exec)
@@ -29,7 +38,7 @@ static struct open_file *slot_empty(struct descriptor_table *table, unsigned num
         return NULL;
     }
     struct open_file *file = table->array.files[number];
-    assert((file != NULL) == bitmap_test(table->array.open, number));
+    assert(file == NULL || bitmap_test(table->array.open, number));
     if (file != NULL) {
         table->array.files[number] = NULL;
         bitmap_clear(table->array.open, number);
@@ -48,46 +57,68 @@ void descriptor_file_close(struct descriptor_table *table, struct open_file *fil
     open_file_put(file);
 }
 
-bool descriptor_has_room(struct descriptor_table *table, uint64_t limit)
+// The lowest free number from `minimum` on, its bit set, or -EMFILE, -ENOMEM.
+static int slot_take_locked(struct descriptor_table *table, int minimum, uint64_t limit)
 {
-    spin_lock(&table->lock);
-    unsigned start = table->first_free_hint;
-    size_t capacity = table->array.capacity;
-    size_t number =
-        start < capacity ? bitmap_find_next_zero(table->array.open, capacity, start) : start;
-    spin_unlock(&table->lock);
-    return number < limit;
-}
-
-int descriptor_install(struct descriptor_table *table, struct open_file *file, int minimum,
-                       bool close_on_exec, uint64_t limit)
-{
-    int result;
-    spin_lock(&table->lock);
     for (;;) {
         unsigned start = MAX((unsigned)minimum, table->first_free_hint);
         size_t capacity = table->array.capacity;
         size_t number =
             start < capacity ? bitmap_find_next_zero(table->array.open, capacity, start) : start;
         if (number >= limit) {
-            result = -EMFILE;
-            break;
+            return -EMFILE;
         }
         if (number < capacity) {
-            slot_fill(table, (unsigned)number, file, close_on_exec);
+            assert(table->array.files[number] == NULL);
+            bitmap_set(table->array.open, number);
             if ((unsigned)minimum <= table->first_free_hint) {
                 table->first_free_hint = (unsigned)number + 1;
             }
-            result = (int)number;
-            break;
+            return (int)number;
         }
-        result = descriptor_table_grow_locked(table, (unsigned)number);
-        if (result != 0) {
-            break;
+        int error = descriptor_table_grow_locked(table, (unsigned)number);
+        if (error != 0) {
+            return error;
         }
     }
+}
+
+int descriptor_reserve(struct descriptor_table *table, int minimum, uint64_t limit)
+{
+    spin_lock(&table->lock);
+    int number = slot_take_locked(table, minimum, limit);
     spin_unlock(&table->lock);
-    return result;
+    return number;
+}
+
+void descriptor_fill(struct descriptor_table *table, int number, struct open_file *file,
+                     bool close_on_exec)
+{
+    spin_lock(&table->lock);
+    assert(slot_is_reserved(table, (unsigned)number));
+    slot_fill(table, (unsigned)number, file, close_on_exec);
+    spin_unlock(&table->lock);
+}
+
+void descriptor_cancel(struct descriptor_table *table, int number)
+{
+    spin_lock(&table->lock);
+    assert(slot_is_reserved(table, (unsigned)number));
+    bitmap_clear(table->array.open, (unsigned)number);
+    table->first_free_hint = MIN(table->first_free_hint, (unsigned)number);
+    spin_unlock(&table->lock);
+}
+
+int descriptor_install(struct descriptor_table *table, struct open_file *file, int minimum,
+                       bool close_on_exec, uint64_t limit)
+{
+    spin_lock(&table->lock);
+    int number = slot_take_locked(table, minimum, limit);
+    if (number >= 0) {
+        slot_fill(table, (unsigned)number, file, close_on_exec);
+    }
+    spin_unlock(&table->lock);
+    return number;
 }
 
 int descriptor_install_at(struct descriptor_table *table, struct open_file *file, int number,
@@ -100,6 +131,9 @@ int descriptor_install_at(struct descriptor_table *table, struct open_file *file
     spin_lock(&table->lock);
     if ((unsigned)number >= table->array.capacity) {
         error = descriptor_table_grow_locked(table, (unsigned)number);
+    }
+    if (error == 0 && slot_is_reserved(table, (unsigned)number)) {
+        error = -EBUSY;
     }
     if (error != 0) {
         spin_unlock(&table->lock);

@@ -115,17 +115,21 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
     return 0;
 }
 
-// Copies 64 descriptors, with references, into a table that nobody else has.
+// Copies 64 descriptors, with references, into a table that nobody else has. What is only reserved belongs to a call that goes on in the
+// other table: here the number is free.
 static void copy_word_locked(struct descriptor_table *table, struct descriptor_table *source,
                              unsigned word)
 {
     // A table never shrinks, so the source has at least as much as the copy was given.
     assert(spin_is_held(&source->lock) && source->array.capacity >= table->array.capacity);
-    table->array.open[word] = source->array.open[word];
     table->array.close_on_exec[word] = source->array.close_on_exec[word];
     for (uint64_t bits = source->array.open[word]; bits != 0; bits &= bits - 1) {
         unsigned number = word * 64 + (unsigned)__builtin_ctzll(bits);
-        table->array.files[number] = open_file_get(source->array.files[number]);
+        struct open_file *file = source->array.files[number];
+        if (file != NULL) {
+            table->array.files[number] = open_file_get(file);
+            bitmap_set(table->array.open, number);
+        }
     }
 }
 
@@ -227,9 +231,11 @@ int descriptor_next(struct descriptor_table *table, int from)
 {
     spin_lock(&table->lock);
     size_t capacity = table->array.capacity;
-    size_t number = (size_t)from < capacity
-                        ? bitmap_find_next_set(table->array.open, capacity, (size_t)from)
-                        : capacity;
+    size_t number = MIN((size_t)from, capacity);
+    while ((number = bitmap_find_next_set(table->array.open, capacity, number)) < capacity &&
+           table->array.files[number] == NULL) {
+        number++;
+    }
     spin_unlock(&table->lock);
     return number < capacity ? (int)number : -1;
 }

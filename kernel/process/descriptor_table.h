@@ -38,9 +38,15 @@ static inline void descriptor_release(struct descriptor_use *use)
 // Puts a file at the lowest free number >= minimum; consumes the reference on success. Number, -EMFILE, -ENOMEM.
 must_check int descriptor_install(struct descriptor_table *table, struct open_file *file,
                                   int minimum, bool close_on_exec, uint64_t limit);
-// Would descriptor_install find a number below `limit`? For calls that must fail with -EMFILE before they do anything.
-bool descriptor_has_room(struct descriptor_table *table, uint64_t limit);
-// dup2: puts the file at exactly `number`, closing what was there; consumes the reference on success. Number, -EBADF (beyond limit), -ENOMEM.
+// A number alone, for a call that tells it to the user, or changes the world, before the file may be seen: until descriptor_fill nobody
+// finds a file there, and nobody else gets the number. Each one reserved is filled or cancelled, by the task that reserved it and before
+// its call ends. Number, -EMFILE, -ENOMEM.
+must_check int descriptor_reserve(struct descriptor_table *table, int minimum, uint64_t limit);
+void descriptor_fill(struct descriptor_table *table, int number, struct open_file *file,
+                     bool close_on_exec); // consumes the reference
+void descriptor_cancel(struct descriptor_table *table, int number);
+// dup2: puts the file at exactly `number`, closing what was there; consumes the reference on success. Number, -EBADF (beyond limit),
+// -EBUSY (reserved by another task), -ENOMEM.
 must_check int descriptor_install_at(struct descriptor_table *table, struct open_file *file,
                                      int number, bool close_on_exec, uint64_t limit);
 int descriptor_close(struct descriptor_table *table,

@@ -10,8 +10,8 @@ enum { DESCRIPTORS_INLINE = 64 };
 // The part that grows: one allocation, replaced as a whole.
 struct descriptor_array {
     unsigned capacity;        // [I] a multiple of 64
-    struct open_file **files; // [l] capacity slots, NULL: free
-    uint64_t *open;           // [l] bitmap of the slots in use
+    struct open_file **files; // [l] capacity slots, NULL: free or reserved
+    uint64_t *open;           // [l] bitmap of the slots that are in use or reserved
     uint64_t *close_on_exec;  // [l] bitmap
 };
 

@@ -19,8 +19,6 @@
 #include "uapi/capability.h"
 #include "uapi/sched.h"
 
-enum { NO_DESCRIPTOR = INT32_MIN }; // no -errno
-
 #define CLONE_NAMESPACES                                                                           \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
      CLONE_NEWNET | CLONE_NEWTIME)
@@ -314,39 +312,52 @@ static void clone_wait_vfork(struct task *child, struct completion *done)
     spin_unlock(&process_tree_lock);
 }
 
-// Before the child is published, since a number may not be found, or the address be bad, and then there must be no child. So other
-// threads may use the descriptor of a process that is not in the tree yet, or never will be: it has no task for them then.
-// CLONE_PIDFD: a descriptor for the child. The descriptor, -1 where none is wanted, or -errno.
-static int clone_install_file(const struct clone_request *request, struct task *parent,
-                              struct task *child)
+// CLONE_PIDFD: the file and its number; the file NULL where none is wanted.
+struct clone_descriptor {
+    struct open_file *file;
+    int number;
+};
+
+static void clone_descriptor_undo(struct task *parent, struct clone_descriptor *descriptor)
 {
+    if (descriptor->file != NULL) {
+        descriptor_cancel(parent->descriptors, descriptor->number);
+        open_file_put(descriptor->file);
+        descriptor->file = NULL;
+    }
+}
+
+// Before the child is published, since a number may not be found, or the address be bad, and then there must be no child. Other threads
+// find the file only when the child is there too. 0 or -errno.
+static int clone_descriptor_make(const struct clone_request *request, struct task *parent,
+                                 struct task *child, struct clone_descriptor *descriptor)
+{
+    descriptor->file = NULL;
     if ((request->flags & CLONE_PIDFD) == 0) {
-        return NO_DESCRIPTOR;
+        return 0;
+    }
+    int number =
+        descriptor_reserve(parent->descriptors, 0, process_limit(parent->process, RLIMIT_NOFILE));
+    if (number < 0) {
+        return number;
     }
     struct open_file *file = process_file_create(child->process, 0, parent->credentials);
     if (file == NULL) {
+        descriptor_cancel(parent->descriptors, number);
         return -ENOMEM;
     }
-    int number = descriptor_install(parent->descriptors, file, 0, true,
-                                    process_limit(parent->process, RLIMIT_NOFILE));
-    if (number < 0) {
-        open_file_put(file);
-        return number;
-    }
+    *descriptor = (struct clone_descriptor){.file = file, .number = number};
     if (user_copy_out(request->process_file, &number, sizeof(number)) != 0) {
-        descriptor_close(parent->descriptors, number);
+        clone_descriptor_undo(parent, descriptor);
         return -EFAULT;
     }
-    return number;
+    return 0;
 }
 
-// Undoes clone_make, and clone_install_file's part.
-static void clone_discard(struct task *parent, struct task *child, int descriptor)
+// Undoes clone_make.
+static void clone_discard(struct task *parent, struct task *child)
 {
     struct process *made = child->process != parent->process ? child->process : NULL;
-    if (descriptor >= 0) {
-        descriptor_close(parent->descriptors, descriptor);
-    }
     task_discard(child);
     if (made != NULL) {
         process_put(made);
@@ -358,6 +369,7 @@ long process_clone(const struct clone_request *request)
     struct task *parent = task_current();
     struct task *child;
     struct completion done;
+    struct clone_descriptor descriptor;
     int error = clone_check(request);
     if (error == 0) {
         error = thread_is_interrupted() ? -ERESTARTNOINTR : clone_check_limit(parent);
@@ -368,10 +380,10 @@ long process_clone(const struct clone_request *request)
     if (error != 0) {
         return error;
     }
-    int descriptor = clone_install_file(request, parent, child);
-    if (descriptor < 0 && descriptor != NO_DESCRIPTOR) {
-        clone_discard(parent, child, descriptor);
-        return descriptor;
+    error = clone_descriptor_make(request, parent, child, &descriptor);
+    if (error != 0) {
+        clone_discard(parent, child);
+        return error;
     }
     bool is_vfork = (request->flags & CLONE_VFORK) != 0;
     if (is_vfork) {
@@ -384,8 +396,12 @@ long process_clone(const struct clone_request *request)
         if (is_vfork) {
             thread_put(&child->thread);
         }
-        clone_discard(parent, child, descriptor);
+        clone_descriptor_undo(parent, &descriptor);
+        clone_discard(parent, child);
         return error;
+    }
+    if (descriptor.file != NULL) {
+        descriptor_fill(parent->descriptors, descriptor.number, descriptor.file, true);
     }
     // It does not run before this is written, so that it finds its number there; from its start on it may be gone at any time.
     uint32_t number = (uint32_t)child->id->number;

@@ -95,35 +95,47 @@ SYSTEM_CALL3(close_range, unsigned, first, unsigned, last, unsigned, flags)
     return 0;
 }
 
-/* On failure nothing is left: neither end can be known to anybody whom the program told of it. */
+/* Two numbers, or none and -errno. */
+static int pipe_reserve(struct descriptor_table *table, int numbers[2])
+{
+    numbers[0] = descriptor_reserve(table, 0, descriptor_limit());
+    if (numbers[0] < 0) {
+        return numbers[0];
+    }
+    numbers[1] = descriptor_reserve(table, 0, descriptor_limit());
+    if (numbers[1] < 0) {
+        descriptor_cancel(table, numbers[0]);
+        return numbers[1];
+    }
+    return 0;
+}
+
+/*
+ * The user is told the numbers before there are files behind them: had another thread closed one meanwhile and got the number for a file
+ * of its own, undoing after a failed copy would close that one.
+ */
 static long pipe_make(int __user *user_numbers, unsigned flags)
 {
+    struct descriptor_table *table = current_descriptors();
     struct open_file *ends[2];
     int numbers[2];
     int result = pipe_create(flags & ~(unsigned)O_CLOEXEC, task_current()->credentials, ends);
     if (result != 0) {
         return result;
     }
-    bool close_on_exec = (flags & O_CLOEXEC) != 0;
-    numbers[0] =
-        descriptor_install(current_descriptors(), ends[0], 0, close_on_exec, descriptor_limit());
-    if (numbers[0] < 0) {
+    result = pipe_reserve(table, numbers);
+    if (result == 0 && user_copy_out(user_numbers, numbers, sizeof(numbers)) != 0) {
+        descriptor_cancel(table, numbers[0]);
+        descriptor_cancel(table, numbers[1]);
+        result = -EFAULT;
+    }
+    if (result != 0) {
         open_file_put(ends[0]);
         open_file_put(ends[1]);
-        return numbers[0];
+        return result;
     }
-    numbers[1] =
-        descriptor_install(current_descriptors(), ends[1], 0, close_on_exec, descriptor_limit());
-    if (numbers[1] < 0) {
-        open_file_put(ends[1]);
-        (void)descriptor_close(current_descriptors(), numbers[0]);
-        return numbers[1];
-    }
-    if (user_copy_out(user_numbers, numbers, sizeof(numbers)) != 0) {
-        (void)descriptor_close(current_descriptors(), numbers[0]);
-        (void)descriptor_close(current_descriptors(), numbers[1]);
-        return -EFAULT;
-    }
+    descriptor_fill(table, numbers[0], ends[0], (flags & O_CLOEXEC) != 0);
+    descriptor_fill(table, numbers[1], ends[1], (flags & O_CLOEXEC) != 0);
     return 0;
 }
 

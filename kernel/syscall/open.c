@@ -75,12 +75,13 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
         return result;
     }
     struct task *task = task_current();
-    uint64_t limit = process_limit(task->process, RLIMIT_NOFILE);
     struct open_file *file;
     /* Before the walk: a file must not be created, or emptied, by a call that then has no descriptor for it. */
-    if (unlikely(!descriptor_has_room(task->descriptors, limit))) {
+    int number =
+        descriptor_reserve(task->descriptors, 0, process_limit(task->process, RLIMIT_NOFILE));
+    if (unlikely(number < 0)) {
         name_call_end(&call);
-        return -EMFILE;
+        return number;
     }
     struct restricted_walk walk;
     const struct fs_context *context = &call.context;
@@ -95,13 +96,12 @@ static long open_at(int directory, const char __user *name, unsigned flags, uint
     }
     restricted_walk_end(&walk);
     if (result == 0) {
-        result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0, limit);
-        if (result < 0) {
-            open_file_put(file);
-        }
+        descriptor_fill(task->descriptors, number, file, (flags & O_CLOEXEC) != 0);
+    } else {
+        descriptor_cancel(task->descriptors, number);
     }
     name_call_end(&call);
-    return result;
+    return result == 0 ? number : result;
 }
 
 SYSTEM_CALL3(open, const char __user *, name, unsigned, flags, uint32_t, mode)

@@ -32,25 +32,21 @@ static long open_and_install(const struct posix_queue_open *request)
     struct task *task = task_current();
     struct fs_context context;
     struct open_file *file;
-    bool is_made;
-    if (!descriptor_has_room(task->descriptors, process_limit(task->process, RLIMIT_NOFILE))) {
-        return -EMFILE;
+    /* First: a queue must not be made by a call that then has no descriptor for it. */
+    int number =
+        descriptor_reserve(task->descriptors, 0, process_limit(task->process, RLIMIT_NOFILE));
+    if (number < 0) {
+        return number;
     }
     fs_context_begin(task, &context);
-    int result = posix_queue_open(&context, request, &file, &is_made);
+    int result = posix_queue_open(&context, request, &file);
     fs_context_end(&context);
     if (result != 0) {
+        descriptor_cancel(task->descriptors, number);
         return result;
     }
-    result = descriptor_install(task->descriptors, file, 0, true,
-                                process_limit(task->process, RLIMIT_NOFILE));
-    if (result < 0) {
-        if (is_made) {
-            posix_queue_unmake(file);
-        }
-        open_file_put(file);
-    }
-    return result;
+    descriptor_fill(task->descriptors, number, file, true);
+    return number;
 }
 
 SYSTEM_CALL4(mq_open, const char __user *, user_name, int, flags, uint32_t, mode,

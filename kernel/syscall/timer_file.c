@@ -11,27 +11,6 @@
 #include "uapi/eventfd.h"
 #include "uapi/time.h"
 
-/* A new file (consumed; NULL: no memory) at a descriptor. */
-static long install(struct open_file *file, bool close_on_exec)
-{
-    struct task *task = task_current();
-    if (file == NULL) {
-        return -ENOMEM;
-    }
-    int number = descriptor_install(task->descriptors, file, 0, close_on_exec,
-                                    process_limit(task->process, RLIMIT_NOFILE));
-    if (number < 0) {
-        open_file_put(file);
-    }
-    return number;
-}
-
-static bool has_room(void)
-{
-    const struct task *task = task_current();
-    return descriptor_has_room(task->descriptors, process_limit(task->process, RLIMIT_NOFILE));
-}
-
 /* The ALARM clocks would wake a sleeping machine, which is why they need a right; nothing here sleeps, so they are the plain ones. */
 static int check_timer_clock(int clock)
 {
@@ -52,14 +31,25 @@ SYSTEM_CALL2(timerfd_create, int, clock, int, flags)
     if ((flags & ~(TFD_NONBLOCK | TFD_CLOEXEC)) != 0) {
         return -EINVAL;
     }
-    /* -EMFILE before a timer is made: it would be on the list of those that follow the clock for nothing. */
     int error = check_timer_clock(clock);
-    if (error != 0 || !has_room()) {
-        return error != 0 ? error : -EMFILE;
+    if (error != 0) {
+        return error;
     }
-    return install(
-        timer_file_create(is_realtime, (unsigned)flags & TFD_NONBLOCK, task_current()->credentials),
-        (flags & TFD_CLOEXEC) != 0);
+    /* -EMFILE before a timer is made: it would be on the list of those that follow the clock for nothing. */
+    struct task *task = task_current();
+    int number =
+        descriptor_reserve(task->descriptors, 0, process_limit(task->process, RLIMIT_NOFILE));
+    if (number < 0) {
+        return number;
+    }
+    struct open_file *file =
+        timer_file_create(is_realtime, (unsigned)flags & TFD_NONBLOCK, task->credentials);
+    if (file == NULL) {
+        descriptor_cancel(task->descriptors, number);
+        return -ENOMEM;
+    }
+    descriptor_fill(task->descriptors, number, file, (flags & TFD_CLOEXEC) != 0);
+    return number;
 }
 
 static long copy_setting_out(struct uapi_itimerspec __user *user,

@@ -124,6 +124,43 @@ static void the_lowest_free_number_is_given(void **state)
     assert_int_equal(closes, 1);
 }
 
+static void a_reserved_number_is_nobody_elses_until_it_is_filled(void **state)
+{
+    assert_int_equal(descriptor_reserve(table, 0, LIMIT), 0);
+    assert_int_equal(install(0, 0, false), 1);
+    assert_int_equal(descriptor_reserve(table, 0, 2), -EMFILE);
+    assert_int_equal(descriptor_next(table, 0), 1);
+    assert_int_equal(descriptor_close(table, 0), -EBADF);
+    assert_int_equal(descriptor_set_flag(table, 0, true), -EBADF);
+    assert_null(descriptor_get(table, 0));
+    assert_int_equal(descriptor_install_at(table, &files[1], 0, false, LIMIT), -EBUSY);
+    struct descriptor_table *copy = descriptor_table_copy(table);
+    assert_non_null(copy);
+    assert_int_equal(descriptor_reserve(copy, 0, LIMIT), 0);
+    descriptor_cancel(copy, 0);
+    descriptor_table_put(copy);
+    descriptor_fill(table, 0, open_file_get(&files[2]), true);
+    assert_int_equal(descriptor_get_flag(table, 0), FD_CLOEXEC);
+}
+
+static void a_cancelled_number_is_given_again(void **state)
+{
+    for (int i = 0; i < LIMIT; i++) {
+        assert_int_equal(descriptor_reserve(table, 0, LIMIT), i);
+    }
+    assert_int_equal(descriptor_reserve(table, 0, LIMIT), -EMFILE);
+    descriptor_cancel(table, 300);
+    descriptor_cancel(table, 77);
+    assert_int_equal(install(0, 0, false), 77);
+    assert_int_equal(install(0, 0, false), 300);
+    descriptor_close_range(table, 0, DESCRIPTORS_MAX - 1, false);
+    for (int i = 0; i < LIMIT; i++) {
+        if (i != 77 && i != 300) {
+            descriptor_cancel(table, i);
+        }
+    }
+}
+
 static void the_limit_holds_and_the_table_grows_up_to_it(void **state)
 {
     for (int i = 0; i < LIMIT; i++) {
@@ -221,6 +258,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_lowest_free_number_is_given, start, stop),
+        cmocka_unit_test_setup_teardown(a_reserved_number_is_nobody_elses_until_it_is_filled, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_cancelled_number_is_given_again, start, stop),
         cmocka_unit_test_setup_teardown(the_limit_holds_and_the_table_grows_up_to_it, start, stop),
         cmocka_unit_test_setup_teardown(a_copy_holds_its_own_references, start, stop),
         cmocka_unit_test_setup_teardown(borrowing_takes_a_reference_only_from_a_shared_table, start,

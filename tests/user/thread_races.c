@@ -105,6 +105,90 @@ TEST(a_stop_does_not_wait_for_threads_that_end)
     CHECK_EQUAL(CHECK_OK(waitpid(child, NULL, 0)), child);
 }
 
+/* ---- numbers of descriptors -------------------------------------------------------------------- */
+
+enum { FAILING_CALLS_MS = 600, FREE_NUMBER = 3 };
+
+static void *close_what_is_not_there(void *argument)
+{
+    (void)argument;
+    while (!atomic_load(&is_over)) {
+        for (int number = FREE_NUMBER; number < FREE_NUMBER + 2; number++) {
+            CHECK_ERRNO(close(number), EBADF);
+        }
+        usleep(20);
+    }
+    return NULL;
+}
+
+/* Calls that cannot tell the user their numbers: no other thread may ever find a file there, or it could close it, and the failing call
+ * then what that thread opened instead. */
+static void check_shows_nothing(void (*fails)(void))
+{
+    pthread_t other;
+    CHECK_ERRNO(fcntl(FREE_NUMBER, F_GETFD), EBADF);
+    CHECK(pthread_create(&other, NULL, close_what_is_not_there, NULL) == 0);
+    for (int64_t end = now_ns(CLOCK_MONOTONIC) + FAILING_CALLS_MS * 1000000L;
+         now_ns(CLOCK_MONOTONIC) < end;) {
+        fails();
+    }
+    atomic_store(&is_over, true);
+    CHECK(pthread_join(other, NULL) == 0);
+    CHECK_ERRNO(fcntl(FREE_NUMBER, F_GETFD), EBADF);
+}
+
+static void pipe_fails(void)
+{
+    CHECK_ERRNO(syscall(SYS_pipe2, NULL, 0), EFAULT);
+}
+
+static void clone_fails(void)
+{
+    CHECK_ERRNO(syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, NULL, NULL, NULL, NULL), EFAULT);
+}
+
+TEST(a_pipe_that_cannot_be_told_was_never_there)
+{
+    check_shows_nothing(pipe_fails);
+}
+
+TEST(a_descriptor_of_a_child_that_cannot_be_told_was_never_there)
+{
+    check_shows_nothing(clone_fails);
+}
+
+static void *opens_for_reading(void *path)
+{
+    return (void *)(intptr_t)open(path, O_RDONLY);
+}
+
+/* An open has its number before it waits: others neither get it nor may put a file there. */
+TEST(a_number_that_an_open_waits_with_is_nobody_elses)
+{
+    pthread_t other;
+    void *opened;
+    CHECK_OK(mkfifo("fifo", 0600));
+    CHECK(pthread_create(&other, NULL, opens_for_reading, "fifo") == 0);
+    while (syscall(SYS_dup2, 0, FREE_NUMBER) == FREE_NUMBER) { /* the library's would try again */
+        CHECK_OK(close(FREE_NUMBER));
+        usleep(1000);
+    }
+    CHECK_EQUAL(errno, EBUSY);
+    CHECK_ERRNO(close(FREE_NUMBER), EBADF);
+    CHECK_ERRNO(fcntl(FREE_NUMBER, F_GETFD), EBADF);
+    CHECK_EQUAL(CHECK_OK(dup(0)), FREE_NUMBER + 1);
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        _exit(dup(0) == FREE_NUMBER ? 0 : 1); /* reserved for a thread that it does not have */
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_EQUAL(CHECK_OK(open("fifo", O_WRONLY)), FREE_NUMBER + 2);
+    CHECK(pthread_join(other, &opened) == 0);
+    CHECK_EQUAL((intptr_t)opened, FREE_NUMBER);
+}
+
+/* ---- executions -------------------------------------------------------------------------------- */
+
 int check_reexec(int argc, char **argv)
 {
     (void)argc;
