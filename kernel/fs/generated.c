@@ -67,6 +67,7 @@ static struct vnode *generated_node_create(struct file_system *file_system,
     node->key = from->key;
     node->validity = from->validity;
     node->ownership = from->ownership;
+    node->vnode.is_magic_link = row->follow != NULL;
     node->vnode.pages.size_bytes = row->size;
     if (row->directory != NULL) {
         node->vnode.link_count = 2 + generated_subdirectories(row->directory);
@@ -200,11 +201,10 @@ static long generated_read_link(struct vnode *vnode, char *text, size_t size)
     return node->row->read_link != NULL ? node->row->read_link(&node->key, text, size) : -EINVAL;
 }
 
-// Links with a jump follow it; the others are walked as their text.
 static int generated_follow(struct vnode *vnode, struct path *result)
 {
     const struct generated_node *node = generated_node_of(vnode);
-    return node->row->follow != NULL ? node->row->follow(&node->key, result) : -EOPNOTSUPP;
+    return node->row->follow(&node->key, result);
 }
 
 static int generated_open_own(const struct generated_node *node, struct open_file *file)

@@ -151,10 +151,16 @@ static bool path_climb_locked(const struct path *path, const struct path *root,
         if (text->is_full) {
             return true; // what more there is does not matter
         }
-        if (at.entry == at.mount->root || at.entry->parent == at.entry) {
-            if (!mount_peek_covered(at.mount, &at)) {
+        bool is_top = at.entry == at.mount->root;
+        if (is_top || at.entry->parent == at.entry) {
+            struct path covered;
+            if (!mount_peek_covered(at.mount, &covered)) {
                 return root == NULL;
             }
+            if (!is_top) {
+                return false; // it was moved out of the directory that the mount shows
+            }
+            at = covered;
             continue;
         }
         path_text_prepend(text, at.entry->name, at.entry->length);

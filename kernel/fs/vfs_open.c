@@ -267,24 +267,44 @@ static int open_find_or_create(struct open_request *request, const struct walk_p
     *path = (struct path){parent->parent.mount, entry};
     mount_get(path->mount);
     while (mount_cross_down(path)) {}
-    return 0;
+    int error = walk_check_same_mount(request->context, &parent->parent, path);
+    if (error != 0) {
+        path_put(path);
+    }
+    return error;
 }
 
-// A link at the end: jumps (0, the path is the target), or gives its text (-EAGAIN).
-static int open_follow(struct path *path, char **text)
+// A magic link at the end: the path becomes what it leads to.
+static int open_jump(const struct open_request *request, struct path *path)
 {
     struct vnode *vnode = path->entry->vnode;
     struct path target;
-    int error = vnode->ops->follow != NULL ? vnode->ops->follow(vnode, &target) : -EOPNOTSUPP;
+    int error = vnode->ops->follow(vnode, &target);
     if (error == 0) {
+        error = walk_check_same_mount(request->context, path, &target);
         path_put(path);
         *path = target;
     }
-    if (error != -EOPNOTSUPP) {
+    return error;
+}
+
+// A link at the end, as path walk follows it: jumps (0, the path is the target), or gives its text (-EAGAIN).
+static int open_follow(const struct open_request *request, const struct vnode *directory,
+                       struct path *path, char **text)
+{
+    struct vnode *vnode = path->entry->vnode;
+    int error = walk_check_last_link(request->context, directory, path);
+    if (error != 0) {
         return error;
+    }
+    if (vnode->is_magic_link) {
+        return open_jump(request, path);
     }
     *text = *text != NULL ? *text : heap_alloc(PATH_MAX);
     long length = *text != NULL ? vnode_read_link(vnode, *text, PATH_MAX) : -ENOMEM;
+    if (length >= 0 && **text == '/') {
+        length = walk_check_absolute(request->context, path);
+    }
     return length < 0 ? (int)length : -EAGAIN;
 }
 
@@ -309,9 +329,7 @@ static int open_last_name(struct open_request *request, const struct walk_parent
     if (is_exclusive && !request->is_created) {
         error = -EEXIST;
     } else if (follows) {
-        error = walk_may_follow(request->context, walk_parent_directory(parent), vnode)
-                    ? open_follow(&path, text)
-                    : -EACCES;
+        error = open_follow(request, walk_parent_directory(parent), &path, text);
     }
     if (error == 0) {
         error =

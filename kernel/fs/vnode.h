@@ -66,8 +66,7 @@ struct vnode_ops {
                           struct directory_sink *sink, uint64_t *position);
     // A symbolic link's target as text, NUL-terminated. Length or -errno. Default -EINVAL.
     long (*read_link)(struct vnode *vnode, char *text, size_t size);
-    // A link that jumps to a path (magic links): fills *result with references; -EOPNOTSUPP: this
-    // one is walked as its text. Default: all are.
+    // A link that jumps to a path (vnode.is_magic_link): fills *result with references.
     int (*follow)(struct vnode *vnode, struct path *result);
     int (*get_attributes)(struct vnode *vnode,
                           struct uapi_stat *status); // default: the vnode's fields
@@ -112,6 +111,7 @@ struct vnode {
     uint64_t extra_blocks;    // [l mutex] 512-byte blocks beyond pages.page_count * 8
     struct pipe *fifo;        // [l mutex] made at a FIFO's first open, kept as long as the vnode
     const char *link_text;    // [I] a symbolic link's target if it is in memory; NULL: read_link
+    bool is_magic_link;       // [I] ops->follow is where it leads, whatever its text says
     bool is_sealable;         // [I] made so by memfd_create
     unsigned seals;           // [l mutex] F_SEAL_*
     uint8_t write_hint;       // [a] F_SET_RW_HINT: kept and told

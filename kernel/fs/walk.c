@@ -7,8 +7,7 @@
 //   referenced   holds a reference on the place where it stands, asks file systems for names,
 //                reads links, follows jumps.
 //
-// A symbolic link's text is walked in place: what was left of the path goes on a stack. A link at
-// the very end leaves nothing to push, so chains of such links take no stack.
+// Links are followed in walk_link.c.
 #include "fs/walk.h"
 
 #include "fs/mount.h"
@@ -21,7 +20,6 @@
 #include "memory/heap.h"
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"
-#include "uapi/mount.h"
 
 // ---- where the walk stands ----------------------------------------------------------------------
 
@@ -34,7 +32,7 @@ void walk_set(struct walk *walk, const struct path *path)
     walk->at = *path;
 }
 
-static void walk_set_borrowed(struct walk *walk, const struct path *path)
+void walk_set_borrowed(struct walk *walk, const struct path *path)
 {
     if (!walk->is_lockless) {
         path_get(path);
@@ -57,9 +55,18 @@ static void walk_cross_down(struct walk *walk, struct path *path)
     }
 }
 
+// A bound directory shows what is below it. What was moved out of it is still reached by who stood there, but ".." would lead on to
+// the rest of the file system, which the mount does not show. 0, -ENOENT.
+static int walk_check_connected(const struct path *path)
+{
+    const struct mount *mount = path->mount;
+    bool shows_all = mount->root == mount->file_system->root || mount->is_internal;
+    return likely(shows_all) || name_entry_is_below(path->entry, mount->root) ? 0 : -ENOENT;
+}
+
 // From a mount's root it goes up from the place that the mount covers, as often as mounts stand on each other; but never above the
 // context's root, where ".." leads to itself (chroot(2)).
-static void walk_up(struct walk *walk)
+static int walk_up(struct walk *walk)
 {
     struct path path = walk->at;
     if (walk->is_lockless) {
@@ -73,7 +80,7 @@ static void walk_up(struct walk *walk)
         }
         walk_cross_down(walk, &path);
         walk->at = path;
-        return;
+        return walk_check_connected(&path);
     }
     path_get(&path);
     while (!path_is_equal(&path, &walk->context->root) && mount_cross_up(&path)) {}
@@ -87,16 +94,30 @@ static void walk_up(struct walk *walk)
     }
     walk_cross_down(walk, &path);
     walk_set(walk, &path);
+    return walk_check_connected(&path);
+}
+
+// Others may have moved a directory out of the scope while the walk stood in it, and its ".." then leads outside. A lock-free walk
+// is thrown away whole in that case; this one, which has begun to hold on to things, is for the caller to repeat (openat2(2)).
+static int walk_check_scope(const struct walk *walk)
+{
+    bool is_scoped = walk_forbids(walk->context, RESOLVE_BENEATH | RESOLVE_IN_ROOT);
+    return is_scoped && !walk->is_lockless && !walk_sequence_is_unchanged(walk->begun) ? -EAGAIN
+                                                                                       : 0;
 }
 
 static int walk_up_within(struct walk *walk)
 {
     const struct mount *before = walk->at.mount;
-    if (walk_forbids(walk, RESOLVE_BENEATH) && path_is_equal(&walk->at, &walk->context->root)) {
+    if (walk_forbids(walk->context, RESOLVE_BENEATH) &&
+        path_is_equal(&walk->at, &walk->context->root)) {
         return -EXDEV;
     }
-    walk_up(walk);
-    return walk_check_mount(walk, before);
+    int error = walk_up(walk);
+    if (error == 0) {
+        error = walk_check_scope(walk);
+    }
+    return error != 0 ? error : walk_check_mount(walk, before);
 }
 
 // ---- components ---------------------------------------------------------------------------------
@@ -181,103 +202,6 @@ int walk_find(struct walk *walk, const struct component *component, struct name_
                              : walk_find_referenced(walk, component, entry);
 }
 
-// Goes on inside a link's text (ours in the referenced manner); an absolute one starts at the root.
-static int walk_enter_text(struct walk *walk, const char *text, char *owned)
-{
-    if (*walk->rest == '\0') {
-        heap_free(walk->text);
-    } else {
-        assert(walk->depth < SYMLOOP_MAX); // each text was a link, and links are counted
-        walk->stack[walk->depth].rest = walk->rest;
-        walk->stack[walk->depth].text = walk->text;
-        walk->depth++;
-    }
-    walk->text = owned;
-    walk->rest = text;
-    if (*text != '/') {
-        return 0;
-    }
-    const struct mount *before = walk->at.mount;
-    if (walk_forbids(walk, RESOLVE_BENEATH)) {
-        return -EXDEV;
-    }
-    walk_set_borrowed(walk, &walk->context->root);
-    return walk_check_mount(walk, before);
-}
-
-// Follows a link that is not plain text in memory. Only in the referenced manner; consumes `link`.
-static int walk_follow_slowly(struct walk *walk, struct path *link)
-{
-    struct vnode *vnode = link->entry->vnode;
-    struct path target;
-    int error = vnode->ops->follow != NULL ? vnode->ops->follow(vnode, &target) : -EOPNOTSUPP;
-    if (error != -EOPNOTSUPP) {
-        const struct mount *before = walk->at.mount;
-        if (error == 0) {
-            walk_set(walk, &target);
-            error = walk_check_mount(walk, before);
-        }
-        path_put(link);
-        return error;
-    }
-    char *text = heap_alloc(PATH_MAX);
-    long length = -ENOMEM;
-    if (text != NULL) {
-        length = vnode_read_link(vnode, text, PATH_MAX);
-    }
-    path_put(link);
-    if (length <= 0) {
-        heap_free(text);
-        return length < 0 ? (int)length : -ENOENT;
-    }
-    return walk_enter_text(walk, text, text);
-}
-
-// Linux's protected_symlinks: in a directory that everybody may write to, such as /tmp, a link is followed only for its owner or if
-// the directory's owner made it. A program that writes to a name it thinks it owns would else be led elsewhere.
-bool walk_may_follow(const struct fs_context *context, const struct vnode *directory,
-                     const struct vnode *link)
-{
-    const uint32_t shared = S_ISVTX | S_IWOTH;
-    return context->credentials->fsuid == link->uid || (directory->mode & shared) != shared ||
-           directory->uid == link->uid;
-}
-
-// 0, or why the link is not followed; -ECHILD: not without references.
-static int walk_prepare_to_follow(struct walk *walk, const struct path *link, bool is_last)
-{
-    const struct vnode *vnode = link->entry->vnode;
-    int error = walk_check_link(walk, vnode);
-    if (error != 0) {
-        return error;
-    }
-    if (is_last && !walk_may_follow(walk->context, walk->at.entry->vnode, vnode)) {
-        return -EACCES;
-    }
-    if (walk->links++ == SYMLOOP_MAX || (link->mount->flags & MS_NOSYMFOLLOW) != 0) {
-        return -ELOOP;
-    }
-    bool is_slow = vnode->link_text == NULL || vnode->ops->follow != NULL;
-    return walk->is_lockless && is_slow ? -ECHILD : 0;
-}
-
-static int walk_follow(struct walk *walk, struct path *link, bool is_last)
-{
-    struct vnode *vnode = link->entry->vnode;
-    int error = walk_prepare_to_follow(walk, link, is_last);
-    if (error == 0) {
-        vnode_touch_access(vnode, link);
-    }
-    if (walk->is_lockless) {
-        return error != 0 ? error : walk_enter_text(walk, vnode->link_text, NULL);
-    }
-    if (error != 0) {
-        path_put(link);
-        return error;
-    }
-    return walk_follow_slowly(walk, link);
-}
-
 // Goes one component on.
 static int walk_step(struct walk *walk, const struct component *component)
 {
@@ -303,11 +227,12 @@ static int walk_step(struct walk *walk, const struct component *component)
     }
     if (unlikely(next.entry->is_mount_point)) {
         walk_cross_down(walk, &next);
-        if (walk_forbids(walk, RESOLVE_NO_XDEV) && next.mount != walk->at.mount) {
+        error = walk_check_same_mount(walk->context, &walk->at, &next);
+        if (error != 0) {
             if (!walk->is_lockless) {
                 path_put(&next);
             }
-            return -EXDEV;
+            return error;
         }
     }
     if (unlikely(vnode_is_symlink(next.entry->vnode)) &&
@@ -377,7 +302,6 @@ static int walk_check_end(const struct walk *walk)
 static int walk_lockless(struct walk *walk)
 {
     assert(walk->is_lockless && walk->text == NULL);
-    walk->begun = walk_sequence_begin();
     rcu_read_lock();
     int error = walk_run(walk);
     if (error == 0) {
@@ -433,6 +357,7 @@ static int walk_whole(struct walk *walk, const struct fs_context *context, const
     bool is_lockless = true;
     for (;;) {
         walk->context = context;
+        walk->begun = walk_sequence_begin();
         walk->at = *from;
         walk->rest = name;
         walk->flags = flags;

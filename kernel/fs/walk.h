@@ -30,8 +30,12 @@ struct walk_parent {
 must_check int walk_to_parent(const struct fs_context *context, const struct path *start,
                               const char *name, struct walk_parent *result);
 
-// The link at the end of a path that stands in a sticky directory which everybody may write is
-// followed for its owner only, unless the directory's owner made it: nobody is led astray in /tmp
-// (Linux's protected_symlinks, which Debian's kernel has on).
-bool walk_may_follow(const struct fs_context *context, const struct vnode *directory,
-                     const struct vnode *link);
+// For open, which looks the last name up itself where it may have to make it. May the link that it
+// found there, in `directory`, be followed? 0, -EACCES, -ELOOP, -EXDEV.
+must_check int walk_check_last_link(const struct fs_context *context, const struct vnode *directory,
+                                    const struct path *link);
+// Did going from `before` to `after` leave the mount where the context forbids that? 0, -EXDEV.
+must_check int walk_check_same_mount(const struct fs_context *context, const struct path *before,
+                                     const struct path *after);
+// May a link's text begin at the root, for a link that stands on `from`? 0, -EXDEV.
+must_check int walk_check_absolute(const struct fs_context *context, const struct path *from);

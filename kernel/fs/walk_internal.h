@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"
+#include "uapi/mount.h"
 
 struct walk {
     const struct fs_context *context;
@@ -16,7 +17,7 @@ struct walk {
     bool wants_parent; // stop in front of the last component
     unsigned depth;    // texts on the stack
     unsigned links;    // links followed so far
-    uint32_t begun;    // lock-free: walk_sequence_begin's answer
+    uint32_t begun;    // walk_sequence_begin's answer
     const char *last;  // wants_parent: the last component
     size_t last_length;
     char *text; // referenced: copy of the link text being walked, or NULL
@@ -36,6 +37,7 @@ struct component {
 
 // Goes to `path`; consumes its references in the referenced manner.
 void walk_set(struct walk *walk, const struct path *path);
+void walk_set_borrowed(struct walk *walk, const struct path *path); // takes its own
 // May the walk look for a name where it stands? 0, -ENOTDIR, -EACCES.
 must_check int walk_check_directory(struct walk *walk);
 // Looks for a component where the walk stands: the entry, positive, in *entry (borrowed or
@@ -45,27 +47,35 @@ must_check int walk_find(struct walk *walk, const struct component *component,
 
 // ---- what openat2 forbids (the context says so) -----------------------------------------------
 
-static inline bool walk_forbids(const struct walk *walk, unsigned resolve)
+static inline bool walk_forbids(const struct fs_context *context, unsigned resolve)
 {
-    return unlikely((walk->context->resolve & resolve) != 0);
+    return unlikely((context->resolve & resolve) != 0);
 }
 
 // The walk came from `before` to where it stands: 0, or -EXDEV where that is another mount.
 must_check static inline int walk_check_mount(const struct walk *walk, const struct mount *before)
 {
-    return walk_forbids(walk, RESOLVE_NO_XDEV) && walk->at.mount != before ? -EXDEV : 0;
+    return walk_forbids(walk->context, RESOLVE_NO_XDEV) && walk->at.mount != before ? -EXDEV : 0;
 }
 
 // May the link be followed at all? 0, -ELOOP, -EXDEV.
-must_check static inline int walk_check_link(const struct walk *walk, const struct vnode *link)
+must_check static inline int walk_check_link(const struct fs_context *context,
+                                             const struct path *link)
 {
-    bool is_magic = link->ops->follow != NULL;
-    if (walk_forbids(walk, RESOLVE_NO_SYMLINKS) ||
-        (is_magic && walk_forbids(walk, RESOLVE_NO_MAGICLINKS))) {
+    bool is_magic = link->entry->vnode->is_magic_link;
+    if (walk_forbids(context, RESOLVE_NO_SYMLINKS) ||
+        (is_magic && walk_forbids(context, RESOLVE_NO_MAGICLINKS)) ||
+        (link->mount->flags & MS_NOSYMFOLLOW) != 0) {
         return -ELOOP;
     }
-    return is_magic && walk_forbids(walk, RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? -EXDEV : 0;
+    return is_magic && walk_forbids(context, RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? -EXDEV : 0;
 }
+
+// ---- walk_link.c --------------------------------------------------------------------------------
+
+// Follows a symbolic link: the walk then stands in its text, or where it jumps to. Consumes the link's references in the referenced
+// manner. 0, -ECHILD (lock-free: not without references), -ELOOP, -EACCES, -EXDEV, or the file system's error.
+must_check int walk_follow(struct walk *walk, struct path *link, bool is_last);
 
 // ---- walk_covered.c -----------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@
  * host-sources: fs/fs_init.c fs/memory_file.c fs/generated.c fs/generated_file.c fs/mount_calls.c fs/mount_table.c
  * host-sources: fs/name_cache.c fs/name_entry.c fs/path.c fs/vfs_attributes.c fs/vfs_make.c
  * host-sources: fs/vfs_open.c fs/vfs_remove.c fs/vfs_rename.c fs/vfs_status.c fs/vnode.c
- * host-sources: fs/seal.c fs/vnode_file.c fs/walk.c fs/walk_covered.c fs/ramfs/ramfs_instance.c fs/ramfs/ramfs_names.c
+ * host-sources: fs/seal.c fs/vnode_file.c fs/walk.c fs/walk_link.c fs/walk_covered.c fs/ramfs/ramfs_instance.c fs/ramfs/ramfs_names.c
  * host-sources: fs/anonymous.c fs/ramfs/ramfs_node.c fs/ramfs/ramfs_options.c fs/devfs/devfs.c fs/devfs/devpts.c
  * host-sources: file/file_lock.c file/file_lock_record.c
  * host-sources: file/open_file.c file/transfer.c file/pipe.c file/pipe_transfer.c file/poll.c
@@ -20,6 +20,7 @@
 
 #include "fake_fs_floor.h"
 #include "fs/generated.h"
+#include "lib/format.h"
 #include "uapi/limits.h"
 #include "uapi/mount.h"
 
@@ -335,6 +336,54 @@ static void some_mounts_pass_covered_names_through(void **state)
     fake_grace_period();
 }
 
+/* A link that somebody moves the directory around while it is read. */
+static long read_moving_link(const struct generated_key *key, char *text, size_t size)
+{
+    (void)key;
+    assert_int_equal(vfs_rename(root, NULL, "/scope/d", NULL, "/outside/d", 0), 0);
+    return format_string(text, size, ".");
+}
+
+static const struct generated_row moving_rows[] = {
+    {.name = "link", .mode = S_IFLNK | 0777, .read_link = read_moving_link},
+    {0},
+};
+static const struct generated_directory moving_directory = {.rows = moving_rows};
+
+static int moving_mount(const struct file_system_type *type, const char *source,
+                        const char *options, unsigned long flags, struct file_system **result)
+{
+    return generated_mount(type, &moving_directory, result);
+}
+
+static struct file_system_type moving_type = {.name = "moving", .mount = moving_mount};
+
+/* openat2's scope holds even while others move what the walk stands in: it is asked to begin anew. */
+static void a_scope_is_not_left_through_a_directory_that_is_moved_out(void **state)
+{
+    struct path place, found;
+    file_system_type_register(&moving_type);
+    assert_int_equal(make_directory("/scope"), 0);
+    assert_int_equal(make_directory("/scope/d"), 0);
+    assert_int_equal(make_directory("/scope/d/m"), 0);
+    assert_int_equal(make_directory("/outside"), 0);
+    fake_fs_put("/outside/secret", "s");
+    assert_int_equal(walk_path(root, NULL, "/scope/d/m", 0, &place), 0);
+    assert_int_equal(mount_new("moving", "", "", 0, &place), 0);
+    path_put(&place);
+    struct fs_context scoped = *root;
+    scoped.resolve = RESOLVE_IN_ROOT;
+    assert_int_equal(walk_path(root, NULL, "/scope", 0, &place), 0);
+    scoped.root = place;
+    scoped.working_directory = place;
+    assert_int_equal(walk_path(&scoped, NULL, "d/m/link/../../secret", 0, &found), -EAGAIN);
+    path_put(&place);
+    assert_int_equal(walk_path(root, NULL, "/outside/d/m", 0, &place), 0);
+    assert_int_equal(mount_remove(&place, 0), 0);
+    path_put(&place);
+    fake_grace_period();
+}
+
 static void binds_and_lazy_removal(void **state)
 {
     struct path source, place;
@@ -434,6 +483,7 @@ int main(void)
         cmocka_unit_test(shared_directories_are_guarded),
         cmocka_unit_test(mounts_cover_and_uncover),
         cmocka_unit_test(some_mounts_pass_covered_names_through),
+        cmocka_unit_test(a_scope_is_not_left_through_a_directory_that_is_moved_out),
         cmocka_unit_test(binds_and_lazy_removal),
         cmocka_unit_test(recursive_binds_have_a_bound),
         cmocka_unit_test(both_manners_agree),

@@ -6,6 +6,8 @@
 #include <sys/mount.h>
 #include <sys/statfs.h>
 
+enum { NO_SYMLINK_FOLLOW = 256 }; /* MS_NOSYMFOLLOW, which the C library does not know */
+
 static bool is_there(const char *path)
 {
     struct stat status;
@@ -200,6 +202,39 @@ TEST(a_bind_mount_shows_a_tree_in_a_second_place)
     CHECK_ERRNO(link("a/f", "b/x"), EXDEV);
     CHECK_OK(umount("b"));
     CHECK(!is_there("b/f"));
+}
+
+/* Who stands in a directory that is moved out of what the mount shows cannot climb on into the rest. */
+TEST(what_was_moved_out_of_a_bound_directory_leads_nowhere)
+{
+    char text[PATH_MAX];
+    int top = CHECK_OK(open(".", O_RDONLY | O_DIRECTORY));
+    CHECK_OK(mkdir("a", 0755));
+    CHECK_OK(mkdir("a/b", 0755));
+    CHECK_OK(mkdir("a/b/c", 0755));
+    CHECK_OK(mkdir("m", 0755));
+    CHECK_OK(mount("a/b", "m", NULL, MS_BIND, NULL));
+    CHECK_OK(chdir("m/c"));
+    CHECK_OK(access("../c", F_OK));
+    CHECK_OK(renameat(top, "a/b/c", top, "a/c"));
+    CHECK_OK(access(".", F_OK));
+    CHECK_ERRNO(access("..", F_OK), ENOENT);
+    CHECK_ERRNO(access("../b", F_OK), ENOENT);
+    CHECK_OK(syscall(SYS_getcwd, text, sizeof(text)));
+    CHECK(strncmp(text, "(unreachable)", 13) == 0);
+    CHECK_OK(fchdir(top));
+    CHECK_OK(umount("m"));
+}
+
+TEST(a_mount_that_follows_no_links_makes_no_files_through_them)
+{
+    CHECK_OK(mkdir("m", 0755));
+    CHECK_OK(mount("name", "m", "tmpfs", 0, NULL));
+    CHECK_OK(symlink("target", "m/link"));
+    CHECK_OK(mount("name", "m", NULL, MS_REMOUNT | MS_BIND | NO_SYMLINK_FOLLOW, NULL));
+    CHECK_ERRNO(open("m/link", O_RDONLY), ELOOP);
+    CHECK_ERRNO(open("m/link", O_RDWR | O_CREAT, 0600), ELOOP);
+    CHECK_OK(umount("m"));
 }
 
 TEST(a_file_can_be_bound_over_a_file_only)

@@ -3,6 +3,8 @@
  */
 #include "check.h"
 
+#include <sys/mount.h>
+
 static mode_t mode_of(const char *path)
 {
     struct stat status;
@@ -312,6 +314,45 @@ TEST(openat2_follows_no_links_where_it_is_so_asked)
     CHECK_ERRNO(open_within(AT_FDCWD, "/proc/self/cwd/file", O_RDONLY, NO_MAGIC_LINKS), ELOOP);
     CHECK_ERRNO(open_within(AT_FDCWD, "/proc/self/exe", O_RDONLY, NO_MAGIC_LINKS), ELOOP);
     CHECK_OK(open_within(AT_FDCWD, "/proc/self/cwd/file", O_RDONLY, 0));
+    CHECK_OK(open_within(AT_FDCWD, "/proc/self/comm", O_RDONLY, NO_MAGIC_LINKS));
+    int proc = CHECK_OK(open("/proc", O_RDONLY | O_DIRECTORY));
+    CHECK_OK(open_within(proc, "self/comm", O_RDONLY, BENEATH));
+}
+
+/* Where it may have to make the file, open looks the last name up by itself. */
+TEST(openat2_restricts_the_last_link_of_what_it_may_make)
+{
+    char magic[32];
+    CHECK_OK(mkdir("jail", 0755));
+    make_file("outside", "x");
+    make_file("jail/inside", "x");
+    CHECK_OK(symlink("../outside", "jail/bad"));
+    CHECK_OK(symlink("/made", "jail/absolute"));
+    CHECK_OK(symlink("/proc/version", "jail/version"));
+    CHECK_OK(symlink("inside", "jail/good"));
+    int jail = CHECK_OK(open("jail", O_RDONLY | O_DIRECTORY));
+    int outside = CHECK_OK(open("outside", O_RDWR));
+    snprintf(magic, sizeof(magic), "/proc/self/fd/%d", outside);
+    CHECK_OK(open_within(jail, "good", O_RDWR | O_CREAT, BENEATH | NO_XDEV | NO_MAGIC_LINKS));
+    CHECK_ERRNO(open_within(jail, "bad", O_RDWR | O_CREAT, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "absolute", O_RDWR | O_CREAT, BENEATH), EXDEV);
+    CHECK_ERRNO(open_within(jail, "bad", O_RDWR | O_CREAT, NO_SYMLINKS), ELOOP);
+    CHECK_ERRNO(open_within(jail, "version", O_RDONLY | O_CREAT, NO_XDEV), EXDEV);
+    CHECK_ERRNO(open_within(jail, magic, O_RDWR | O_CREAT, NO_MAGIC_LINKS), ELOOP);
+    CHECK_OK(open_within(jail, magic, O_RDWR | O_CREAT, 0));
+    CHECK_OK(open_within(jail, "absolute", O_RDWR | O_CREAT, IN_ROOT));
+    CHECK_OK(access("jail/made", F_OK));
+}
+
+TEST(openat2_makes_nothing_on_another_mount)
+{
+    CHECK_OK(mkdir("place", 0755));
+    make_file("file", "below");
+    make_file("place/file", "above");
+    CHECK_OK(mount("place/file", "file", NULL, MS_BIND, NULL));
+    CHECK_ERRNO(open_within(AT_FDCWD, "file", O_RDWR | O_CREAT, NO_XDEV), EXDEV);
+    CHECK_OK(close(CHECK_OK(open_within(AT_FDCWD, "file", O_RDWR | O_CREAT, 0))));
+    CHECK_OK(umount("file"));
 }
 
 TEST(openat2_stays_on_its_mount)
