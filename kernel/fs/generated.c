@@ -140,11 +140,11 @@ static bool generated_is_valid(struct vnode *vnode)
 #define ROW_POSITION  UINT64_C(2)
 #define LIVE_POSITION UINT64_C(0x10000)
 
-static bool generated_emit(struct directory_sink *sink, const struct generated_node *node,
-                           const struct generated_row *row, const char *name,
+static bool generated_emit(struct directory_sink *sink, const char *name,
+                           const struct generated_row *row, const struct generated_key *key,
                            uint64_t next_position)
 {
-    uint64_t number = generated_number(row, &node->key);
+    uint64_t number = generated_number(row, key);
     return sink->add(sink, name, strlen(name), number, DT_OF_MODE(row->mode), next_position);
 }
 
@@ -158,7 +158,7 @@ static bool generated_read_rows(const struct generated_node *node, struct direct
             continue;
         }
         uint64_t next = index + ROW_POSITION + 1;
-        if (!generated_emit(sink, node, &rows[index], rows[index].name, next)) {
+        if (!generated_emit(sink, rows[index].name, &rows[index], &node->key, next)) {
             return false;
         }
         *position = next;
@@ -179,17 +179,16 @@ static int generated_read_directory(struct vnode *vnode, struct name_entry *entr
     if (directory->next == NULL) {
         return 0;
     }
-    char *name = heap_alloc(NAME_MAX + 1);
-    if (name == NULL) {
+    struct generated_child *child = heap_alloc(sizeof(*child));
+    if (child == NULL) {
         return -ENOMEM;
     }
     uint64_t cursor = *position - LIVE_POSITION;
-    const struct generated_row *row;
-    while (directory->next(&node->key, &cursor, name, NAME_MAX + 1, &row) == 0 &&
-           generated_emit(sink, node, row, name, LIVE_POSITION + cursor)) {
+    while (directory->next(&node->key, &cursor, child) == 0 &&
+           generated_emit(sink, child->name, child->row, &child->key, LIVE_POSITION + cursor)) {
         *position = LIVE_POSITION + cursor;
     }
-    heap_free(name);
+    heap_free(child);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "fs/mount.h"
 #include "fs/vnode.h"
 #include "lib/text.h"
+#include "uapi/limits.h"
 
 struct generated_node;
 struct process;
@@ -39,16 +40,22 @@ struct generated_row {
     uint64_t size; // what stat shows: 4096 in sysfs, else 0
 };
 
+// A live child as a directory tells it while it is read.
+struct generated_child {
+    char name[NAME_MAX + 1];
+    const struct generated_row *row;
+    struct generated_key key;
+};
+
 struct generated_directory {
     const struct generated_row *rows; // ends with name == NULL
     bool remembers_missing; // a name that is not there never comes, so the answer may be cached
     // Live children, both or none. look_up: 0 and the row and key for that name, -ENOENT. next: the
     // first child whose cursor is greater than *cursor: writes its name, sets *cursor; -ENOENT at
-    // the end.
+    // the end. Both tell the same row and key of a child, which make its inode number.
     int (*look_up)(const struct generated_key *key, const char *name, size_t length,
                    const struct generated_row **row, struct generated_key *child_key);
-    int (*next)(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                const struct generated_row **row);
+    int (*next)(const struct generated_key *key, uint64_t *cursor, struct generated_child *child);
     // Does the object of a cached name still exist? Asked at each walk through a live child. NULL:
     // always.
     bool (*is_valid)(const struct generated_key *key);

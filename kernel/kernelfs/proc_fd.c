@@ -90,12 +90,11 @@ static const struct generated_row *row_of(const struct generated_key *key)
 static int child_key_of(const struct generated_key *key, const char *name, size_t length,
                         struct generated_key *child_key)
 {
-    const char *end;
-    uint64_t number;
-    if (string_to_u64(name, 10, &number, &end) != 0 || end != name + length || number > INT32_MAX) {
+    int number = proc_number_from_name(name, length);
+    if (number < 0) {
         return -ENOENT;
     }
-    *child_key = (struct generated_key){.value = {key->value[0], number}};
+    *child_key = (struct generated_key){.value = {key->value[0], (uint64_t)number}};
     return 0;
 }
 
@@ -110,7 +109,8 @@ static int fd_look_up(const struct generated_key *key, const char *name, size_t 
 }
 
 /* The cursor is the descriptor plus one, so that 0 stands for the beginning. */
-static int next_number(const struct generated_key *key, uint64_t *cursor, char *name, size_t size)
+static int next_number(const struct generated_key *key, uint64_t *cursor,
+                       struct generated_child *child)
 {
     struct descriptor_table *table = proc_descriptors_get(proc_key_pid(key));
     if (table == NULL) {
@@ -123,15 +123,20 @@ static int next_number(const struct generated_key *key, uint64_t *cursor, char *
         return -ENOENT;
     }
     *cursor = (uint64_t)number + 1;
-    (void)format_string(name, size, "%d", number);
+    (void)format_string(child->name, sizeof(child->name), "%d", number);
+    child->key = (struct generated_key){.value = {key->value[0], (uint64_t)number}};
     return 0;
 }
 
-static int fd_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                   const struct generated_row **row)
+/* What was closed in this moment is passed over. */
+static int fd_next(const struct generated_key *key, uint64_t *cursor, struct generated_child *child)
 {
-    *row = &fd_rows[O_RDWR];
-    return next_number(key, cursor, name, size);
+    int error;
+    do {
+        error = next_number(key, cursor, child);
+        child->row = error == 0 ? row_of(&child->key) : NULL;
+    } while (error == 0 && child->row == NULL);
+    return error;
 }
 
 static int show_fdinfo(const struct generated_key *key, struct text_buffer *text)
@@ -171,11 +176,11 @@ static int fdinfo_look_up(const struct generated_key *key, const char *name, siz
     return row_of(child_key) == NULL ? -ENOENT : 0;
 }
 
-static int fdinfo_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                       const struct generated_row **row)
+static int fdinfo_next(const struct generated_key *key, uint64_t *cursor,
+                       struct generated_child *child)
 {
-    *row = &fdinfo_row;
-    return next_number(key, cursor, name, size);
+    child->row = &fdinfo_row;
+    return next_number(key, cursor, child);
 }
 
 /* A number may mean another file at each look, and asking would sleep: names are never kept. */

@@ -269,33 +269,41 @@ static int show_wchan(const struct generated_key *key, struct text_buffer *text)
 /* task/<tid>: this kernel's processes show their tasks by number; each holds the same files as the process. */
 static const struct generated_row task_row;
 
-static bool task_is_of(int number, int process_number)
+/* `member` names the process: any of its tasks, or its own number when the first task has gone. */
+static bool task_is_of(int number, int member)
 {
     struct task *task = task_find(number);
-    if (task == NULL) {
-        return false;
+    struct process *process = task == NULL ? NULL : process_find_of_task(member);
+    bool is_of = process != NULL && task->process == process;
+    if (process != NULL) {
+        process_put(process);
     }
-    bool is_of = task->process->id->number == process_number;
-    task_put(task);
+    if (task != NULL) {
+        task_put(task);
+    }
     return is_of;
+}
+
+/* The second value is whose task it is: the number may be given out again, to another process. */
+static struct generated_key task_key(int number, const struct generated_key *process)
+{
+    return (struct generated_key){.value = {(uint64_t)number, process->value[0]}};
 }
 
 static int task_look_up(const struct generated_key *key, const char *name, size_t length,
                         const struct generated_row **row, struct generated_key *child_key)
 {
-    const char *end;
-    uint64_t number;
-    if (string_to_u64(name, 10, &number, &end) != 0 || end != name + length || number >= ID_MAX ||
-        !task_is_of((int)number, proc_key_pid(key))) {
+    int number = proc_number_from_name(name, length);
+    if (number <= 0 || number >= ID_MAX || !task_is_of(number, proc_key_pid(key))) {
         return -ENOENT;
     }
     *row = &task_row;
-    *child_key = (struct generated_key){.value = {number}};
+    *child_key = task_key(number, key);
     return 0;
 }
 
-static int task_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                     const struct generated_row **row)
+static int task_next(const struct generated_key *key, uint64_t *cursor,
+                     struct generated_child *child)
 {
     int from = (int)MIN(*cursor, (uint64_t)ID_MAX - 1) + 1;
     for (struct id *id = id_next(from); id != NULL; id = id_next(from)) {
@@ -303,8 +311,9 @@ static int task_next(const struct generated_key *key, uint64_t *cursor, char *na
         id_put(id);
         if (task_is_of(number, proc_key_pid(key))) {
             *cursor = (uint64_t)number;
-            (void)format_string(name, size, "%d", number);
-            *row = &task_row;
+            (void)format_string(child->name, sizeof(child->name), "%d", number);
+            child->row = &task_row;
+            child->key = task_key(number, key);
             return 0;
         }
         from = number + 1;
@@ -314,11 +323,7 @@ static int task_next(const struct generated_key *key, uint64_t *cursor, char *na
 
 static bool task_is_valid(const struct generated_key *key)
 {
-    struct task *task = task_find(proc_key_pid(key));
-    if (task != NULL) {
-        task_put(task);
-    }
-    return task != NULL;
+    return task_is_of(proc_key_pid(key), (int)key->value[1]);
 }
 
 static const struct generated_row no_rows[] = {{0}};

@@ -87,38 +87,28 @@ static const struct generated_row root_rows[] = {
     PROC_ROOT_LAST_ROWS,
 };
 
-/* A decimal number without leading zeros, as the kernel writes process numbers. 0: not one. */
-static int number_from_name(const char *name, size_t length)
+/* A further name for a number would be a second directory for its process. */
+int proc_number_from_name(const char *name, size_t length)
 {
     int number = 0;
-    if (length == 0 || length > 7 || name[0] == '0') {
-        return 0;
+    if (length == 0 || length > 7 || (name[0] == '0' && length > 1)) {
+        return -ENOENT;
     }
     for (size_t i = 0; i < length; i++) {
         if (name[i] < '0' || name[i] > '9') {
-            return 0;
+            return -ENOENT;
         }
         number = number * 10 + (name[i] - '0');
     }
     return number;
 }
 
-/* A directory lists processes; the numbers of their other threads are found by name only. */
-static bool process_exists(int number)
-{
-    struct process *process = process_find(number);
-    if (process != NULL) {
-        process_put(process);
-    }
-    return process != NULL;
-}
-
 static int root_look_up(const struct generated_key *key, const char *name, size_t length,
                         const struct generated_row **row, struct generated_key *child_key)
 {
     (void)key;
-    int number = number_from_name(name, length);
-    struct process *process = number == 0 ? NULL : process_find_of_task(number);
+    int number = proc_number_from_name(name, length);
+    struct process *process = number <= 0 ? NULL : process_find_of_task(number);
     if (process == NULL) {
         return -ENOENT;
     }
@@ -128,8 +118,9 @@ static int root_look_up(const struct generated_key *key, const char *name, size_
     return 0;
 }
 
-static int root_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                     const struct generated_row **row)
+/* A directory lists processes; the numbers of their other threads are found by name only. */
+static int root_next(const struct generated_key *key, uint64_t *cursor,
+                     struct generated_child *child)
 {
     (void)key;
     /* The cursor is the last number told, which a program may set to anything by lseek. */
@@ -142,10 +133,14 @@ static int root_next(const struct generated_key *key, uint64_t *cursor, char *na
         assert(id->number >= from);
         int number = id->number;
         id_put(id);
-        if (process_exists(number)) {
+        struct process *process = process_find(number);
+        if (process != NULL) {
             *cursor = (uint64_t)number;
-            (void)format_string(name, size, "%d", number);
-            *row = &proc_process_row;
+            (void)format_string(child->name, sizeof(child->name), "%d", number);
+            child->row = &proc_process_row;
+            child->key.value[0] = (uint64_t)number;
+            child->key.value[1] = process->started_ns;
+            process_put(process);
             return 0;
         }
         from = number + 1;

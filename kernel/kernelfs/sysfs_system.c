@@ -110,15 +110,16 @@ static int cpu_look_up(const struct generated_key *key, const char *name, size_t
     return 0;
 }
 
-static int cpu_next(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                    const struct generated_row **row)
+static int cpu_next(const struct generated_key *key, uint64_t *cursor,
+                    struct generated_child *child)
 {
     (void)key;
     if (*cursor >= percpu_cpu_count()) {
         return -ENOENT;
     }
-    format_string(name, size, "cpu%u", (unsigned)(*cursor)++);
-    *row = &one_cpu_row;
+    child->key = (struct generated_key){.value = {*cursor}};
+    child->row = &one_cpu_row;
+    (void)format_string(child->name, sizeof(child->name), "cpu%u", (unsigned)(*cursor)++);
     return 0;
 }
 

@@ -93,14 +93,16 @@ static int look_up_number(const struct generated_key *key, const char *name, siz
     return 0;
 }
 
-static int next_number(const struct generated_key *key, uint64_t *cursor, char *name, size_t size,
-                       const struct generated_row **row)
+static int next_number(const struct generated_key *key, uint64_t *cursor,
+                       struct generated_child *child)
 {
     for (uint64_t number = *cursor; number < 10; number++) {
         if (live_numbers >> number & 1) {
             *cursor = number + 1;
-            *row = &number_row;
-            snprintf(name, size, "%d", (int)number);
+            child->row = &number_row;
+            child->key = *key;
+            child->key.value[0] = number;
+            snprintf(child->name, sizeof(child->name), "%d", (int)number);
             return 0;
         }
     }

@@ -331,6 +331,16 @@ TEST(proc_and_sysfs_mount_under_their_names)
     CHECK_OK(umount("p"));
 }
 
+TEST(a_mode_of_devpts_cannot_change_the_kind_of_its_file)
+{
+    struct stat status;
+    CHECK_OK(mkdir("p", 0755));
+    CHECK_OK(mount("devpts", "p", "devpts", 0, "newinstance,ptmxmode=0140640"));
+    CHECK_OK(stat("p/ptmx", &status));
+    CHECK_EQUAL(status.st_mode, S_IFCHR | 0640);
+    CHECK_OK(umount("p"));
+}
+
 TEST(proc_mounts_lists_a_mount_and_its_options)
 {
     static char text[16384];

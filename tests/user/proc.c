@@ -331,6 +331,50 @@ TEST(processes_are_listed_by_number)
     CHECK(self && first);
 }
 
+TEST(numbers_in_proc_are_written_one_way)
+{
+    static const char *const names[] = {
+        "/proc/self/fd/00", "/proc/self/fd/+0", "/proc/self/fdinfo/01",
+        "/proc/self/fd/ 0", "/proc/01",         "/proc/self/task/0"};
+    char name[64];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        CHECK_ERRNO(access(names[i], F_OK), ENOENT);
+    }
+    snprintf(name, sizeof(name), "/proc/self/task/%d", getpid());
+    CHECK_OK(access(name, F_OK));
+    snprintf(name, sizeof(name), "/proc/self/task/0%d", getpid());
+    CHECK_ERRNO(access(name, F_OK), ENOENT);
+}
+
+static void check_inodes(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    struct dirent *entry;
+    struct stat status;
+    int seen = 0;
+    CHECK(directory != NULL);
+    while ((entry = readdir(directory)) != NULL) {
+        bool is_number = entry->d_name[0] >= '0' && entry->d_name[0] <= '9';
+        if (is_number &&
+            fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+            CHECK_EQUAL(entry->d_ino, status.st_ino);
+            seen++;
+        }
+    }
+    CHECK(seen > 0);
+    closedir(directory);
+}
+
+TEST(a_directory_of_proc_tells_the_inodes_that_stat_shows)
+{
+    CHECK_OK(open("/dev/null", O_RDONLY));
+    CHECK_OK(open("/dev/null", O_WRONLY));
+    check_inodes("/proc");
+    check_inodes("/proc/self/fd");
+    check_inodes("/proc/self/fdinfo");
+    check_inodes("/proc/self/task");
+}
+
 TEST(proc_takes_no_new_names)
 {
     CHECK_ERRNO(open("/proc/new", O_WRONLY | O_CREAT, 0600), ENOENT);

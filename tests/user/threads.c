@@ -321,6 +321,8 @@ TEST(every_thread_has_a_directory_in_proc)
     CHECK(strstr(text, expected) != NULL);
     snprintf(expected, sizeof(expected), "\nPid:\t%d\n", atomic_load(&pausing_thread));
     CHECK(strstr(text, expected) != NULL);
+    snprintf(path, sizeof(path), "/proc/%d/task/%d", atomic_load(&pausing_thread), getpid());
+    CHECK_OK(access(path, F_OK));
     usleep(20000);
     pthread_kill(thread, SIGUSR1);
     CHECK(pthread_join(thread, NULL) == 0);

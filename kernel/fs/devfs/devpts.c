@@ -13,7 +13,7 @@
 
 enum { PTMX_MAJOR = 5, PTMX_MINOR = 2 };
 
-// Modes and owner of the terminals to come, and of ptmx. Kept for /proc/mounts.
+// Modes (permission bits, whatever else was said) and owner of the terminals to come, and of ptmx. Kept for /proc/mounts.
 struct devpts_options {
     uint32_t mode, ptmx_mode, uid, gid, max;
     bool has_uid, has_gid;
@@ -125,6 +125,8 @@ static int devpts_mount(const struct file_system_type *type, const char *source,
         heap_free(options);
         return error;
     }
+    options->mode &= S_IALLUGO;
+    options->ptmx_mode &= S_IALLUGO;
     file_system->private_data = options;
     error = devpts_make_ptmx(file_system, options->ptmx_mode);
     if (error != 0) {

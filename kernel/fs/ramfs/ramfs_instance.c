@@ -70,6 +70,12 @@ void ramfs_destroy(struct file_system *file_system)
     heap_free(ramfs_instance_of(file_system));
 }
 
+// Who counts up and finds that it was too much counts down again: for a moment more is used than there may be.
+static uint64_t what_is_left(uint64_t most, const struct atomic64 *used)
+{
+    return most - MIN(atomic64_load(used), most);
+}
+
 int ramfs_status(struct file_system *file_system, struct uapi_statfs *status)
 {
     struct ramfs_instance *instance = ramfs_instance_of(file_system);
@@ -77,12 +83,12 @@ int ramfs_status(struct file_system *file_system, struct uapi_statfs *status)
     uint64_t max_inodes = instance->parameters.max_inodes;
     if (max_pages != 0) {
         status->f_blocks = max_pages;
-        status->f_bfree = max_pages - atomic64_load(&instance->used_pages);
+        status->f_bfree = what_is_left(max_pages, &instance->used_pages);
         status->f_bavail = status->f_bfree;
     }
     if (max_inodes != 0) {
         status->f_files = max_inodes;
-        status->f_ffree = max_inodes - atomic64_load(&instance->used_inodes);
+        status->f_ffree = what_is_left(max_inodes, &instance->used_inodes);
     }
     return 0;
 }
