@@ -140,9 +140,15 @@ int file_set_flags(struct open_file *file, unsigned flags);
 ssize_t file_read_kernel(struct open_file *file, void *buffer, size_t bytes, uint64_t position);
 // Looks the command up in the file's table. NULL: not there (-ENOTTY).
 const struct ioctl_row *file_ioctl_find(const struct open_file *file, uint32_t command);
+// For whom a regular file is written: what a write is held to, and what it costs the file beside its bytes. Handed down with the
+// io_iter, since only under the file's own lock is it known where an append begins.
+struct file_writer {
+    const struct credentials *credentials; // whoever may not keep set-id bits clears them
+    uint64_t size_limit;                   // RLIMIT_FSIZE; what begins there or beyond is -EFBIG
+};
 // Copies up to `bytes` from one file to another through the kernel: sendfile. Positions may be NULL (use the file's own). Bytes
 // moved; -EBADF, -EINVAL (the source has no position: pipe, terminal; or the target appends), -ESPIPE (a position for a stream).
 ssize_t file_transfer(struct open_file *out, uint64_t *out_position, struct open_file *in,
-                      uint64_t *in_position, size_t bytes);
+                      uint64_t *in_position, size_t bytes, const struct file_writer *writer);
 
 void file_init(void);

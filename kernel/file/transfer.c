@@ -17,6 +17,7 @@ struct transfer {
     uint64_t in_position;
     uint64_t *out_position; // NULL: the file's own
     void *buffer;
+    const struct file_writer *writer;
 };
 
 static int transfer_check(const struct open_file *out, const uint64_t *out_position,
@@ -41,6 +42,7 @@ static ssize_t transfer_write(struct transfer *transfer, size_t bytes)
 {
     struct io_iter iter;
     io_iter_init_kernel(&iter, transfer->buffer, bytes);
+    iter.writer = transfer->writer;
     if (transfer->out_position == NULL) {
         return file_write(transfer->out, &iter);
     }
@@ -94,7 +96,7 @@ static ssize_t transfer_run(struct transfer *transfer, size_t bytes)
 }
 
 ssize_t file_transfer(struct open_file *out, uint64_t *out_position, struct open_file *in,
-                      uint64_t *in_position, size_t bytes)
+                      uint64_t *in_position, size_t bytes, const struct file_writer *writer)
 {
     int error = transfer_check(out, out_position, in, in_position);
     if (error != 0 || bytes == 0) {
@@ -106,6 +108,7 @@ ssize_t file_transfer(struct open_file *out, uint64_t *out_position, struct open
         .in_position = in_position != NULL ? *in_position : in->position,
         .out_position = out_position,
         .buffer = heap_alloc(TRANSFER_BUFFER_BYTES),
+        .writer = writer,
     };
     if (transfer.buffer == NULL) {
         return -ENOMEM;

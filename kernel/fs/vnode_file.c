@@ -23,6 +23,22 @@ static ssize_t vnode_file_read(struct open_file *file, struct io_iter *iter, uin
     return done;
 }
 
+// What the writer is held to (the iterator shrinks), then the seals. 0, -EFBIG, -EPERM.
+static int write_begin_locked(struct vnode *vnode, struct io_iter *iter, uint64_t at)
+{
+    const struct file_writer *writer = iter->writer;
+    assert(mutex_is_held(&vnode->mutex) && io_iter_remaining(iter) != 0);
+    if (at >= INT64_MAX || (writer != NULL && at >= writer->size_limit)) {
+        return -EFBIG;
+    }
+    io_iter_truncate(iter, INT64_MAX - at); // a size is a signed number for programs
+    if (writer != NULL) {
+        io_iter_truncate(iter, writer->size_limit - at);
+        vnode_drop_set_id_locked(vnode, writer->credentials);
+    }
+    return vnode_check_write_seals_locked(vnode, at, iter);
+}
+
 static ssize_t write_to(struct vnode *vnode, struct io_iter *iter, uint64_t *position, bool at_end)
 {
     if (io_iter_remaining(iter) == 0) {
@@ -30,9 +46,8 @@ static ssize_t write_to(struct vnode *vnode, struct io_iter *iter, uint64_t *pos
     }
     mutex_lock(&vnode->mutex);
     uint64_t at = at_end ? vnode->pages.size_bytes : *position;
-    ssize_t done = at < INT64_MAX ? vnode_check_write_seals_locked(vnode, at, iter) : -EFBIG;
+    ssize_t done = write_begin_locked(vnode, iter, at);
     if (done == 0) {
-        io_iter_truncate(iter, INT64_MAX - at); // a size is a signed number for programs
         vnode_touch_modify(vnode);
         done = page_cache_write(&vnode->pages, iter, at);
     }

@@ -20,6 +20,7 @@ static void init_single(struct io_iter *iter, enum io_kind kind, size_t bytes)
     iter->segment_count = 1;
     iter->segment_offset = 0;
     iter->remaining = bytes;
+    iter->writer = NULL;
 }
 
 void io_iter_init_user(struct io_iter *iter, void __user *pointer, size_t bytes)

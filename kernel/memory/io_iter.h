@@ -6,6 +6,7 @@
 #include "lib/compiler.h"
 #include "lib/types.h"
 
+struct file_writer;
 struct frame;
 
 enum io_kind { IO_USER, IO_KERNEL, IO_FRAMES };
@@ -26,6 +27,8 @@ struct io_iter {
     size_t segment_count;              // including the current one
     size_t segment_offset;             // consumed of the current one
     size_t remaining;                  // bytes in all
+    const struct file_writer *writer; // borrowed: for whom a regular file is written (file/); NULL:
+                                      // for the kernel itself
     struct io_segment
         single; // storage for one segment (a plain copy would point to the original's:
                 // use io_iter_copy)

@@ -31,59 +31,20 @@ noinline ssize_t write_failed(ssize_t error)
     return error;
 }
 
-/*
- * RLIMIT_FSIZE for a write to a regular file that would end beyond it: the part that fits in *bytes, and -EFBIG for what begins there.
- * Files below do not know whose limit counts.
- */
-static int apply_size_limit(const struct open_file *file, const uint64_t *position, size_t *bytes)
+/* Files below do not know whose limit counts. */
+static struct file_writer current_writer(void)
 {
-    const struct vnode *vnode = file->vnode;
-    assert(vnode != NULL && vnode_is_regular(vnode));
-    uint64_t limit = process_limit(process_current(), RLIMIT_FSIZE);
-    if (likely(limit == RLIM_INFINITY)) {
-        return 0;
-    }
-    /* O_APPEND counts even where a position is given: pwrite appends then, against POSIX, as Linux always did (pwrite(2), BUGS). */
-    uint64_t start = (file->flags & O_APPEND) != 0 ? vnode->pages.size_bytes
-                     : position != NULL            ? *position
-                                                   : file->position;
-    if (start >= limit) {
-        return *bytes != 0 ? -EFBIG : 0;
-    }
-    *bytes = MIN(*bytes, limit - start);
-    return 0;
-}
-
-/* Only these have a size that a limit could be about, and set-id bits that a write must cost. */
-static bool is_regular(const struct open_file *file)
-{
-    const struct vnode *vnode = file->vnode;
-    return vnode != NULL && vnode_is_regular(vnode);
-}
-
-/* What a regular file's writer is held to (*bytes shrinks), and what a write does to the file beside its bytes. 0 or -EFBIG. */
-static int regular_write_begin(struct open_file *file, const uint64_t *position, size_t *bytes)
-{
-    assert(open_file_can_write(file));
-    int error = apply_size_limit(file, position, bytes);
-    if (error == 0 && *bytes != 0) {
-        vfs_file_drop_set_id(file, task_current()->credentials);
-    }
-    return error;
+    return (struct file_writer){.credentials = task_current()->credentials,
+                                .size_limit = process_limit(process_current(), RLIMIT_FSIZE)};
 }
 
 ssize_t file_write_limited(struct open_file *file, struct io_iter *iter, const uint64_t *position)
 {
-    ssize_t result = 0;
-    /* A descriptor that cannot write is -EBADF (below), and no reason for SIGXFSZ. */
-    if (is_regular(file) && open_file_can_write(file)) {
-        size_t bytes = io_iter_remaining(iter);
-        result = regular_write_begin(file, position, &bytes);
-        io_iter_truncate(iter, bytes);
-    }
-    if (result == 0) {
-        result = position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
-    }
+    const struct file_writer writer = current_writer();
+    iter->writer = &writer;
+    ssize_t result =
+        position == NULL ? file_write(file, iter) : file_write_at(file, iter, *position);
+    iter->writer = NULL;
     return result < 0 ? write_failed(result) : result;
 }
 
@@ -132,17 +93,15 @@ static int check_transfer(const struct open_file *file, const struct io_iter *it
 /* RWF_APPEND: a regular file is written to at its end; the file's own position moves only if it was the one that was named. */
 static ssize_t file_append(struct open_file *file, struct io_iter *iter, const uint64_t *position)
 {
-    if (!is_regular(file)) {
+    const struct vnode *vnode = file->vnode;
+    if (vnode == NULL || !vnode_is_regular(vnode)) {
         return file_write_limited(file, iter, position);
     }
-    const struct vnode *vnode = file->vnode;
-    uint64_t end = vnode->pages.size_bytes;
-    size_t bytes = io_iter_remaining(iter);
-    ssize_t result = regular_write_begin(file, &end, &bytes);
-    io_iter_truncate(iter, bytes);
-    if (result == 0) {
-        result = vfs_file_append(file, iter, &end);
-    }
+    const struct file_writer writer = current_writer();
+    uint64_t end = 0;
+    iter->writer = &writer;
+    ssize_t result = vfs_file_append(file, iter, &end);
+    iter->writer = NULL;
     if (result > 0 && position == NULL) {
         file->position = end;
     }
@@ -283,13 +242,8 @@ SYSTEM_CALL3(lseek, int, descriptor, int64_t, offset, int, whence)
 static long transfer_limited(struct open_file *out, uint64_t *out_position, struct open_file *in,
                              uint64_t *in_position, size_t bytes)
 {
-    long result = 0;
-    if (is_regular(out)) {
-        result = regular_write_begin(out, out_position, &bytes);
-    }
-    if (result == 0) {
-        result = file_transfer(out, out_position, in, in_position, bytes);
-    }
+    const struct file_writer writer = current_writer();
+    long result = file_transfer(out, out_position, in, in_position, bytes, &writer);
     return result < 0 ? write_failed(result) : result;
 }
 

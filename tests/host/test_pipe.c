@@ -433,16 +433,16 @@ static void sendfile_feeds_a_pipe(void **state)
     struct open_file *file =
         open_file_create(&pattern_ops, O_RDONLY, NULL, &credentials_root, NULL);
     set_nonblocking(ends[1]);
-    assert_int_equal(file_transfer(ends[1], NULL, file, NULL, 1000000), DEFAULT_BYTES);
+    assert_int_equal(file_transfer(ends[1], NULL, file, NULL, 1000000, NULL), DEFAULT_BYTES);
     assert_int_equal(file->position, DEFAULT_BYTES);
     assert_int_equal(take(ends[0], sizeof(buffer)), DEFAULT_BYTES);
     assert_memory_equal(buffer, pattern, DEFAULT_BYTES);
     uint64_t position = 99999;
-    assert_int_equal(file_transfer(ends[1], NULL, file, &position, 10), 1);
+    assert_int_equal(file_transfer(ends[1], NULL, file, &position, 10, NULL), 1);
     assert_int_equal(position, 100000);
-    assert_int_equal(file_transfer(ends[1], NULL, ends[0], NULL, 10), -EINVAL);
-    assert_int_equal(file_transfer(ends[1], NULL, ends[0], &position, 10), -ESPIPE);
-    assert_int_equal(file_transfer(ends[0], NULL, file, NULL, 10), -EBADF);
+    assert_int_equal(file_transfer(ends[1], NULL, ends[0], NULL, 10, NULL), -EINVAL);
+    assert_int_equal(file_transfer(ends[1], NULL, ends[0], &position, 10, NULL), -ESPIPE);
+    assert_int_equal(file_transfer(ends[0], NULL, file, NULL, 10, NULL), -EBADF);
     open_file_put(file);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "check.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 static struct stat status_of(const char *path)
@@ -134,6 +135,35 @@ TEST(the_file_size_limit_cuts_and_then_refuses)
     CHECK_ERRNO(fallocate(fd, FALLOC_FL_KEEP_SIZE, 101, 1), EFBIG);
     CHECK_OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 200, 1000));
     CHECK_OK(fallocate(fd, 0, 50, 50));
+}
+
+enum { LIMIT_ROUNDS = 60, LIMIT_WRITERS = 3, PART_BYTES = 200000, LIMIT_BYTES = 300000 };
+
+/* Where an append begins is known only when it is the writer's turn, and so is what the limit leaves of it. */
+TEST(the_file_size_limit_holds_among_writers_at_once)
+{
+    limit_files_to(LIMIT_BYTES);
+    signal(SIGXFSZ, SIG_IGN);
+    char *bytes = CHECK_OK(mmap(NULL, PART_BYTES, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0));
+    for (int round = 0; round < LIMIT_ROUNDS; round++) {
+        pid_t children[LIMIT_WRITERS];
+        struct stat status;
+        int fd = CHECK_OK(open("f", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600));
+        for (int i = 0; i < LIMIT_WRITERS; i++) {
+            children[i] = CHECK_OK(fork());
+            if (children[i] == 0) {
+                sched_yield();
+                _exit(write(fd, bytes, PART_BYTES) == 0);
+            }
+        }
+        for (int i = 0; i < LIMIT_WRITERS; i++) {
+            CHECK_EXITED(children[i], 0);
+        }
+        CHECK_OK(fstat(fd, &status));
+        CHECK_EQUAL(status.st_size, LIMIT_BYTES);
+        CHECK_OK(close(fd));
+    }
 }
 
 TEST(the_file_size_limit_kills_by_default)
