@@ -112,6 +112,7 @@ static void snapshot_task(struct snapshot *s, struct task *task)
 {
     memcpy(s->name, task->thread.name, sizeof(s->name));
     s->name[sizeof(s->name) - 1] = '\0';
+    s->no_new_privileges = task->no_new_privileges;
     s->nice = task->thread.nice;
     s->policy = task->thread.policy;
     s->real_time_priority = task->thread.real_time_priority;
@@ -198,7 +199,6 @@ static int snapshot_take(struct snapshot *s, int number)
     }
     s->pid = number;
     s->thread_group = process->id->number;
-    s->no_new_privileges = process->no_new_privileges;
     snapshot_usage(s, process, task);
     spin_lock(&process_tree_lock);
     snapshot_family_locked(s, process);

@@ -37,7 +37,7 @@ static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_
     *euid = old->euid;
     *egid = old->egid;
     // Who promised to gain nothing (PR_SET_NO_NEW_PRIVS), or mounted without set-id bits, runs the program as itself.
-    if (is_shared || call->task->process->no_new_privileges ||
+    if (is_shared || call->task->no_new_privileges ||
         (call->image.path.mount->flags & MS_NOSUID) != 0) {
         return false;
     }

@@ -141,7 +141,6 @@ static int clone_process_state(uint64_t flags, const struct process *parent, str
     child->limits = parent->limits;
     spin_unlock(&process_tree_lock);
     child->is_dumpable = parent->is_dumpable;
-    child->no_new_privileges = parent->no_new_privileges;
     child->oom_score_adjust = parent->oom_score_adjust;
     child->oom_score_minimum = parent->oom_score_minimum;
     child->personality = parent->personality;
@@ -180,6 +179,7 @@ static void clone_task_state(const struct clone_request *request, struct task *p
     }
     arch_thread_init_user(&child->thread.arch, child->thread.stack_base + KERNEL_STACK_BYTES,
                           &frame, &parent->thread.arch);
+    child->no_new_privileges = parent->no_new_privileges;
     if ((request->flags & CLONE_SETTLS) != 0) {
         child->thread.arch.user_fs_base = request->tls;
     }

@@ -101,11 +101,11 @@ struct process {
     } posix_timers;
     uint64_t started_ns;     // [I] monotonic
     struct mutex exec_mutex; // rank PROCESS_EXEC: address space and name change together
-    bool is_dumpable, no_new_privileges; // [a]
-    bool is_kernel_shell;                // [I] pid 1 without init: runs kernel code
-    int oom_score_adjust;                // [a]
-    int oom_score_minimum;               // [a] what its owner may lower oom_score_adjust to
-    uint32_t personality;                // [o]
+    bool is_dumpable;        // [a]
+    bool is_kernel_shell;    // [I] pid 1 without init: runs kernel code
+    int oom_score_adjust;    // [a]
+    int oom_score_minimum;   // [a] what its owner may lower oom_score_adjust to
+    uint32_t personality;    // [o]
 };
 
 struct restart_block {
@@ -153,6 +153,7 @@ struct task {
     bool memory_policy_has_nodes;          // [o] it names the one node
     uint16_t io_priority;                  // [a] ioprio_set: class and level
     bool resets_scheduling_on_fork;        // [a] SCHED_RESET_ON_FORK
+    bool no_new_privileges;                // [a] PR_SET_NO_NEW_PRIVS; never taken back, inherited
     uint64_t parent_death_signal;          // [o] PR_SET_PDEATHSIG
     uint64_t timer_slack_ns;               // [a] PR_SET_TIMERSLACK
     uint64_t first_timer_slack_ns;         // [I] what it was created with, and goes back to

@@ -160,11 +160,10 @@ SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fo
     case PR_GET_DUMPABLE: return task->process->is_dumpable;
     case PR_SET_DUMPABLE: return set_flag(&task->process->is_dumpable, second, true);
     case PR_SET_NO_NEW_PRIVS:
-        return (third | fourth | fifth) != 0
-                   ? -EINVAL
-                   : set_flag(&task->process->no_new_privileges, second, false);
+        return (third | fourth | fifth) != 0 ? -EINVAL
+                                             : set_flag(&task->no_new_privileges, second, false);
     case PR_GET_NO_NEW_PRIVS:
-        return (second | third | fourth | fifth) != 0 ? -EINVAL : task->process->no_new_privileges;
+        return (second | third | fourth | fifth) != 0 ? -EINVAL : task->no_new_privileges;
     case PR_SET_PDEATHSIG:
         if (second > SIGRTMAX) {
             return -EINVAL;

@@ -3,6 +3,7 @@
  */
 #include "check.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -134,6 +135,44 @@ TEST(prctl_sets_and_gets)
     CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     CHECK_EQUAL(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
     CHECK_ERRNO(prctl(9999), EINVAL);
+}
+
+static int no_new_privileges(void)
+{
+    return CHECK_OK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+}
+
+static bool status_says(const char *path, const char *line)
+{
+    char text[PAGE];
+    read_file(path, text, sizeof(text));
+    return strstr(text, line) != NULL;
+}
+
+static void *promises(void *argument)
+{
+    CHECK_EQUAL(no_new_privileges(), 0);
+    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    CHECK_EQUAL(no_new_privileges(), 1);
+    CHECK(status_says("/proc/thread-self/status", "NoNewPrivs:\t1\n"));
+    CHECK(status_says("/proc/self/status", "NoNewPrivs:\t0\n"));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        _exit(no_new_privileges() == 1 ? 0 : 1);
+    }
+    CHECK_EXITED(child, 0);
+    return argument;
+}
+
+/* A thread's promise to gain nothing binds it and what it starts, not its siblings. */
+TEST(no_new_privileges_is_each_threads_own)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, promises, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_EQUAL(no_new_privileges(), 0);
+    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    CHECK(status_says("/proc/self/status", "NoNewPrivs:\t1\n"));
 }
 
 TEST(personality_is_told)
