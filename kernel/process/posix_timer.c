@@ -273,13 +273,23 @@ static int take_event(struct posix_timer *timer, const struct uapi_sigevent *eve
     return timer->target != NULL && timer->target->process == timer->process ? 0 : -EINVAL;
 }
 
+/* As on Linux the ids of a process go up, over execve too, and begin anew only at the largest. */
+static int free_id_locked(struct posix_timer_list *list)
+{
+    while (find_locked(list, list->next_id) != NULL) {
+        list->next_id = (list->next_id + 1) & INT32_MAX;
+    }
+    int id = list->next_id;
+    list->next_id = (id + 1) & INT32_MAX;
+    return id;
+}
+
 static int list_add_timer(struct posix_timer_list *list, struct posix_timer *timer, bool has_event)
 {
     int result = -EAGAIN;
     mutex_lock(&list->mutex);
-    if (list->count < process_limit(timer->process, RLIMIT_SIGPENDING) &&
-        list->next_id < INT32_MAX) {
-        result = list->next_id++;
+    if (list->count < process_limit(timer->process, RLIMIT_SIGPENDING)) {
+        result = free_id_locked(list);
         timer->id = result;
         if (!has_event) {
             timer->value.sival_int = result;

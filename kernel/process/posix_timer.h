@@ -1,5 +1,5 @@
 /*
- * Timers of timer_create(2). Of the current process; named by ids that are not used again while the program runs.
+ * Timers of timer_create(2). Of the current process; named by ids that go up and are used again only after the largest.
  */
 #pragma once
 

@@ -252,10 +252,33 @@ TEST(execve_ends_timers)
 /* What "@sleeper" does. */
 int check_reexec(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    if (argc > 2) {
+        return create(CLOCK_MONOTONIC, SIGEV_NONE, 0) == atoi(argv[2]) ? 0 : 1;
+    }
     sleep_ms(400);
     return 0;
+}
+
+/* A number that a program still has in mind must not soon be another timer's. */
+TEST(ids_go_on_and_are_not_used_again)
+{
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_EQUAL(create(CLOCK_MONOTONIC, SIGEV_NONE, 0), 0);
+        CHECK_EQUAL(create(CLOCK_MONOTONIC, SIGEV_NONE, 0), 1);
+        CHECK_OK(syscall(SYS_timer_delete, 0));
+        CHECK_OK(syscall(SYS_timer_delete, 1));
+        CHECK_EQUAL(create(CLOCK_MONOTONIC, SIGEV_NONE, 0), 2);
+        pid_t grandchild = CHECK_OK(fork());
+        if (grandchild == 0) {
+            CHECK_EQUAL(create(CLOCK_MONOTONIC, SIGEV_NONE, 0), 0);
+            _exit(0);
+        }
+        CHECK_EXITED(grandchild, 0);
+        execl("/proc/self/exe", "timers", "@next", "3", NULL);
+        _exit(9);
+    }
+    CHECK_EXITED(child, 0);
 }
 
 TEST(a_deleted_timer_sends_nothing_more)
