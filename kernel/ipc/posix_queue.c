@@ -87,13 +87,16 @@ static void notified_drop_locked(struct posix_queue *queue)
     queue->notified = NULL;
 }
 
-// The queue has its first message, and nobody waited for it.
+// The queue has its first message, and nobody waited for it. A program does not get the signal that the one before it asked for, though
+// its request stands until now (mq_notify(2) and Linux).
 static void notify_locked(struct posix_queue *queue)
 {
     if (queue->notified == NULL) {
         return;
     }
-    if (queue->event.sigev_notify == SIGEV_SIGNAL && queue->event.sigev_signo != 0) {
+    bool is_same_program = READ_ONCE(queue->notified->executions) == queue->notified_executions;
+    if (is_same_program && queue->event.sigev_notify == SIGEV_SIGNAL &&
+        queue->event.sigev_signo != 0) {
         const struct task *task = task_current();
         const struct uapi_siginfo info = {
             .si_signo = queue->event.sigev_signo,
@@ -122,18 +125,17 @@ int posix_queue_notify(struct posix_queue *queue, const struct uapi_sigevent *ev
     } else {
         process_get(process);
         queue->notified = process;
-        queue->notified_table = task_current()->descriptors;
+        queue->notified_executions = process->executions;
         queue->event = *event;
     }
     mutex_unlock(&queue->mutex);
     return error;
 }
 
-void posix_queue_forget_process(struct posix_queue *queue, const void *table)
+void posix_queue_forget_process(struct posix_queue *queue)
 {
     mutex_lock(&queue->mutex);
-    if (queue->notified != NULL && queue->notified == process_current() &&
-        queue->notified_table == table) {
+    if (queue->notified != NULL && queue->notified == process_current()) {
         notified_drop_locked(queue);
     }
     mutex_unlock(&queue->mutex);

@@ -50,7 +50,8 @@ static unsigned queue_poll(struct open_file *file, struct poll_context *context)
 
 static void queue_close_descriptor(struct open_file *file, const void *table)
 {
-    posix_queue_forget_process(queue_of(file), table);
+    (void)table;
+    posix_queue_forget_process(queue_of(file));
 }
 
 const struct file_ops posix_queue_file_ops = {

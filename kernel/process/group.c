@@ -49,7 +49,9 @@ static struct process *group_target_locked(int number, struct process *self, int
     *error = -ESRCH;
     list_for_each_entry(child, &self->children, sibling_link) {
         if (child->id->number == number) {
-            *error = child->session != self->session ? -EPERM : child->has_executed ? -EACCES : 0;
+            *error = child->session != self->session ? -EPERM
+                     : child->executions != 0        ? -EACCES
+                                                     : 0;
             return *error == 0 ? child : NULL;
         }
     }

@@ -63,7 +63,7 @@ struct process {
     struct list_head group_link, session_link; // [l tree] in id->members
     struct terminal *terminal;            // [l tree] controlling terminal, a reference; NULL: none
     bool is_session_leader;               // [l tree]
-    bool has_executed;                    // [l tree] called execve since fork (setpgid's EACCES)
+    unsigned executions;                  // [a] successful execve calls since fork
     bool is_zombie;                       // [l tree]
     bool is_reaper;                       // [a] PR_SET_CHILD_SUBREAPER: takes orphans below it
     bool is_exiting;                      // [l signal] exit_group or a fatal signal began

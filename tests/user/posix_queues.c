@@ -6,6 +6,8 @@
 
 #include <mqueue.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
@@ -398,6 +400,66 @@ TEST(a_notification_goes_with_its_owner)
     CHECK_ERRNO(mq_notify(queue, &event), EINVAL);
     CHECK_ERRNO(syscall(SYS_mq_notify, queue, (void *)1), EFAULT);
     CHECK_ERRNO(syscall(SYS_mq_notify, -1, NULL), EBADF);
+}
+
+/* What "@executed" does: argv[2] is what asking gives, argv[3] the queue if the descriptor was left open. */
+int check_reexec(int argc, char **argv)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    mqd_t queue = CHECK_OK(mq_open("/executed", O_RDWR));
+    CHECK_OK(mq_unlink("/executed"));
+    CHECK_EQUAL(mq_notify(queue, &event) == 0 ? 0 : errno, atoi(argv[2]));
+    if (argc > 3) {
+        put(queue, "no signal for this program", 0);
+        CHECK_OK(mq_notify(queue, &event)); /* the one before had its turn */
+    }
+    return 0;
+}
+
+static void check_notified_after_execution(const char *error, bool keeps_descriptor)
+{
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTERM};
+        mqd_t queue = CHECK_OK(mq_open("/executed", O_CREAT | O_EXCL | O_RDWR, 0600, NULL));
+        CHECK_OK(mq_notify(queue, &event));
+        CHECK_OK(fcntl(queue, F_SETFD, keeps_descriptor ? 0 : FD_CLOEXEC));
+        execl("/proc/self/exe", "posix_queues", "@executed", error,
+              keeps_descriptor ? "kept" : NULL, NULL);
+        _exit(9);
+    }
+    CHECK_EXITED(child, 0);
+}
+
+TEST(a_notification_goes_with_a_descriptor_that_execve_closes)
+{
+    check_notified_after_execution("0", false);
+}
+
+TEST(a_program_is_not_told_what_the_one_before_asked_for)
+{
+    char error[8];
+    snprintf(error, sizeof(error), "%d", EBUSY);
+    check_notified_after_execution(error, true);
+}
+
+static void *closes_its_own_copy(void *queue)
+{
+    CHECK_OK(unshare(CLONE_FILES));
+    CHECK_OK(close(*(mqd_t *)queue));
+    return NULL;
+}
+
+TEST(any_close_by_the_process_ends_a_notification)
+{
+    pthread_t thread;
+    struct sigevent event = {.sigev_notify = SIGEV_NONE};
+    mqd_t queue = make_queue(4, DEFAULT_LENGTH);
+    CHECK_OK(mq_notify(queue, &event));
+    CHECK_ERRNO(mq_notify(queue, &event), EBUSY);
+    CHECK(pthread_create(&thread, NULL, closes_its_own_copy, &queue) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK_OK(mq_notify(queue, &event));
 }
 
 TEST(a_waiting_receiver_is_not_a_reason_to_notify)
