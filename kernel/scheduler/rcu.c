@@ -1,10 +1,14 @@
 // RCU's write side: frees that wait until no reader can still hold what they free.
 //
 // A reader has preemption off, so a CPU that makes a scheduling choice has none. Deferred heads go
-// on a list without a lock (any context may add); the reaper thread takes the whole list, waits
-// until each CPU has chosen since, and runs the heads in order. It is woken some milliseconds after
-// the first head, so that a batch costs one wake-up, or at once when many wait. A CPU that idles
-// makes no choices by itself: the reaper asks it to, so an idle system delays nothing.
+// on a list of their CPU's, without a lock (any context may add); the reaper thread takes all lists,
+// waits until each CPU has chosen since, and runs the heads, those of one CPU in order. It is woken
+// some milliseconds after the first head, so that a batch costs one wake-up, or at once when many
+// wait on one CPU. A CPU that idles makes no choices by itself: the reaper asks it to, so an idle
+// system delays nothing.
+//
+// Who waits for readers (rcu_synchronize) waits for all that was deferred before, too: such heads
+// have a list of their own, taken before the others and run after them.
 #include "scheduler/rcu.h"
 
 #include "arch/page.h"
@@ -18,9 +22,13 @@
 enum { RCU_BATCH_MAX = 32 };
 #define RCU_DELAY_NS (5 * NS_PER_MS)
 
-static struct rcu_head *rcu_list;      // [a] last added first
-static struct atomic32 rcu_count;      // [a] heads added since the reaper took the list
-static struct atomic32 rcu_is_due;     // [a] the reaper should take the list now
+struct rcu_stock {
+    struct rcu_head *list; // [a] last added first
+    struct atomic32 count; // [a] heads added since the reaper took the list
+};
+static PERCPU_DEFINE(struct rcu_stock, rcu_stock);
+static struct rcu_head *rcu_waiters;   // [a] the heads of who waits
+static struct atomic32 rcu_is_due;     // [a] the reaper should take the lists now
 static struct atomic32 rcu_is_delayed; // [a] the timer is set
 static struct timer rcu_timer;
 static struct thread *rcu_reaper; // [I]
@@ -38,42 +46,60 @@ static void rcu_timer_expire(struct timer *timer)
     rcu_wake_reaper();
 }
 
-// The list only grows at its head and is only taken whole, so a compare and exchange cannot be fooled by a head that went and came
+// A list only grows at its head and is only taken whole, so a compare and exchange cannot be fooled by a head that went and came
 // back. The exchange is a full barrier: what made the object unreachable comes before it, and so before the reaper counts choices.
-static void rcu_add(struct rcu_head *head, void (*run)(struct rcu_head *head))
+static void rcu_add(struct rcu_head **list, struct rcu_head *head,
+                    void (*run)(struct rcu_head *head))
 {
     assert(run != NULL);
     head->run = run;
-    head->next = __atomic_load_n(&rcu_list, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&rcu_list, &head->next, head, false, __ATOMIC_SEQ_CST,
+    head->next = __atomic_load_n(list, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(list, &head->next, head, false, __ATOMIC_SEQ_CST,
                                         __ATOMIC_RELAXED)) {
         cpu_pause();
     }
 }
 
+// Only the head that makes the batch full wakes the reaper: what comes after it finds it on its way.
 void rcu_defer(struct rcu_head *head, void (*run)(struct rcu_head *head))
 {
-    rcu_add(head, run);
-    if (atomic32_add(&rcu_count, 1) >= RCU_BATCH_MAX) {
+    preempt_disable();
+    struct rcu_stock *stock = percpu_this(rcu_stock);
+    rcu_add(&stock->list, head, run);
+    uint32_t count = atomic32_add(&stock->count, 1);
+    preempt_enable();
+    if (count == RCU_BATCH_MAX) {
         rcu_wake_reaper();
     } else if (atomic32_load(&rcu_is_delayed) == 0 && atomic32_exchange(&rcu_is_delayed, 1) == 0) {
         timer_start(&rcu_timer, clock_monotonic_ns() + RCU_DELAY_NS);
     }
 }
 
-// Takes the list, in the order in which the heads were added.
-static struct rcu_head *rcu_take_list(void)
+// Takes all lists, each in the order in which its heads were added.
+static struct rcu_head *rcu_take_lists(void)
 {
-    atomic32_store(&rcu_count, 0);
-    struct rcu_head *head = __atomic_exchange_n(&rcu_list, NULL, __ATOMIC_SEQ_CST);
     struct rcu_head *ordered = NULL;
-    while (head != NULL) {
-        struct rcu_head *next = head->next;
-        head->next = ordered;
-        ordered = head;
-        head = next;
+    for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
+        struct rcu_stock *stock = percpu_of(rcu_stock, cpu);
+        atomic32_store(&stock->count, 0);
+        struct rcu_head *head = __atomic_exchange_n(&stock->list, NULL, __ATOMIC_SEQ_CST);
+        while (head != NULL) {
+            struct rcu_head *next = head->next;
+            head->next = ordered;
+            ordered = head;
+            head = next;
+        }
     }
     return ordered;
+}
+
+static void rcu_run(struct rcu_head *head)
+{
+    while (head != NULL) {
+        struct rcu_head *next = head->next; // run may free the head
+        head->run(head);
+        head = next;
+    }
 }
 
 static bool rcu_cpu_has_passed(unsigned cpu, uint64_t passes_before)
@@ -125,13 +151,11 @@ static void rcu_reaper_main(void *argument)
     (void)argument;
     for (;;) {
         rcu_wait_until_due();
-        struct rcu_head *head = rcu_take_list();
+        struct rcu_head *waiters = __atomic_exchange_n(&rcu_waiters, NULL, __ATOMIC_SEQ_CST);
+        struct rcu_head *head = rcu_take_lists();
         rcu_wait_for_readers();
-        while (head != NULL) {
-            struct rcu_head *next = head->next; // run may free the head
-            head->run(head);
-            head = next;
-        }
+        rcu_run(head);
+        rcu_run(waiters);
     }
 }
 
@@ -155,7 +179,7 @@ void rcu_synchronize(void)
     struct rcu_barrier rcu_barrier = {.thread = thread_current()};
     lock_debug_check_sleep(NULL);
     assert(thread_current() != rcu_reaper); // it would wait for itself
-    rcu_add(&rcu_barrier.head, rcu_barrier_pass);
+    rcu_add(&rcu_waiters, &rcu_barrier.head, rcu_barrier_pass);
     rcu_wake_reaper();
     thread_prepare_to_block(THREAD_BLOCKED);
     while (atomic32_load_acquire(&rcu_barrier.is_passed) == 0) {
