@@ -14,9 +14,14 @@ must_check int file_lock_flock(struct open_file *file, int operation, int pid);
 // -EAGAIN, -EDEADLK, -ERESTARTSYS, -EINVAL.
 must_check int file_lock_record(struct open_file *file, int command, struct uapi_flock *lock,
                                 void *owner, int pid, uint64_t size);
-// Drops what the owner holds on this file: every close(2) does that (POSIX).
+// Has somebody ever asked for a lock on the file's object?
+static inline bool file_lock_is_possible(const struct open_file *file)
+{
+    return file->locks != NULL && __atomic_load_n(file->locks, __ATOMIC_ACQUIRE) != NULL;
+}
+// Drops what the owner holds on this file: every close(2) does that (POSIX). Nothing to do unless file_lock_is_possible.
 void file_lock_release_owner(struct open_file *file, void *owner);
-// Drops the locks of an open file at its last put.
+// Drops the locks of an open file at its last put. As before.
 void file_lock_release_file(struct open_file *file);
 // The last reference to an object goes: nobody can hold a lock on it any more. Frees and clears
 // `*locks`, which may be NULL.

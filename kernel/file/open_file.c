@@ -56,13 +56,27 @@ struct open_file *open_file_get(struct open_file *file)
     return file;
 }
 
+void open_file_expect_late_readers(struct open_file *file)
+{
+    assert(refcount_read(&file->references) != 0);
+    WRITE_ONCE(file->has_late_readers, true);
+}
+
+// A late reader looks at the count of references alone, and finds it zero.
+static void open_file_free_late(struct rcu_head *head)
+{
+    slab_free(&open_file_cache, container_of(head, struct open_file, rcu));
+}
+
 void open_file_put(struct open_file *file)
 {
     assert(refcount_read(&file->references) != 0);
     if (!refcount_put(&file->references)) {
         return;
     }
-    file_lock_release_file(file);
+    if (unlikely(file_lock_is_possible(file))) {
+        file_lock_release_file(file);
+    }
     // The kind's own part first, while the path, the credentials and the vnode that it may ask for are still there.
     assert(!mutex_is_held(&file->position_lock));
     if (file->ops->release != NULL) {
@@ -73,7 +87,12 @@ void open_file_put(struct open_file *file)
     }
     backing_put(&file->backing);
     credentials_put(file->credentials);
-    slab_free(&open_file_cache, file);
+    assert(list_is_empty(&file->poll_links));
+    if (unlikely(file->has_late_readers)) {
+        rcu_defer(&file->rcu, open_file_free_late);
+    } else {
+        slab_free(&open_file_cache, file);
+    }
 }
 
 // ---- position ------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "memory/io_iter.h"
 #include "scheduler/credentials.h"
 #include "scheduler/mutex.h"
+#include "scheduler/rcu.h"
 #include "sync/refcount.h"
 #include "uapi/fcntl.h"
 #include "vm/address_space.h"
@@ -90,8 +91,12 @@ struct open_file {
     int owner_kind;            // [a] F_OWNER_*, of F_SETOWN and F_SETOWN_EX
     int owner_number;          // [a]
     int async_signal;
-    uint64_t directory_cursor;   // [l position_lock] for generated trees
-    struct list_head poll_links; // [l epoll] kept for epoll; empty
+    bool has_late_readers;     // [a] set before the last put: its memory is kept for a grace period
+    uint64_t directory_cursor; // [l position_lock] for generated trees
+    union {
+        struct list_head poll_links; // [l epoll] kept for epoll; empty
+        struct rcu_head rcu;         // after the last put
+    };
 };
 
 // A file with one reference. Takes references of its own of `credentials` and of `*backing` (NULL: nothing behind, as for pipes).
@@ -101,6 +106,8 @@ must_check struct open_file *open_file_create(const struct file_ops *ops, unsign
                                               const struct backing *backing);
 struct open_file *open_file_get(struct open_file *file); // returns its argument
 void open_file_put(struct open_file *file);              // may sleep at the last one
+// From now on somebody may look at its references who has none, under RCU. By who has a reference, and puts it afterwards.
+void open_file_expect_late_readers(struct open_file *file);
 
 static inline bool open_file_can_read(const struct open_file *file)
 {

@@ -25,7 +25,7 @@ static struct open_file *file_get(const struct generated_key *key)
     if (table == NULL) {
         return NULL;
     }
-    struct open_file *file = descriptor_get(table, (int)key->value[1]);
+    struct open_file *file = descriptor_get_foreign(table, (int)key->value[1]);
     descriptor_table_put(table);
     return file;
 }

@@ -1,8 +1,9 @@
 // Descriptor tables: their life, their growth, and looking a descriptor up.
 //
 // A table that one task uses is read without lock and without reference (descriptor_borrow): only that task changes it, and it is
-// busy with the system call that reads. A table that several tasks share (CLONE_FILES), or that /proc looks into, is read under its
-// lock with a reference on the file, since an open file's memory is not kept for late readers. Changes are in descriptor_change.c.
+// busy with the system call that reads. One that several tasks share (CLONE_FILES) is read under RCU: a file that leaves it keeps its
+// memory for late readers, who take a reference unless the last one is gone. Who only looks into somebody else's table (/proc) takes
+// its lock: its user cannot know of such a reader, and waits for none. Changes are in descriptor_change.c.
 #include "process/descriptor_table.h"
 
 #include "lib/assert.h"
@@ -17,7 +18,9 @@ static struct slab_cache descriptor_table_cache;
 
 void descriptor_table_init(void)
 {
-    slab_cache_init(&descriptor_table_cache, "descriptor_table", sizeof(struct descriptor_table),
+    size_t slots_bytes = DESCRIPTORS_INLINE * sizeof(struct open_file *);
+    slab_cache_init(&descriptor_table_cache, "descriptor_table",
+                    sizeof(struct descriptor_table) + slots_bytes,
                     _Alignof(struct descriptor_table));
 }
 
@@ -29,45 +32,62 @@ struct descriptor_table *descriptor_table_create(void)
     }
     refcount_init(&table->references, 1);
     spin_init(&table->lock, LOCK_RANK_DESCRIPTORS);
-    table->array = (struct descriptor_array){
-        .capacity = DESCRIPTORS_INLINE,
-        .files = table->inline_files,
-        .open = &table->inline_open,
-        .close_on_exec = &table->inline_close_on_exec,
-    };
+    struct descriptor_array *array = &table->inline_array;
+    array->capacity = DESCRIPTORS_INLINE;
+    array->open = &table->inline_open;
+    array->close_on_exec = &table->inline_close_on_exec;
+    table->array = array;
     return table;
 }
 
 static size_t array_bytes(unsigned capacity)
 {
-    return capacity * sizeof(struct open_file *) +
+    return sizeof(struct descriptor_array) + capacity * sizeof(struct open_file *) +
            2 * BITMAP_WORDS((size_t)capacity) * sizeof(uint64_t);
 }
 
-static void *array_memory_alloc(unsigned capacity)
+static struct descriptor_array *array_create(unsigned capacity)
 {
     size_t bytes = array_bytes(capacity);
-    return bytes <= KiB(16) ? heap_alloc_zeroed(bytes) : kernel_map_alloc(bytes);
+    struct descriptor_array *array =
+        bytes <= KiB(16) ? heap_alloc_zeroed(bytes) : kernel_map_alloc(bytes);
+    if (array != NULL) {
+        array->capacity = capacity;
+        array->open = (uint64_t *)(array->files + capacity);
+        array->close_on_exec = array->open + BITMAP_WORDS((size_t)capacity);
+    }
+    return array;
 }
 
-static void array_memory_free(void *memory, unsigned capacity)
+static void array_free(struct descriptor_array *array)
 {
-    if (memory == NULL) {
+    if (array == NULL) {
         return;
     }
-    if (array_bytes(capacity) <= KiB(16)) {
-        heap_free(memory);
+    if (array_bytes(array->capacity) <= KiB(16)) {
+        heap_free(array);
     } else {
-        kernel_map_free(memory);
+        kernel_map_free(array);
     }
 }
 
-static void array_place(struct descriptor_array *array, void *memory, unsigned capacity)
+static void array_free_late(struct rcu_head *head)
 {
-    array->capacity = capacity;
-    array->files = memory;
-    array->open = (uint64_t *)(array->files + capacity);
-    array->close_on_exec = array->open + BITMAP_WORDS((size_t)capacity);
+    array_free(container_of(head, struct descriptor_array, rcu));
+}
+
+// No new reader finds it any more; of a table that one task alone uses nobody is reading it.
+static void array_retire(struct descriptor_table *table, struct descriptor_array *array)
+{
+    assert(array != table->array && !spin_is_held(&table->lock));
+    if (array == &table->inline_array) {
+        return;
+    }
+    if (descriptor_table_is_shared(table)) {
+        rcu_defer(&array->rcu, array_free_late);
+    } else {
+        array_free(array);
+    }
 }
 
 static void array_copy(struct descriptor_array *to, const struct descriptor_array *from)
@@ -85,32 +105,28 @@ no_lock_analysis int descriptor_table_grow_locked(struct descriptor_table *table
     if (number >= DESCRIPTORS_MAX) {
         return -EMFILE;
     }
-    unsigned capacity = table->array.capacity;
+    unsigned capacity = table->array->capacity;
     while (capacity <= number) {
         capacity *= 2;
     }
     spin_unlock(&table->lock);
-    void *memory = array_memory_alloc(capacity);
+    struct descriptor_array *grown = array_create(capacity);
     spin_lock(&table->lock);
-    if (table->array.capacity > number) {
+    struct descriptor_array *old = table->array;
+    if (old->capacity > number) {
         spin_unlock(&table->lock);
-        array_memory_free(memory, capacity);
+        array_free(grown);
         spin_lock(&table->lock);
         return 0;
     }
-    if (memory == NULL) {
+    if (grown == NULL) {
         return -ENOMEM;
     }
-    assert(capacity > table->array.capacity && capacity <= DESCRIPTORS_MAX && capacity % 64 == 0);
-    struct descriptor_array grown;
-    array_place(&grown, memory, capacity);
-    array_copy(&grown, &table->array);
-    void *old = table->grown;
-    unsigned old_capacity = table->array.capacity;
-    table->array = grown;
-    table->grown = memory;
+    assert(capacity > old->capacity && capacity <= DESCRIPTORS_MAX && capacity % 64 == 0);
+    array_copy(grown, old);
+    rcu_assign(table->array, grown);
     spin_unlock(&table->lock); // large memory is unmapped, which must not be done spinning
-    array_memory_free(old, old_capacity);
+    array_retire(table, old);
     spin_lock(&table->lock);
     return 0;
 }
@@ -121,14 +137,16 @@ static void copy_word_locked(struct descriptor_table *table, struct descriptor_t
                              unsigned word)
 {
     // A table never shrinks, so the source has at least as much as the copy was given.
-    assert(spin_is_held(&source->lock) && source->array.capacity >= table->array.capacity);
-    table->array.close_on_exec[word] = source->array.close_on_exec[word];
-    for (uint64_t bits = source->array.open[word]; bits != 0; bits &= bits - 1) {
+    const struct descriptor_array *from = source->array;
+    struct descriptor_array *to = table->array;
+    assert(spin_is_held(&source->lock) && from->capacity >= to->capacity);
+    to->close_on_exec[word] = from->close_on_exec[word];
+    for (uint64_t bits = from->open[word]; bits != 0; bits &= bits - 1) {
         unsigned number = word * 64 + (unsigned)__builtin_ctzll(bits);
-        struct open_file *file = source->array.files[number];
+        struct open_file *file = from->files[number];
         if (file != NULL) {
-            table->array.files[number] = open_file_get(file);
-            bitmap_set(table->array.open, number);
+            to->files[number] = open_file_get(file);
+            bitmap_set(to->open, number);
         }
     }
 }
@@ -137,7 +155,7 @@ static void copy_word_locked(struct descriptor_table *table, struct descriptor_t
 static void copy_words(struct descriptor_table *table, struct descriptor_table *source)
 {
     enum { WORDS_PER_HOLD = 8 };
-    unsigned words = table->array.capacity / 64;
+    unsigned words = table->array->capacity / 64;
     for (unsigned first = 0; first < words; first += WORDS_PER_HOLD) {
         spin_lock(&source->lock);
         for (unsigned word = first; word < words && word < first + WORDS_PER_HOLD; word++) {
@@ -154,8 +172,8 @@ struct descriptor_table *descriptor_table_copy(struct descriptor_table *source)
         return NULL;
     }
     spin_lock(&source->lock);
-    while (table->array.capacity < source->array.capacity) {
-        unsigned wanted = source->array.capacity - 1;
+    while (table->array->capacity < source->array->capacity) {
+        unsigned wanted = source->array->capacity - 1;
         spin_unlock(&source->lock);
         spin_lock(&table->lock);
         int error = descriptor_table_grow_locked(table, wanted);
@@ -184,10 +202,10 @@ void descriptor_table_put(struct descriptor_table *table)
     // The last reference: nobody reads it any more, but closing may sleep, so the lock is taken for each look only.
     for (int number = descriptor_next(table, 0); number >= 0;
          number = descriptor_next(table, number + 1)) {
-        struct open_file *file = table->array.files[number];
+        struct open_file *file = table->array->files[number];
         descriptor_file_close(table, file);
     }
-    array_memory_free(table->grown, table->array.capacity);
+    array_free(table->array != &table->inline_array ? table->array : NULL);
     slab_free(&descriptor_table_cache, table);
 }
 
@@ -196,9 +214,11 @@ bool descriptor_table_is_shared(struct descriptor_table *table)
     return refcount_read(&table->references) > 1;
 }
 
-static struct open_file *file_at(struct descriptor_table *table, int number)
+// Nobody else changes the table: it is the caller's alone, or locked.
+static struct open_file *file_at(const struct descriptor_table *table, int number)
 {
-    return (unsigned)number < table->array.capacity ? table->array.files[number] : NULL;
+    const struct descriptor_array *array = table->array;
+    return (unsigned)number < array->capacity ? array->files[number] : NULL;
 }
 
 static struct open_file *file_get_at(struct descriptor_table *table, int number)
@@ -207,33 +227,60 @@ static struct open_file *file_get_at(struct descriptor_table *table, int number)
     return file != NULL ? open_file_get(file) : NULL;
 }
 
+// Others may change the table meanwhile. A file whose last reference is gone has left its slot before, so a second look, at the array
+// too, finds it empty or finds who came next: dup2 never shows a number as free that is not. With the reference the file is one that
+// the slot had at some moment of this call.
+static struct open_file *file_get_shared(struct descriptor_table *table, int number)
+{
+    struct open_file *file;
+    rcu_read_lock();
+    do {
+        const struct descriptor_array *array = rcu_dereference(table->array);
+        file = (unsigned)number < array->capacity ? rcu_dereference(array->files[number]) : NULL;
+    } while (file != NULL && !refcount_get_unless_zero(&file->references));
+    rcu_read_unlock();
+    return file;
+}
+
 // The test for sharing is enough: only a task that has the table can share it (clone), and it is busy here; a reader of /proc that takes
 // a reference meanwhile only reads.
 struct open_file *descriptor_get(struct descriptor_table *table, int number)
 {
-    if (!descriptor_table_is_shared(table)) {
-        return file_get_at(table, number);
-    }
+    return descriptor_table_is_shared(table) ? file_get_shared(table, number)
+                                             : file_get_at(table, number);
+}
+
+bool descriptor_borrow(struct descriptor_table *table, int number, struct descriptor_use *use)
+{
+    use->is_referenced = descriptor_table_is_shared(table);
+    use->file = use->is_referenced ? file_get_shared(table, number) : file_at(table, number);
+    return use->file != NULL;
+}
+
+struct open_file *descriptor_get_foreign(struct descriptor_table *table, int number)
+{
     spin_lock(&table->lock);
     struct open_file *file = file_get_at(table, number);
     spin_unlock(&table->lock);
     return file;
 }
 
-bool descriptor_borrow(struct descriptor_table *table, int number, struct descriptor_use *use)
+bool descriptor_is_file(struct descriptor_table *table, int number, const struct open_file *file)
 {
-    use->is_referenced = descriptor_table_is_shared(table);
-    use->file = use->is_referenced ? descriptor_get(table, number) : file_at(table, number);
-    return use->file != NULL;
+    spin_lock(&table->lock);
+    bool is_file = file_at(table, number) == file;
+    spin_unlock(&table->lock);
+    return is_file;
 }
 
 int descriptor_next(struct descriptor_table *table, int from)
 {
     spin_lock(&table->lock);
-    size_t capacity = table->array.capacity;
+    const struct descriptor_array *array = table->array;
+    size_t capacity = array->capacity;
     size_t number = MIN((size_t)from, capacity);
-    while ((number = bitmap_find_next_set(table->array.open, capacity, number)) < capacity &&
-           table->array.files[number] == NULL) {
+    while ((number = bitmap_find_next_set(array->open, capacity, number)) < capacity &&
+           array->files[number] == NULL) {
         number++;
     }
     spin_unlock(&table->lock);
@@ -242,5 +289,8 @@ int descriptor_next(struct descriptor_table *table, int from)
 
 unsigned descriptor_capacity(struct descriptor_table *table)
 {
-    return READ_ONCE(table->array.capacity);
+    rcu_read_lock();
+    unsigned capacity = rcu_dereference(table->array)->capacity;
+    rcu_read_unlock();
+    return capacity;
 }

@@ -1,5 +1,5 @@
-// Descriptors: small numbers to open files. Read without a lock where one task uses the table, under the table's lock where several
-// share it; changed under the lock. Grows up to the limit that the caller passes (RLIMIT_NOFILE).
+// Descriptors: small numbers to open files. Looked up without a lock, under RCU where several tasks share the table; changed under the
+// table's lock. Grows up to the limit that the caller passes (RLIMIT_NOFILE).
 #pragma once
 
 #include "file/open_file.h"
@@ -18,8 +18,13 @@ void descriptor_table_get(struct descriptor_table *table);
 void descriptor_table_put(
     struct descriptor_table *table); // the last one closes everything; may sleep
 
-// The file with a reference; NULL: -EBADF.
+// The file with a reference; NULL: -EBADF. The table is the current task's.
 must_check struct open_file *descriptor_get(struct descriptor_table *table, int number);
+// The same in somebody else's table, of which the caller holds a reference (/proc, pidfd_getfd).
+must_check struct open_file *descriptor_get_foreign(struct descriptor_table *table, int number);
+// Is the descriptor that file's still? What hangs on a descriptor is given up when it is closed; who adds something meanwhile asks
+// after that, and takes it back where the answer is no.
+bool descriptor_is_file(struct descriptor_table *table, int number, const struct open_file *file);
 // As descriptor_get, without a reference where the table is the current task's alone: pair with descriptor_release. The fast path of
 // read and write.
 struct descriptor_use {

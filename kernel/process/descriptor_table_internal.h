@@ -3,26 +3,28 @@
 
 #include "lib/bitmap.h"
 #include "process/descriptor_table.h"
+#include "scheduler/rcu.h"
 #include "sync/spinlock.h"
 
 enum { DESCRIPTORS_INLINE = 64 };
 
-// The part that grows: one allocation, replaced as a whole.
+// The part that grows, replaced as a whole. Who looks a descriptor up meanwhile may still have the old one, which stays as it was until
+// then and is freed after a grace period.
 struct descriptor_array {
-    unsigned capacity;        // [I] a multiple of 64
-    struct open_file **files; // [l] capacity slots, NULL: free or reserved
-    uint64_t *open;           // [l] bitmap of the slots that are in use or reserved
-    uint64_t *close_on_exec;  // [l] bitmap
+    unsigned capacity;         // [I] a multiple of 64
+    uint64_t *open;            // [I] bitmap of the slots in use or reserved; its bits [l]
+    uint64_t *close_on_exec;   // [I] bitmap; its bits [l]
+    struct rcu_head rcu;       // of one that was replaced
+    struct open_file *files[]; // [l; read under RCU] capacity slots, NULL: free or reserved
 };
 
 struct descriptor_table {
-    struct refcount references;    // [a] tasks that use it, and readers of /proc
-    struct spinlock lock;          // rank DESCRIPTORS
-    struct descriptor_array array; // [l]
-    unsigned first_free_hint;      // [l] nothing is free below
-    void *grown; // [l] the allocation behind `array`, NULL while it is the inline one
-    struct open_file *inline_files[DESCRIPTORS_INLINE];
+    struct refcount references;     // [a] tasks that use it, and readers of /proc
+    struct spinlock lock;           // rank DESCRIPTORS
+    struct descriptor_array *array; // [l; read under RCU]
+    unsigned first_free_hint;       // [l] nothing is free below
     uint64_t inline_open, inline_close_on_exec;
+    struct descriptor_array inline_array; // the first one; DESCRIPTORS_INLINE slots follow it
 };
 
 // Makes room for `number`; drops and retakes the lock. 0 or -ENOMEM, -EMFILE.

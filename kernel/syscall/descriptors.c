@@ -173,7 +173,22 @@ SYSTEM_CALL2(flock, int, descriptor, int, operation)
     return result;
 }
 
-static long record_lock(struct open_file *file, int command, struct uapi_flock __user *user)
+/*
+ * A sibling that closes the descriptor meanwhile has given up the process's locks on the file, perhaps before this one was taken: it
+ * would outlive what it hangs on (POSIX: every close gives them up), so it goes now, with what else the process has on the file.
+ */
+static int record_lock_confirm(struct open_file *file, int descriptor)
+{
+    struct descriptor_table *table = current_descriptors();
+    if (!descriptor_table_is_shared(table) || descriptor_is_file(table, descriptor, file)) {
+        return 0;
+    }
+    file_lock_release_owner(file, table);
+    return -EBADF;
+}
+
+static long record_lock(struct open_file *file, int descriptor, int command,
+                        struct uapi_flock __user *user)
 {
     struct uapi_flock lock;
     if (user_copy_in(&lock, user, sizeof(lock)) != 0) {
@@ -183,6 +198,10 @@ static long record_lock(struct open_file *file, int command, struct uapi_flock _
     const struct vnode *vnode = vnode_from_file(file);
     int result = file_lock_record(file, command, &lock, current_descriptors(), process->id->number,
                                   vnode != NULL ? vnode->pages.size_bytes : 0);
+    bool is_process_set = command == F_SETLK || command == F_SETLKW;
+    if (result == 0 && is_process_set && lock.l_type != F_UNLCK) {
+        result = record_lock_confirm(file, descriptor);
+    }
     if (result == 0 && (command == F_GETLK || command == F_OFD_GETLK)) {
         result = user_copy_out(user, &lock, sizeof(lock));
     }
@@ -265,7 +284,7 @@ static long write_hint_command(struct open_file *file, int command, uint64_t __u
 }
 
 /* Commands that change or tell something of the open file. */
-static long file_command(struct open_file *file, int command, uint64_t argument)
+static long file_command(struct open_file *file, int descriptor, int command, uint64_t argument)
 {
     switch (command) {
     case F_SETFL: return file_set_flags(file, (unsigned)argument);
@@ -274,7 +293,8 @@ static long file_command(struct open_file *file, int command, uint64_t argument)
     case F_SETLKW:
     case F_OFD_GETLK:
     case F_OFD_SETLK:
-    case F_OFD_SETLKW: return record_lock(file, command, (struct uapi_flock __user *)argument);
+    case F_OFD_SETLKW:
+        return record_lock(file, descriptor, command, (struct uapi_flock __user *)argument);
     case F_SETOWN: return set_owner_number(file, (int)argument);
     case F_GETOWN:
         return file->owner_kind == F_OWNER_PGRP ? -file->owner_number : file->owner_number;
@@ -335,7 +355,8 @@ SYSTEM_CALL3(fcntl, int, descriptor, int, command, uint64_t, argument)
     if (command_is_for_descriptor(command)) {
         result = descriptor_command(descriptor, file, command, argument);
     } else {
-        result = (file->flags & O_PATH) != 0 ? -EBADF : file_command(file, command, argument);
+        result = (file->flags & O_PATH) != 0 ? -EBADF
+                                             : file_command(file, descriptor, command, argument);
     }
     open_file_put(file);
     return result;

@@ -59,7 +59,7 @@ static bool side_find_file(struct side *side)
 {
     side->table = task_descriptors_get(side->task);
     if (side->table != NULL && side->index <= INT32_MAX) {
-        side->file = descriptor_get(side->table, (int)side->index);
+        side->file = descriptor_get_foreign(side->table, (int)side->index);
     }
     return side->file != NULL;
 }

@@ -142,7 +142,7 @@ static int take_file(struct process *process, int descriptor, struct open_file *
     if (table == NULL) {
         return error != 0 ? error : -ESRCH;
     }
-    *file = descriptor_get(table, descriptor);
+    *file = descriptor_get_foreign(table, descriptor);
     descriptor_table_put(table);
     return *file != NULL ? 0 : -EBADF;
 }

@@ -1,5 +1,6 @@
 /*
- * Descriptor tables against a plain array: lowest free number, growth, copies, close-on-exec, and that every reference comes back.
+ * Descriptor tables against a plain array: lowest free number, growth, copies, close-on-exec, what is kept for readers under RCU, and
+ * that every reference comes back.
  *
  * host-sources: process/descriptor_table.c process/descriptor_change.c lib/bitmap.c
  * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
@@ -65,7 +66,34 @@ void open_file_put(struct open_file *file)
     assert_false(is_last);
 }
 
+static struct rcu_head *deferred;
+static int deferred_count;
+
+void rcu_defer(struct rcu_head *head, void (*run)(struct rcu_head *head))
+{
+    head->run = run;
+    head->next = deferred;
+    deferred = head;
+    deferred_count++;
+}
+
+static void end_grace_period(void)
+{
+    assert_int_equal(host_cpu_block.preempt_count, 0);
+    while (deferred != NULL) {
+        struct rcu_head *head = deferred;
+        deferred = head->next;
+        head->run(head);
+    }
+}
+
+void open_file_expect_late_readers(struct open_file *file)
+{
+    file->has_late_readers = true;
+}
+
 static int closes;
+static struct file_locks *some_locks = (struct file_locks *)&closes; /* only looked at */
 
 void file_lock_release_owner(struct open_file *file, void *owner)
 {
@@ -83,9 +111,10 @@ static int start(void **state)
     live_objects = 0;
     closes = 0;
     for (int i = 0; i < FILES; i++) {
-        files[i].ops = &ops;
+        files[i] = (struct open_file){.ops = &ops, .locks = &some_locks};
         refcount_init(&files[i].references, 1);
     }
+    deferred_count = 0;
     descriptor_table_init();
     table = descriptor_table_create();
     return table == NULL;
@@ -94,6 +123,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     descriptor_table_put(table);
+    end_grace_period();
     for (int i = 0; i < FILES; i++) {
         if (refcount_read(&files[i].references) != 1) {
             return 1;
@@ -210,6 +240,46 @@ static void borrowing_takes_a_reference_only_from_a_shared_table(void **state)
     assert_false(descriptor_borrow(table, 1 << 30, &use));
 }
 
+static void a_table_that_is_shared_keeps_what_its_readers_may_have(void **state)
+{
+    assert_int_equal(install(0, 0, false), 0);
+    assert_int_equal(install(1, 100, false), 100);
+    assert_int_equal(install(1, 200, false), 200);
+    assert_int_equal(deferred_count, 0); /* the task's alone: the old array went at once */
+    assert_int_equal(descriptor_close(table, 100), 0);
+    assert_false(files[1].has_late_readers);
+
+    descriptor_table_get(table);
+    int live = live_objects;
+    assert_int_equal(install(2, 400, false), 400);
+    assert_int_equal(deferred_count, 1);
+    assert_int_equal(live_objects, live + 1);
+    end_grace_period();
+    assert_int_equal(live_objects, live);
+    assert_int_equal(descriptor_close(table, 200), 0);
+    assert_true(files[1].has_late_readers);
+    assert_int_equal(descriptor_install_at(table, open_file_get(&files[3]), 0, false, LIMIT), 0);
+    assert_true(files[0].has_late_readers);
+    descriptor_table_put(table);
+
+    assert_int_equal(descriptor_close(table, 400), 0);
+    assert_false(files[2].has_late_readers);
+}
+
+static void a_look_into_another_table_takes_a_reference(void **state)
+{
+    assert_int_equal(install(4, 0, false), 0);
+    struct open_file *file = descriptor_get_foreign(table, 0);
+    assert_ptr_equal(file, &files[4]);
+    assert_int_equal(refcount_read(&files[4].references), 3);
+    open_file_put(file);
+    assert_null(descriptor_get_foreign(table, 1));
+    assert_null(descriptor_get_foreign(table, -1));
+    assert_true(descriptor_is_file(table, 0, &files[4]));
+    assert_false(descriptor_is_file(table, 0, &files[5]));
+    assert_false(descriptor_is_file(table, 1 << 20, &files[4]));
+}
+
 static void random_use_agrees_with_an_array(void **state)
 {
     int model[NUMBERS];
@@ -265,6 +335,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_copy_holds_its_own_references, start, stop),
         cmocka_unit_test_setup_teardown(borrowing_takes_a_reference_only_from_a_shared_table, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(a_table_that_is_shared_keeps_what_its_readers_may_have,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(a_look_into_another_table_takes_a_reference, start, stop),
         cmocka_unit_test_setup_teardown(random_use_agrees_with_an_array, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static struct shared {
 
 static const struct race *const families[] = {
     futex_races,  lock_races,   pipe_races, process_races, group_races,
-    signal_races, memory_races, file_races, folder_races,
+    signal_races, memory_races, file_races, folder_races,  descriptor_races,
 };
 static const struct race *races[MAXIMUM_RACES];
 static uint64_t totals[MAXIMUM_RACES];
