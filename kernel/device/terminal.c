@@ -141,7 +141,7 @@ void terminal_end_files(struct terminal *terminal)
     terminal_flush_input_locked(terminal);
     terminal_push_output_locked(terminal); // what the line takes at once is not lost
     terminal_flush_output_locked(terminal);
-    terminal->discipline->is_exclusive = false;
+    WRITE_ONCE(terminal->discipline->is_exclusive, false);
     mutex_unlock(&terminal->lock);
     wait_queue_wake_all(&terminal->readers);
     wait_queue_wake_all(&terminal->writers);
@@ -187,7 +187,8 @@ static void terminal_maybe_control(struct terminal *terminal, const struct open_
 
 static int terminal_attach(struct terminal *terminal, struct open_file *file, bool is_console)
 {
-    if (terminal->discipline->is_exclusive && !credentials_can(file->credentials, CAP_SYS_ADMIN)) {
+    if (READ_ONCE(terminal->discipline->is_exclusive) &&
+        !credentials_can(file->credentials, CAP_SYS_ADMIN)) {
         return -EBUSY;
     }
     struct terminal_file *opened = heap_alloc_zeroed(sizeof(*opened));

@@ -34,7 +34,7 @@ struct terminal_discipline {
     bool is_erasing;                   // [l] ECHOPRT: inside of \.../
     bool is_flow_stopped;              // [l] by VSTOP
     bool is_output_off;                // [l] by TCOOFF
-    bool is_exclusive;                 // [l] TIOCEXCL
+    bool is_exclusive;                 // [l] TIOCEXCL; read without it by who opens
     uint32_t other_rate;               // [l] of BOTHER
     unsigned column;                   // [l] of the output
     unsigned canonical_column;         // [l] where the edited line began

@@ -73,7 +73,9 @@ static long set_prepare(struct open_file *file, unsigned how)
     return error;
 }
 
-static long set_attributes(struct open_file *file, const struct uapi_termios *new, unsigned how)
+// `other_rate`: what BOTHER stands for from now on; NULL: as before.
+static long set_all_attributes(struct open_file *file, const struct uapi_termios *new,
+                               const uint32_t *other_rate, unsigned how)
 {
     struct terminal *terminal = terminal_of(file);
     long error = set_prepare(file, how);
@@ -84,10 +86,18 @@ static long set_attributes(struct open_file *file, const struct uapi_termios *ne
     if ((how & SET_FLUSH) != 0) {
         terminal_flush_input_locked(terminal);
     }
+    if (other_rate != NULL) {
+        terminal->discipline->other_rate = *other_rate;
+    }
     terminal_change_settings_locked(terminal, new);
     mutex_unlock(&terminal->lock);
     terminal_resume_input(terminal);
     return 0;
+}
+
+static long set_attributes(struct open_file *file, const struct uapi_termios *new, unsigned how)
+{
+    return set_all_attributes(file, new, NULL, how);
 }
 
 static long ioctl_set(struct open_file *file, void *data, unsigned long argument)
@@ -112,12 +122,12 @@ static long set_attributes_2(struct open_file *file, const struct uapi_termios2 
 {
     struct uapi_termios plain;
     memcpy(&plain, new, sizeof(plain));
-    if ((plain.c_cflag & CBAUD) == BOTHER) {
-        uint32_t code = terminal_rate_to_code(new->c_ospeed);
-        plain.c_cflag = (plain.c_cflag & ~(uint32_t)CBAUD) | code;
-        terminal_of(file)->discipline->other_rate = new->c_ospeed;
+    if ((plain.c_cflag & CBAUD) != BOTHER) {
+        return set_attributes(file, &plain, how);
     }
-    return set_attributes(file, &plain, how);
+    uint32_t code = terminal_rate_to_code(new->c_ospeed);
+    plain.c_cflag = (plain.c_cflag & ~(uint32_t)CBAUD) | code;
+    return set_all_attributes(file, &plain, &new->c_ospeed, how);
 }
 
 static long ioctl_set_2(struct open_file *file, void *data, unsigned long argument)
@@ -298,7 +308,10 @@ static long ioctl_count_input(struct open_file *file, void *data, unsigned long 
 static long ioctl_count_output(struct open_file *file, void *data, unsigned long argument)
 {
     (void)argument;
-    *(int *)data = (int)terminal_output_pending(terminal_of(file));
+    struct terminal *terminal = terminal_of(file);
+    mutex_lock(&terminal->lock); // both ends of the stage as of one moment
+    *(int *)data = (int)terminal_output_pending(terminal);
+    mutex_unlock(&terminal->lock);
     return 0;
 }
 
@@ -379,26 +392,32 @@ static long ioctl_give_up(struct open_file *file, void *data, unsigned long argu
 
 // ---- the rest ------------------------------------------------------------------------------------
 
+static long set_exclusive(struct terminal *terminal, bool is_exclusive)
+{
+    mutex_lock(&terminal->lock);
+    WRITE_ONCE(terminal->discipline->is_exclusive, is_exclusive);
+    mutex_unlock(&terminal->lock);
+    return 0;
+}
+
 static long ioctl_exclusive(struct open_file *file, void *data, unsigned long argument)
 {
     (void)data;
     (void)argument;
-    terminal_of(file)->discipline->is_exclusive = true;
-    return 0;
+    return set_exclusive(terminal_of(file), true);
 }
 
 static long ioctl_not_exclusive(struct open_file *file, void *data, unsigned long argument)
 {
     (void)data;
     (void)argument;
-    terminal_of(file)->discipline->is_exclusive = false;
-    return 0;
+    return set_exclusive(terminal_of(file), false);
 }
 
 static long ioctl_get_exclusive(struct open_file *file, void *data, unsigned long argument)
 {
     (void)argument;
-    return store_number(terminal_of(file)->discipline->is_exclusive, data);
+    return store_number(READ_ONCE(terminal_of(file)->discipline->is_exclusive), data);
 }
 
 static long ioctl_get_discipline(struct open_file *file, void *data, unsigned long argument)

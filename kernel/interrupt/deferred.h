@@ -20,5 +20,5 @@ static inline void deferred_init(struct deferred *deferred, void (*run)(struct d
 // preemption are next enabled, at the latest at the next interrupt.
 void deferred_queue(struct deferred *deferred);
 
-// Does this CPU run deferred work now? Asked by such work, or by what it interrupted: no.
+// Does this CPU run deferred work now? True for such work itself and for interrupts that hit it.
 bool deferred_is_running(void);

@@ -22,7 +22,6 @@ enum {
 struct interrupt_controller {
     const char *name;
     unsigned lines;
-    unsigned first_vector;
     bool (*has_line)(unsigned line);
     void (*unmask)(unsigned line);
     void (*mask)(unsigned line);

@@ -131,7 +131,6 @@ void io_apic_init(void)
 const struct interrupt_controller io_apic_controller = {
     .name = "I/O APIC",
     .lines = LINES_MAX,
-    .first_vector = VECTOR_LINE_FIRST,
     .has_line = io_apic_has_line,
     .unmask = io_apic_unmask,
     .mask = io_apic_mask,

@@ -11,11 +11,12 @@ typedef bool interrupt_handler_function(void *context);
 // 0, -EINVAL (no such line), -ENOMEM.
 must_check int interrupt_register(unsigned line, interrupt_handler_function *handler, void *context,
                                   const char *name);
+// The line is masked when its last handler goes. A call of the handler that is under way on another CPU may still be running.
 void interrupt_unregister(unsigned line, interrupt_handler_function *handler, void *context);
 
-void interrupt_init(void);
+void interrupt_init(void); // PIC remapped and masked; APICs where boot_information has them
 // Debug kernels tell from here on who keeps interrupts off for long. After clock_init.
-void watchdog_init(void); // PIC remapped and masked; APICs where boot_information has them
+void watchdog_init(void);
 
 // For /proc/interrupts: number of lines, then count per CPU and names of one line ("" when unused).
 unsigned interrupt_line_count(void);

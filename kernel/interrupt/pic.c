@@ -94,7 +94,6 @@ static void pic_end(unsigned line)
 const struct interrupt_controller pic_controller = {
     .name = "8259",
     .lines = PIC_LINES,
-    .first_vector = VECTOR_PIC_FIRST,
     .has_line = pic_has_line,
     .unmask = pic_unmask,
     .mask = pic_mask,

@@ -56,8 +56,8 @@ void panic_set_ops(const struct panic_ops *added)
 // Returns on the one CPU that may dump.
 static void panic_claim(const struct trap_frame *frame)
 {
+    interrupts_disable(); // first: a thread that is preempted here may go on on another CPU
     uint32_t own = cpu_block_get(number) + 1, owner = NOBODY;
-    interrupts_disable();
     if (atomic32_compare_exchange(&panicking_cpu, &owner, own)) {
         if (ops.stop_other_cpus) {
             ops.stop_other_cpus();

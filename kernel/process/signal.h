@@ -52,6 +52,8 @@ void signal_force(int number, const struct uapi_siginfo *info);
 // The lock of the process's actions, safe against exec replacing them. Returns what was locked.
 struct signal_actions *signal_lock(struct process *process);
 void signal_unlock(struct signal_actions *actions);
+// Forgets what waits for the caller's process: for the kernel shell, which has no handlers that could take it.
+void signal_discard_pending(void);
 // May the current task signal that process? 0, -EPERM, -ESRCH (reaped), -EINVAL (no such signal; 0 only asks).
 must_check int signal_permission(struct process *target, int number);
 

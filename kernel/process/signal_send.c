@@ -41,6 +41,15 @@ static void discard_everywhere_locked(struct process *process, uint64_t set)
     }
 }
 
+void signal_discard_pending(void)
+{
+    struct process *process = process_current();
+    struct signal_actions *actions = signal_lock(process);
+    discard_everywhere_locked(process, ~0ULL);
+    signal_recalculate_locked(task_current());
+    signal_unlock(actions);
+}
+
 // The effects of sending as such, before any mask or action is looked at.
 static void act_at_once_locked(struct process *process, int number)
 {

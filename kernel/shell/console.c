@@ -105,7 +105,7 @@ int shell_read_byte(void)
             return -1;
         }
         /* A signal for pid 1 has no handler here: nothing to do but to go on reading. */
-        pending_signals_discard(&process_current()->pending, ~0ULL);
+        signal_discard_pending();
         scheduler_yield();
     }
 }

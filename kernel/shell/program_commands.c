@@ -45,7 +45,7 @@ static void wait_in_foreground(long number, const struct uapi_termios *settings)
     do {
         waited = process_wait(P_PID, (int)number, WEXITED | WUNTRACED, &result);
         if (waited == -ERESTARTSYS && !thread_is_killed()) {
-            pending_signals_discard(&process_current()->pending, ~0ULL);
+            signal_discard_pending();
             scheduler_yield();
         }
     } while (waited == -ERESTARTSYS && !thread_is_killed());

@@ -669,6 +669,16 @@ static void a_background_process_is_refused(void **state)
     assert_int_equal(write_text("x"), -EIO);
     struct uapi_termios settings = terminal->termios;
     assert_int_equal(control(TCSETS, &settings, 0), -EIO);
+    access_answer = 0;
+    struct uapi_termios2 rate;
+    assert_int_equal(control(TCGETS2, &rate, 0), 0);
+    rate.c_cflag = (rate.c_cflag & ~(uint32_t)CBAUD) | BOTHER;
+    rate.c_ospeed = 12345;
+    assert_int_equal(control(TCSETS2, &rate, 0), 0);
+    rate.c_ospeed = 54321;
+    access_answer = -EIO;
+    assert_int_equal(control(TCSETS2, &rate, 0), -EIO);
+    assert_int_equal(terminal_rate(terminal), 12345); /* nothing of it has happened */
     int number = 7;
     assert_int_equal(control(TIOCSPGRP, &number, 0), -ENOTTY);
 }

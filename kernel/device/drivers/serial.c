@@ -281,7 +281,8 @@ static void serial_settings_changed(struct terminal *terminal, const struct uapi
 {
     uint32_t flags = terminal->termios.c_cflag;
     uint32_t rate = terminal_rate(terminal);
-    if (flags != old->c_cflag && rate != 0) {
+    bool is_same = flags == old->c_cflag && (flags & CBAUD) != BOTHER; // which names no rate
+    if (!is_same && rate != 0) {
         serial_program_line(terminal->driver_data, rate, serial_line_bits(flags));
     }
 }

@@ -29,6 +29,8 @@ enum {
     TTY0_NUMBER = 4 << 8 | 0,
     TTY1_NUMBER = 4 << 8 | 1,
     SCREEN_RATE = 38400, // what Linux says of its screens
+    // Bytes that are shown in one hold of the lock: each may scroll the screen, and a sequence may repeat a character 9,999 times.
+    BYTES_PER_HOLD = 32,
 };
 #define PAINT_INTERVAL_NS (20 * NS_PER_MS)
 
@@ -117,29 +119,35 @@ static void paint_deferred_run(struct deferred *deferred)
 
 // ---- output --------------------------------------------------------------------------------------
 
-static size_t screen_terminal_write(struct terminal *terminal, const char *bytes, size_t count)
+// What answers the questions among the bytes becomes input of `asker`; NULL: nobody's.
+static void screen_write(const char *bytes, size_t count, struct terminal *asker)
 {
     char answer[EMULATOR_REPLY_BYTES];
-    spin_lock(&screen.lock);
-    screen_emulator_write(&screen.emulator, bytes, count);
-    size_t length = screen_emulator_take_reply(&screen.emulator, answer);
-    spin_unlock(&screen.lock);
-    if (length != 0) {
-        terminal_input(terminal, answer, length);
+    while (count != 0) {
+        size_t part = MIN(count, (size_t)BYTES_PER_HOLD);
+        spin_lock(&screen.lock);
+        screen_emulator_write(&screen.emulator, bytes, part);
+        size_t length = screen_emulator_take_reply(&screen.emulator, answer);
+        spin_unlock(&screen.lock);
+        if (length != 0 && asker != NULL) {
+            terminal_input(asker, answer, length);
+        }
+        bytes += part;
+        count -= part;
     }
     screen_request_paint();
+}
+
+static size_t screen_terminal_write(struct terminal *terminal, const char *bytes, size_t count)
+{
+    screen_write(bytes, count, terminal);
     return count;
 }
 
 // A copy of what went to the console. Questions are answered by whoever is at its line.
 static void screen_show_copy(const char *bytes, size_t count)
 {
-    char answer[EMULATOR_REPLY_BYTES];
-    spin_lock(&screen.lock);
-    screen_emulator_write(&screen.emulator, bytes, count);
-    (void)screen_emulator_take_reply(&screen.emulator, answer);
-    spin_unlock(&screen.lock);
-    screen_request_paint();
+    screen_write(bytes, count, NULL);
 }
 
 // Whatever was being drawn or said was interrupted: everything is painted anew, from a known state of the parser.
