@@ -7,7 +7,8 @@
 // A handler returns true when the interrupt was its device's (lines may be shared).
 typedef bool interrupt_handler_function(void *context);
 
-// ISA line 0-15 (through the MADT's overrides) or a global interrupt number from 16 on. Unmasks it.
+// ISA line 0-15 (through the MADT's overrides) or a global interrupt number from 16 on. Unmasks it. A line that asks without end and
+// that no handler claims is masked again, with a word in the log.
 // 0, -EINVAL (no such line), -ENOMEM.
 must_check int interrupt_register(unsigned line, interrupt_handler_function *handler, void *context,
                                   const char *name);

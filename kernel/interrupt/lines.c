@@ -1,8 +1,12 @@
 // Interrupt lines and their handlers. A line may be shared: its handlers form a chain in a fixed pool (there is no heap on this
 // floor). The chain only grows at its end, and a slot that is taken out keeps its place with no function, so the interrupt walks
 // it without the lock.
+//
+// A level-triggered line whose device nobody serves asks again the moment that the interrupt has ended, and nothing else would run any
+// more. So a line of which hardly any interrupt is claimed, many times in a row, is masked, until somebody registers for it again.
 #include "arch/cpu.h"
 #include "arch/cpu_block.h"
+#include "interrupt/clock.h"
 #include "interrupt/interrupt_internal.h"
 #include "interrupt/irq.h"
 #include "lib/assert.h"
@@ -12,7 +16,15 @@
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
 
-enum { HANDLERS_MAX = 64 };
+enum {
+    HANDLERS_MAX = 64,
+    // Linux's numbers for what it calls an interrupt that nobody cared for.
+    STORM_WINDOW = 100000,   // interrupts of one line that are judged together
+    STORM_UNCLAIMED = 99900, // unclaimed ones among them that make a storm
+};
+
+static const uint64_t storm_pause_ns =
+    100 * NS_PER_MS; // what comes after such a pause is a new beginning
 
 struct line_handler {
     interrupt_handler_function *run; // [a] NULL: free
@@ -24,7 +36,11 @@ struct line_handler {
 struct interrupt_line {
     struct line_handler *first; // [a]
     const char *name;           // [l] routing_lock
-    unsigned unclaimed;         // [o] interrupts that no handler took
+    // [o] by the CPU that the line is routed to
+    unsigned taken;             // interrupts of the present window
+    unsigned unclaimed;         // those that no handler took, since the last pause
+    uint64_t last_unclaimed_ns; // monotonic
+    bool was_told;              // the first unclaimed one was logged
 };
 
 static struct spinlock routing_lock = SPINLOCK_INIT(LOCK_RANK_INTERRUPT);
@@ -55,6 +71,40 @@ static bool handlers_run(struct interrupt_line *line)
     return is_claimed;
 }
 
+static void unclaimed_note(unsigned number)
+{
+    struct interrupt_line *line = &lines[number];
+    uint64_t now = clock_monotonic_ns();
+    if (now - line->last_unclaimed_ns > storm_pause_ns) {
+        line->unclaimed = 0;
+    }
+    line->last_unclaimed_ns = now;
+    line->unclaimed++;
+    if (!line->was_told) {
+        line->was_told = true;
+        log_warning("interrupt: line %u: no handler claims it", number);
+    }
+}
+
+// Ends a window. True: it was a storm.
+static bool window_end(struct interrupt_line *line)
+{
+    assert(line->taken == STORM_WINDOW && line->unclaimed <= STORM_WINDOW);
+    bool is_storm = line->unclaimed >= STORM_UNCLAIMED;
+    line->taken = 0;
+    line->unclaimed = 0;
+    return is_storm;
+}
+
+static void line_give_up(unsigned number)
+{
+    spin_lock(&routing_lock);
+    controller->mask(number);
+    spin_unlock(&routing_lock);
+    log_error("interrupt: line %u (%s): nobody claims it, %u times in a row: masked", number,
+              interrupt_line_name(number), STORM_UNCLAIMED);
+}
+
 void line_interrupt(unsigned line)
 {
     assert(!interrupts_are_enabled() && cpu_block_get(interrupt_depth) == 1);
@@ -62,8 +112,11 @@ void line_interrupt(unsigned line)
         return;
     }
     (*percpu_this(line_counts))[line]++;
-    if (!handlers_run(&lines[line]) && ++lines[line].unclaimed == 1) {
-        log_warning("interrupt: line %u: no handler claims it", line);
+    if (!handlers_run(&lines[line])) {
+        unclaimed_note(line);
+    }
+    if (++lines[line].taken == STORM_WINDOW && window_end(&lines[line])) {
+        line_give_up(line);
     }
     controller->end(line);
 }
