@@ -104,13 +104,8 @@ static unsigned decode_rights(int flags, struct map_request *request)
 static int segment_enter(int id, unsigned wanted, struct segment **result) no_lock_analysis
 {
     struct ipc_object *object;
-    int error = id < 0 ? -EINVAL : ipc_table_lock_id(&segment_table, id, &object);
+    int error = ipc_table_lock_allowed(&segment_table, id, wanted, &object);
     if (error != 0) {
-        return error;
-    }
-    error = ipc_object_check_locked(object, wanted);
-    if (error != 0) {
-        ipc_object_unlock_put(object);
         return error;
     }
     *result = segment_of(object);

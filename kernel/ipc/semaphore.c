@@ -140,17 +140,11 @@ long semaphore_limits(bool tells_use, struct uapi_seminfo *result)
 static int set_lock(int id, unsigned wanted, struct semaphore_set **result) no_lock_analysis
 {
     struct ipc_object *object;
-    int error = ipc_table_lock_id(&semaphore_table, id, &object);
-    if (error != 0) {
-        return error;
+    int error = ipc_table_lock_allowed(&semaphore_table, id, wanted, &object);
+    if (error == 0) {
+        *result = semaphore_set_of(object);
     }
-    error = ipc_object_check_locked(object, wanted);
-    if (error != 0) {
-        ipc_object_unlock_put(object);
-        return error;
-    }
-    *result = semaphore_set_of(object);
-    return 0;
+    return error;
 }
 
 static int ask_locked(struct semaphore_set *set, unsigned number, int command)

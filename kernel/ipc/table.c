@@ -178,16 +178,34 @@ int ipc_table_lock_place(struct ipc_table *table, int place, struct ipc_object *
     return object_lock(table, place, false, result);
 }
 
+static int object_lock_allowed(struct ipc_table *table, int id, bool is_whole, unsigned wanted,
+                               struct ipc_object **result) no_lock_analysis
+{
+    struct ipc_object *object;
+    int error = object_lock(table, id, is_whole, &object);
+    if (error != 0) {
+        return error;
+    }
+    error = ipc_object_check_locked(object, wanted);
+    if (error != 0) {
+        ipc_object_unlock_put(object);
+        return error;
+    }
+    *result = object;
+    return 0;
+}
+
+int ipc_table_lock_allowed(struct ipc_table *table, int id, unsigned wanted,
+                           struct ipc_object **result)
+{
+    return object_lock_allowed(table, id, true, wanted, result);
+}
+
 long ipc_table_lock_stat(struct ipc_table *table, int id, enum ipc_stat_kind kind,
                          struct ipc_object **result)
 {
-    int error = object_lock(table, id, kind == IPC_STAT_ID, result);
-    if (error == 0 && kind != IPC_STAT_ANY_PLACE) {
-        error = ipc_object_check_locked(*result, IPC_READ);
-        if (error != 0) {
-            ipc_object_unlock_put(*result);
-        }
-    }
+    unsigned wanted = kind == IPC_STAT_ANY_PLACE ? 0 : IPC_READ;
+    int error = object_lock_allowed(table, id, kind == IPC_STAT_ID, wanted, result);
     if (error != 0) {
         return error;
     }

@@ -49,6 +49,9 @@ must_check int ipc_table_lock_id(struct ipc_table *table, int id,
                                  struct ipc_object **result) no_lock_analysis;
 must_check int ipc_table_lock_place(struct ipc_table *table, int place,
                                     struct ipc_object **result) no_lock_analysis;
+// The same by id, if the caller has the rights of `wanted` (IPC_READ and its kin) on it: also -EACCES.
+must_check int ipc_table_lock_allowed(struct ipc_table *table, int id, unsigned wanted,
+                                      struct ipc_object **result) no_lock_analysis;
 // For IPC_STAT and its kin: the same, by id or by place, where the caller may read the object (for ANY_PLACE whoever it is). The
 // call's result (the id, where it went by place), or -EINVAL, -EACCES, -EIDRM.
 enum ipc_stat_kind { IPC_STAT_ID, IPC_STAT_PLACE, IPC_STAT_ANY_PLACE };

@@ -2,7 +2,6 @@
  * POSIX message queues: decoding; the queues are in ipc/posix_queue.c.
  */
 #include "file/open_file.h"
-#include "interrupt/clock.h"
 #include "ipc/posix_queue.h"
 #include "memory/heap.h"
 #include "process/descriptor_table.h"
@@ -102,26 +101,6 @@ static struct open_file *queue_file_get(int descriptor)
     return file;
 }
 
-/* An absolute time by the wall clock, or none. 0, -EFAULT, -EINVAL. */
-static int decode_deadline(const struct uapi_timespec __user *user, uint64_t *deadline_ns)
-{
-    struct uapi_timespec spec;
-    uint64_t ns;
-    *deadline_ns = UINT64_MAX;
-    if (user == NULL) {
-        return 0;
-    }
-    if (user_copy_in(&spec, user, sizeof(spec)) != 0) {
-        return -EFAULT;
-    }
-    if (ns_from_timespec(&spec, &ns) != 0) {
-        return -EINVAL;
-    }
-    uint64_t now = clock_realtime_ns();
-    *deadline_ns = ns > now ? deadline_after(ns - now) : 0;
-    return 0;
-}
-
 static int send_from(struct open_file *file, const void __user *text, size_t bytes,
                      unsigned priority, uint64_t deadline_ns)
 {
@@ -150,7 +129,7 @@ SYSTEM_CALL5(mq_timedsend, int, descriptor, const void __user *, text, size_t, b
              priority, const struct uapi_timespec __user *, timeout)
 {
     uint64_t deadline_ns;
-    int error = decode_deadline(timeout, &deadline_ns);
+    int error = deadline_from_user_clock(timeout, true, &deadline_ns);
     if (error != 0) {
         return error;
     }
@@ -195,7 +174,7 @@ SYSTEM_CALL5(mq_timedreceive, int, descriptor, void __user *, text, size_t, room
              priority, const struct uapi_timespec __user *, timeout)
 {
     uint64_t deadline_ns;
-    int error = decode_deadline(timeout, &deadline_ns);
+    int error = deadline_from_user_clock(timeout, true, &deadline_ns);
     if (error != 0) {
         return error;
     }

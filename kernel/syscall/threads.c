@@ -4,7 +4,6 @@
  * futex(2) is many operations behind one number, and one argument is a time for some and a count for others. Here they are told apart and
  * each becomes a typed call of process/; the time is read only where the operation has one, so that a count is never taken for an address.
  */
-#include "interrupt/clock.h"
 #include "lib/macros.h"
 #include "lib/string.h"
 #include "process/futex.h"
@@ -23,30 +22,10 @@
 static int futex_deadline(uint32_t operation, const struct uapi_timespec __user *user,
                           uint64_t *deadline)
 {
-    struct uapi_timespec spec;
-    uint64_t ns;
-    *deadline = UINT64_MAX;
-    if (user == NULL) {
-        return 0;
-    }
-    if (user_copy_in(&spec, user, sizeof(spec)) != 0) {
-        return -EFAULT;
-    }
-    if (ns_from_timespec(&spec, &ns) != 0) {
-        return -EINVAL;
-    }
-    bool is_realtime =
-        (operation & FUTEX_CLOCK_REALTIME) != 0 || (operation & FUTEX_CMD_MASK) == FUTEX_LOCK_PI;
-    /* A time of the wall clock is turned into a monotonic one now: setting the clock does not move who waits already. */
-    if ((operation & FUTEX_CMD_MASK) == FUTEX_WAIT) {
-        *deadline = deadline_after(ns);
-    } else if (is_realtime) {
-        uint64_t now = clock_realtime_ns();
-        *deadline = ns > now ? deadline_after(ns - now) : 0;
-    } else {
-        *deadline = ns;
-    }
-    return 0;
+    unsigned command = operation & FUTEX_CMD_MASK;
+    bool is_wall_clock = (operation & FUTEX_CLOCK_REALTIME) != 0 || command == FUTEX_LOCK_PI;
+    return command == FUTEX_WAIT ? deadline_from_user(user, deadline)
+                                 : deadline_from_user_clock(user, is_wall_clock, deadline);
 }
 
 static long futex_wait_call(const struct futex_word *word, uint32_t operation, uint32_t value,

@@ -40,21 +40,37 @@ uint64_t deadline_after(uint64_t timeout_ns)
     return timeout_ns >= UINT64_MAX - 1 - now ? UINT64_MAX - 1 : now + timeout_ns;
 }
 
+static int ns_from_user(const struct uapi_timespec __user *user, uint64_t *ns)
+{
+    struct uapi_timespec spec;
+    return user_copy_in(&spec, user, sizeof(spec)) != 0 ? -EFAULT : ns_from_timespec(&spec, ns);
+}
+
 int deadline_from_user(const struct uapi_timespec __user *user, uint64_t *deadline_ns)
 {
-    *deadline_ns = UINT64_MAX;
-    if (user == NULL) {
-        return 0;
-    }
-    struct uapi_timespec spec;
     uint64_t ns;
-    if (user_copy_in(&spec, user, sizeof(spec)) != 0) {
-        return -EFAULT;
+    *deadline_ns = UINT64_MAX;
+    int error = user == NULL ? 0 : ns_from_user(user, &ns);
+    if (user != NULL && error == 0) {
+        *deadline_ns = deadline_after(ns);
     }
-    if (ns_from_timespec(&spec, &ns) != 0) {
-        return -EINVAL;
+    return error;
+}
+
+int deadline_from_user_clock(const struct uapi_timespec __user *user, bool is_wall_clock,
+                             uint64_t *deadline_ns)
+{
+    uint64_t ns;
+    *deadline_ns = UINT64_MAX;
+    int error = user == NULL ? 0 : ns_from_user(user, &ns);
+    if (user == NULL || error != 0) {
+        return error;
     }
-    *deadline_ns = deadline_after(ns);
+    if (is_wall_clock) {
+        uint64_t now = clock_realtime_ns();
+        ns = ns > now ? deadline_after(ns - now) : 0;
+    }
+    *deadline_ns = ns;
     return 0;
 }
 

@@ -16,6 +16,12 @@ struct uapi_timespec timespec_from_ns(uint64_t ns);
  */
 must_check int deadline_from_user(const struct uapi_timespec __user *user, uint64_t *deadline_ns);
 uint64_t deadline_after(uint64_t timeout_ns);
+/*
+ * The same of an absolute time, by the wall clock or by the monotonic one. One of the wall clock is turned into a monotonic one now:
+ * setting the clock does not move who waits already.
+ */
+must_check int deadline_from_user_clock(const struct uapi_timespec __user *user, bool is_wall_clock,
+                                        uint64_t *deadline_ns);
 
 /* A clock of used CPU time, by number. 0, or -EINVAL: no such clock, process, or thread of this process. */
 must_check int cpu_clock_read(int clock, uint64_t *ns);

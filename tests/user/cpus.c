@@ -272,19 +272,30 @@ static void *touch_pages(void *argument)
     return NULL;
 }
 
-TEST(threads_that_fault_on_the_same_pages_agree)
+/* The workers meet in a fresh area, at a barrier of so many. */
+static void start_on_fresh_pages(pthread_t threads[WORKERS], void *(*run)(void *), unsigned parties)
 {
-    pthread_t threads[WORKERS];
     fault_area =
         mmap(NULL, FAULT_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(fault_area != MAP_FAILED);
-    pthread_barrier_init(&barrier, NULL, WORKERS);
+    pthread_barrier_init(&barrier, NULL, parties);
     for (long i = 0; i < WORKERS; i++) {
-        start(&threads[i], touch_pages, (void *)i);
+        start(&threads[i], run, (void *)i);
     }
+}
+
+static void join_workers(const pthread_t threads[WORKERS])
+{
     for (int i = 0; i < WORKERS; i++) {
         join(threads[i]);
     }
+}
+
+TEST(threads_that_fault_on_the_same_pages_agree)
+{
+    pthread_t threads[WORKERS];
+    start_on_fresh_pages(threads, touch_pages, WORKERS);
+    join_workers(threads);
 }
 
 static void *map_and_unmap(void *argument)
@@ -380,13 +391,7 @@ static void *write_pages(void *argument)
 TEST(threads_that_copy_the_same_pages_lose_no_write)
 {
     pthread_t threads[WORKERS];
-    fault_area =
-        mmap(NULL, FAULT_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(fault_area != MAP_FAILED);
-    pthread_barrier_init(&barrier, NULL, WORKERS + 1);
-    for (long i = 0; i < WORKERS; i++) {
-        start(&threads[i], write_pages, (void *)i);
-    }
+    start_on_fresh_pages(threads, write_pages, WORKERS + 1);
     for (int round = 0; round < FAULT_ROUNDS; round++) {
         pid_t child = CHECK_OK(fork());
         if (child == 0) {
@@ -401,9 +406,7 @@ TEST(threads_that_copy_the_same_pages_lose_no_write)
         CHECK_OK(kill(child, SIGKILL));
         CHECK_KILLED(child, SIGKILL);
     }
-    for (int i = 0; i < WORKERS; i++) {
-        join(threads[i]);
-    }
+    join_workers(threads);
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
  * shows them.
  */
 #include "check.h"
+#include "sysv.h"
 
 #include <mqueue.h>
 #include <poll.h>
@@ -57,22 +58,6 @@ static struct timespec in_ms(long milliseconds)
     time.tv_sec += time.tv_nsec / 1000000000;
     time.tv_nsec %= 1000000000;
     return time;
-}
-
-static bool is_asleep(pid_t pid)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    read_file(path, text, sizeof(text));
-    return strrchr(text, ')')[2] == 'S';
-}
-
-static void wait_until_asleep(pid_t pid)
-{
-    while (!is_asleep(pid)) {
-        sleep_ms(2);
-    }
-    sleep_ms(2);
 }
 
 TEST(a_name_leads_to_one_queue)

@@ -1,5 +1,5 @@
 /*
- * What the programs about System V IPC share.
+ * What the programs about System V IPC and message queues share.
  */
 #pragma once
 
@@ -9,4 +9,46 @@
 static CHECK_UNUSED int own_key(int number)
 {
     return 0x5a000000 + number;
+}
+
+static CHECK_UNUSED bool is_asleep(pid_t pid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    read_file(path, text, sizeof(text));
+    return strrchr(text, ')')[2] == 'S';
+}
+
+static CHECK_UNUSED void wait_until_asleep(pid_t pid)
+{
+    while (!is_asleep(pid)) {
+        sleep_ms(2);
+    }
+    sleep_ms(2);
+}
+
+/* A setting below /proc/sys/kernel is this now. */
+static CHECK_UNUSED void check_setting(const char *name, const char *value)
+{
+    char path[64], text[64];
+    snprintf(path, sizeof(path), "/proc/sys/kernel/%s", name);
+    read_file(path, text, sizeof(text));
+    CHECK_TEXT(text, value);
+}
+
+static CHECK_UNUSED void change_setting(const char *name, const char *value)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/sys/kernel/%s", name);
+    make_file(path, value);
+}
+
+/* A file of /proc/sysvipc begins with this line, and has the other one. */
+static CHECK_UNUSED void check_listed(const char *kind, const char *head, const char *line)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof(path), "/proc/sysvipc/%s", kind);
+    read_file(path, text, sizeof(text));
+    CHECK(strncmp(text, head, strlen(head)) == 0);
+    CHECK(strstr(text, line) != NULL);
 }

@@ -93,37 +93,40 @@ static void *operate_with_undo(void *argument)
     return NULL;
 }
 
-TEST(threads_undo_together)
+/* What a process does with a new semaphore is undone at its end. */
+static void check_is_undone(void (*run)(void))
 {
     waited_id = make_set(1);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        pthread_t thread;
-        CHECK_EQUAL(pthread_create(&thread, NULL, operate_with_undo, NULL), 0);
-        CHECK_EQUAL(pthread_join(thread, NULL), 0);
-        sleep_ms(30);
-        CHECK_EQUAL(get_value(waited_id, 0), 1);
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
+    CHECK_IN_CHILD(run);
     CHECK_EQUAL(get_value(waited_id, 0), 0);
     remove_set(waited_id);
 }
 
+static void change_in_a_thread(void)
+{
+    pthread_t thread;
+    CHECK_EQUAL(pthread_create(&thread, NULL, operate_with_undo, NULL), 0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    sleep_ms(30);
+    CHECK_EQUAL(get_value(waited_id, 0), 1);
+}
+
+TEST(threads_undo_together)
+{
+    check_is_undone(change_in_a_thread);
+}
+
+static void change_around_unshare(void)
+{
+    CHECK_OK(operate(waited_id, 0, 4, SEM_UNDO));
+    CHECK_OK(unshare(CLONE_SYSVSEM));
+    CHECK_EQUAL(get_value(waited_id, 0), 0);
+    CHECK_OK(operate(waited_id, 0, 1, SEM_UNDO));
+}
+
 TEST(unshare_undoes)
 {
-    waited_id = make_set(1);
-    pid_t child = CHECK_OK(fork());
-    if (child == 0) {
-        CHECK_OK(operate(waited_id, 0, 4, SEM_UNDO));
-        CHECK_OK(unshare(CLONE_SYSVSEM));
-        CHECK_EQUAL(get_value(waited_id, 0), 0);
-        CHECK_OK(operate(waited_id, 0, 1, SEM_UNDO));
-        _exit(0);
-    }
-    CHECK_EXITED(child, 0);
-    CHECK_EQUAL(get_value(waited_id, 0), 0);
-    remove_set(waited_id);
+    check_is_undone(change_around_unshare);
 }
 
 int check_reexec(int argc, char **argv)
