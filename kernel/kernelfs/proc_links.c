@@ -53,11 +53,11 @@ static int follow_fs_state(const struct generated_key *key, struct path *result,
     if (fs == NULL) {
         return -ENOENT;
     }
-    /* The state is kept by the reference; what it says is read and referenced under its lock, since its owner may be leaving the place. */
-    spin_lock(&fs->lock);
-    *result = is_root ? fs->root : fs->working_directory;
-    path_get(result);
-    spin_unlock(&fs->lock);
+    if (is_root) {
+        fs_state_get_root(fs, result);
+    } else {
+        fs_state_get_working_directory(fs, result);
+    }
     fs_state_put(fs);
     return 0;
 }

@@ -32,9 +32,9 @@ struct task;
 struct fs_state {
     struct refcount references; // [a] of tasks and of those who look at it
     struct atomic32 users;      // [a] tasks that have it as theirs; above 1: CLONE_FS
-    struct spinlock lock;
-    struct path root, working_directory; // [l] references
-    uint32_t umask;                      // [l]
+    struct spinlock lock;       // over changes
+    struct fs_places *places;   // [l; read under RCU] a reference
+    uint32_t umask;             // [a]
 };
 
 // Resource use, summed from tasks and from children that were waited for.
@@ -207,9 +207,12 @@ void fs_state_put(struct fs_state *state); // may sleep
 // A task takes it as its own too, with a reference (CLONE_FS), or gives its own up; may sleep.
 void fs_state_join(struct fs_state *state);
 void fs_state_leave(struct fs_state *state);
-// Of the current task's own state. Consume the path's references; may sleep.
-void fs_state_set_root(struct fs_state *state, const struct path *path);
-void fs_state_set_working_directory(struct fs_state *state, const struct path *path);
+// The places as they are now, of any state that the caller has a reference of. Take references of the path.
+void fs_state_get_root(struct fs_state *state, struct path *path);
+void fs_state_get_working_directory(struct fs_state *state, struct path *path);
+// Of the current task's own state. Consume the path's references in any case; may sleep. 0 or -ENOMEM.
+must_check int fs_state_set_root(struct fs_state *state, const struct path *path);
+must_check int fs_state_set_working_directory(struct fs_state *state, const struct path *path);
 uint32_t fs_state_set_umask(struct fs_state *state, uint32_t umask); // the old one
 
 // fork, vfork, clone.

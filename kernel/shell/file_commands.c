@@ -165,11 +165,12 @@ static void command_cd(int count, char *const *words)
     int error =
         walk_path(&context, NULL, count == 2 ? words[1] : "/", WALK_FOLLOW | WALK_DIRECTORY, &path);
     shell_context_end(&context);
+    if (error == 0) {
+        error = fs_state_set_working_directory(task_current()->fs, &path);
+    }
     if (error != 0) {
         shell_error(words[count - 1], error);
-        return;
     }
-    fs_state_set_working_directory(task_current()->fs, &path);
 }
 
 static void command_pwd(int count, char *const *words)

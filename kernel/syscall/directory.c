@@ -168,10 +168,7 @@ SYSTEM_CALL1(chdir, const char __user *, name)
 {
     struct path path;
     int result = find_to_enter(name, CAPABILITY_NONE, &path);
-    if (result == 0) {
-        fs_state_set_working_directory(task_current()->fs, &path);
-    }
-    return result;
+    return result != 0 ? result : fs_state_set_working_directory(task_current()->fs, &path);
 }
 
 /* Entering is judged now, by who calls: whoever opened the directory may have had other rights (fchdir(2), EACCES). */
@@ -190,8 +187,7 @@ SYSTEM_CALL1(fchdir, int, descriptor)
         path_put(&path);
         return result;
     }
-    fs_state_set_working_directory(task_current()->fs, &path);
-    return 0;
+    return fs_state_set_working_directory(task_current()->fs, &path);
 }
 
 /* The working directory stays where it is, outside of the new root even: that is the classic way out of one, and Linux's behaviour. */
@@ -199,10 +195,7 @@ SYSTEM_CALL1(chroot, const char __user *, name)
 {
     struct path path;
     int result = find_to_enter(name, CAP_SYS_CHROOT, &path);
-    if (result == 0) {
-        fs_state_set_root(task_current()->fs, &path);
-    }
-    return result;
+    return result != 0 ? result : fs_state_set_root(task_current()->fs, &path);
 }
 
 /* It cannot fail (POSIX umask): bits beyond the permissions are left out, and asking means setting. */

@@ -194,11 +194,93 @@ static void mounts_come_and_go(void)
     while (umount2("point", MNT_DETACH) == 0) {}
 }
 
+/* ---- the working directory of all threads --------------------------------------------------------------------------- */
+
+static char base[PATH_MAX / 2], own_mount[PATH_MAX];
+
+static void enter(const char *name)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/%s", base, name);
+    RACE_OK(chdir(path));
+}
+
+/* Into a file system of its own, out of it and away with it: a call of another thread that is still there may keep it for a moment. */
+static void visit_mount(void)
+{
+    RACE_OK(mount("none", own_mount, "tmpfs", 0, NULL));
+    enter("mount");
+    race_pause();
+    enter("place0");
+    while (umount(own_mount) != 0) {
+        RACE_CHECK(errno == EBUSY);
+        sched_yield();
+    }
+}
+
+static void visit_removed(void)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/removed", base);
+    RACE_OK(mkdir(path, 0700));
+    enter("removed");
+    RACE_OK(rmdir(path));
+    race_pause();
+    enter("place1");
+}
+
+static void look_around(void)
+{
+    char path[PATH_MAX], digit = 0;
+    if (race_draw() % 2) {
+        RACE_CHECK(getcwd(path, sizeof(path)) != NULL || errno == ENOENT);
+        return;
+    }
+    int fd = open("here", O_RDONLY);
+    RACE_CHECK(fd >= 0 || errno == ENOENT);
+    if (fd >= 0) {
+        RACE_CHECK(read(fd, &digit, 1) == 1 && (digit == '0' || digit == '1'));
+        RACE_OK(close(fd));
+    }
+}
+
+static void move_or_look(unsigned index)
+{
+    while (race_goes_on()) {
+        switch (index == 0 ? race_draw() % 8 : 8) {
+        case 0: visit_mount(); break;
+        case 1: visit_removed(); break;
+        case 8: look_around(); break;
+        default: enter(race_draw() % 2 ? "place0" : "place1");
+        }
+        race_count();
+    }
+}
+
+static void the_working_directory_moves(void)
+{
+    RACE_CHECK(getcwd(base, sizeof(base)) != NULL);
+    snprintf(own_mount, sizeof(own_mount), "%s/mount", base);
+    RACE_OK(mkdir("mount", 0700));
+    for (char digit = '0'; digit <= '1'; digit++) {
+        char place[] = {'p', 'l', 'a', 'c', 'e', digit, '\0'};
+        RACE_OK(mkdir(place, 0700));
+        enter(place);
+        int fd = RACE_OK(open("here", O_WRONLY | O_CREAT, 0600));
+        RACE_CHECK(write(fd, &digit, 1) == 1);
+        RACE_OK(close(fd));
+        RACE_OK(chdir(base));
+    }
+    race_threads(THREADS, move_or_look);
+    RACE_OK(chdir(base));
+}
+
 const struct race folder_races[] = {
     {"threads_in_one_folder", threads_in_one_folder},
     {"processes_in_one_folder", processes_in_one_folder},
     {"folders_move", folders_move},
     {"a_replaced_name_is_always_there", a_replaced_name_is_always_there},
     {"mounts_come_and_go", mounts_come_and_go},
+    {"the_working_directory_moves", the_working_directory_moves},
     {NULL, NULL},
 };
