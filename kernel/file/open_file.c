@@ -235,6 +235,14 @@ int64_t file_seek_within(struct open_file *file, int64_t offset, int whence, uin
     return target < 0 ? -EINVAL : target;
 }
 
+int64_t file_seek_endless(struct open_file *file, int64_t offset, int whence)
+{
+    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
+    bool is_known = whence == SEEK_SET || whence == SEEK_CUR;
+    bool is_wrong = !is_known || __builtin_add_overflow(base, offset, &offset) || offset < 0;
+    return is_wrong ? -EINVAL : offset;
+}
+
 static int64_t seek_from(struct open_file *file, int64_t offset, int whence)
 {
     if (file->ops->seek != NULL) {

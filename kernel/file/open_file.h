@@ -135,6 +135,9 @@ int64_t file_seek(struct open_file *file, int64_t offset, int whence);
 // The rules of lseek for an object of `size` bytes without holes, for seek operations. -EINVAL, -EOVERFLOW, -ENXIO (SEEK_DATA and
 // SEEK_HOLE beyond the end).
 int64_t file_seek_within(struct open_file *file, int64_t offset, int whence, uint64_t size);
+// The same for what has no end that a program could ask for (directories, generated texts, memory by address): from the start or from
+// where it is. -EINVAL.
+int64_t file_seek_endless(struct open_file *file, int64_t offset, int whence);
 // getdents: the operation under the position lock. -EBADF, -ENOTDIR.
 int file_read_directory(struct open_file *file, struct directory_sink *sink);
 // The remaining operations with their mode checks and defaults.

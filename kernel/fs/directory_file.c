@@ -160,17 +160,6 @@ static int directory_read(struct open_file *file, struct directory_sink *sink)
     return error;
 }
 
-static int64_t directory_seek(struct open_file *file, int64_t offset, int whence)
-{
-    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
-    bool is_known = whence == SEEK_SET || whence == SEEK_CUR;
-    if (!is_known || __builtin_add_overflow(base, offset, &offset) || offset < 0) {
-        return -EINVAL;
-    }
-    file->position = (uint64_t)offset;
-    return offset;
-}
-
 static ssize_t directory_read_bytes(struct open_file *file, struct io_iter *iter,
                                     uint64_t *position)
 {
@@ -187,7 +176,7 @@ static int directory_sync(struct open_file *file, bool data_only)
 const struct file_ops directory_file_ops = {
     .name = "directory",
     .read = directory_read_bytes,
-    .seek = directory_seek,
+    .seek = file_seek_endless,
     .read_directory = directory_read,
     .sync = directory_sync,
 };

@@ -117,17 +117,6 @@ static ssize_t generated_write(struct open_file *file, struct io_iter *iter, uin
     return result;
 }
 
-static int64_t generated_seek(struct open_file *file, int64_t offset, int whence)
-{
-    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
-    bool is_known = whence == SEEK_SET || whence == SEEK_CUR;
-    if (!is_known || __builtin_add_overflow(base, offset, &offset) || offset < 0) {
-        return -EINVAL;
-    }
-    file->position = (uint64_t)offset;
-    return offset;
-}
-
 static void generated_release(struct open_file *file)
 {
     struct generated_text *text = file->private_data;
@@ -139,6 +128,6 @@ const struct file_ops generated_file_ops = {
     .name = "generated",
     .read = generated_read,
     .write = generated_write,
-    .seek = generated_seek,
+    .seek = file_seek_endless,
     .release = generated_release,
 };

@@ -26,9 +26,6 @@ extern const struct generated_directory proc_mqueue_directory;
 
 struct open_file;
 
-/* The position is an address or is made of one: from the start or from where it is. The new one, -EINVAL. */
-int64_t proc_memory_seek(struct open_file *file, int64_t offset, int whence);
-
 /* A decimal number as the kernel writes those of processes and descriptors, without leading zeros; -ENOENT: not one. */
 must_check int proc_number_from_name(const char *name, size_t length);
 

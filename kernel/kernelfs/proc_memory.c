@@ -70,20 +70,10 @@ static ssize_t memory_write(struct open_file *file, struct io_iter *iter, uint64
     return move(file, iter, position, true);
 }
 
-int64_t proc_memory_seek(struct open_file *file, int64_t offset, int whence)
-{
-    /* Addresses end at INT64_MAX here, far beyond those of programs; the end of memory is nowhere, so there is no SEEK_END. */
-    int64_t base = whence == SEEK_CUR ? (int64_t)file->position : 0;
-    if ((whence != SEEK_SET && whence != SEEK_CUR) ||
-        __builtin_add_overflow(base, offset, &offset) || offset < 0) {
-        return -EINVAL;
-    }
-    return offset;
-}
-
+/* Addresses end far below INT64_MAX. */
 const struct file_ops proc_memory_ops = {
     .name = "mem",
     .read = memory_read,
     .write = memory_write,
-    .seek = proc_memory_seek,
+    .seek = file_seek_endless,
 };

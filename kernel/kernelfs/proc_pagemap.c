@@ -75,5 +75,5 @@ static ssize_t pagemap_read(struct open_file *file, struct io_iter *iter, uint64
 const struct file_ops proc_pagemap_ops = {
     .name = "pagemap",
     .read = pagemap_read,
-    .seek = proc_memory_seek,
+    .seek = file_seek_endless,
 };

@@ -41,6 +41,11 @@
     SYSTEM_CALL_BODY(name, (ta na, tb nb, tc nc, td nd, te ne, tf nf),                             \
                      ((ta)a, (tb)b, (tc)c, (td)d, (te)e, (tf)f))
 
+struct open_file;
+
+/* Gives a new file, which is consumed in any case, to the program: its descriptor, the lowest free one, or -EMFILE, -ENOMEM. (descriptors.c) */
+must_check int new_descriptor(struct open_file *file, bool close_on_exec);
+
 /* Copies a structure out, where the pointer may be NULL (then nothing is done). 0 or -EFAULT. */
 must_check static inline int copy_out_optional(void __user *destination, const void *source,
                                                size_t bytes)

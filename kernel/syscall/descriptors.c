@@ -23,6 +23,16 @@ static uint64_t descriptor_limit(void)
     return process_limit(process_current(), RLIMIT_NOFILE);
 }
 
+int new_descriptor(struct open_file *file, bool close_on_exec)
+{
+    int result =
+        descriptor_install(current_descriptors(), file, 0, close_on_exec, descriptor_limit());
+    if (result < 0) {
+        open_file_put(file);
+    }
+    return result;
+}
+
 static long duplicate(int descriptor, int minimum, bool close_on_exec)
 {
     struct open_file *file = descriptor_get(current_descriptors(), descriptor);

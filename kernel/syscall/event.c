@@ -4,7 +4,6 @@
  */
 #include "file/event_file.h"
 #include "file/open_file.h"
-#include "process/descriptor_table.h"
 #include "syscall/call.h"
 #include "uapi/eventfd.h"
 #include "uapi/fcntl.h"
@@ -13,21 +12,12 @@ static_assert(EFD_NONBLOCK == O_NONBLOCK && EFD_CLOEXEC == O_CLOEXEC, "eventfd's
 
 static long event_install(unsigned initial, unsigned flags)
 {
-    struct task *task = task_current();
     if ((flags & ~(unsigned)(EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC)) != 0) {
         return -EINVAL;
     }
     struct open_file *file = event_file_create(initial, (flags & EFD_SEMAPHORE) != 0,
-                                               flags & O_NONBLOCK, task->credentials);
-    if (file == NULL) {
-        return -ENOMEM;
-    }
-    int result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0,
-                                    process_limit(task->process, RLIMIT_NOFILE));
-    if (result < 0) {
-        open_file_put(file);
-    }
-    return result;
+                                               flags & O_NONBLOCK, task_current()->credentials);
+    return file == NULL ? -ENOMEM : new_descriptor(file, (flags & O_CLOEXEC) != 0);
 }
 
 SYSTEM_CALL1(eventfd, unsigned, initial)

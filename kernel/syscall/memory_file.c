@@ -8,7 +8,6 @@
 #include "fs/vfs.h"
 #include "lib/assert.h"
 #include "lib/string.h"
-#include "process/descriptor_table.h"
 #include "syscall/call.h"
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"
@@ -19,21 +18,12 @@ enum { PREFIX_BYTES = sizeof(memory_file_prefix) - 1 };
 
 static long memory_file_install(const struct memory_file_request *request, bool close_on_exec)
 {
-    struct task *task = task_current();
     struct fs_context context;
     struct open_file *file;
-    fs_context_begin(task, &context);
+    fs_context_begin(task_current(), &context);
     int result = vfs_memory_file(&context, request, &file);
     fs_context_end(&context);
-    if (result != 0) {
-        return result;
-    }
-    result = descriptor_install(task->descriptors, file, 0, close_on_exec,
-                                process_limit(task->process, RLIMIT_NOFILE));
-    if (result < 0) {
-        open_file_put(file);
-    }
-    return result;
+    return result != 0 ? result : new_descriptor(file, close_on_exec);
 }
 
 SYSTEM_CALL2(memfd_create, const char __user *, user_name, unsigned, flags)

@@ -12,18 +12,6 @@
 #include "syscall/call.h"
 #include "uapi/eventfd.h"
 
-/* Consumes the file. */
-static int install(struct open_file *file, bool close_on_exec)
-{
-    struct task *task = task_current();
-    int number = descriptor_install(task->descriptors, file, 0, close_on_exec,
-                                    process_limit(task->process, RLIMIT_NOFILE));
-    if (number < 0) {
-        open_file_put(file);
-    }
-    return number;
-}
-
 int process_from_descriptor(int descriptor, struct process **process, bool *is_nonblocking)
 {
     struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
@@ -62,7 +50,7 @@ SYSTEM_CALL2(pidfd_open, int, number, unsigned, flags)
     }
     struct open_file *file = process_file_create(process, flags, task_current()->credentials);
     process_put(process);
-    return file == NULL ? -ENOMEM : install(file, true);
+    return file == NULL ? -ENOMEM : new_descriptor(file, true);
 }
 
 /* What the caller says of the signal, as rt_sigqueueinfo takes it. */
@@ -161,5 +149,5 @@ SYSTEM_CALL3(pidfd_getfd, int, descriptor, int, other, unsigned, flags)
     }
     error = take_file(process, other, &file);
     process_put(process);
-    return error != 0 ? error : install(file, true);
+    return error != 0 ? error : new_descriptor(file, true);
 }

@@ -156,17 +156,9 @@ SYSTEM_CALL4(rt_tgsigqueueinfo, int, group, int, number, int, signal,
 
 static long signal_file_install(uint64_t set, unsigned flags)
 {
-    struct task *task = task_current();
-    struct open_file *file = signal_file_create(set, flags & O_NONBLOCK, task->credentials);
-    if (file == NULL) {
-        return -ENOMEM;
-    }
-    int result = descriptor_install(task->descriptors, file, 0, (flags & O_CLOEXEC) != 0,
-                                    process_limit(task->process, RLIMIT_NOFILE));
-    if (result < 0) {
-        open_file_put(file);
-    }
-    return result;
+    struct open_file *file =
+        signal_file_create(set, flags & O_NONBLOCK, task_current()->credentials);
+    return file == NULL ? -ENOMEM : new_descriptor(file, (flags & O_CLOEXEC) != 0);
 }
 
 /* SFD_NONBLOCK and SFD_CLOEXEC are the O_ flags of that name. */
