@@ -20,21 +20,21 @@ static bool placement_is_idle(unsigned cpu)
 }
 
 // How little a CPU suits a thread that waits: who runs at once waits for nobody, else the length of
-// the queue counts.
+// the queue counts, and whether it must wait for real-time work.
 static unsigned placement_wait(const struct thread *thread, unsigned cpu)
 {
     const struct run_queue *queue = run_queue_of(cpu);
     const struct thread *current = __atomic_load_n(&queue->current, __ATOMIC_RELAXED);
     unsigned count = __atomic_load_n(&queue->count, __ATOMIC_RELAXED);
-    if (thread->real_time_priority > READ_ONCE(current->real_time_priority)) {
+    if (thread_priority(thread) > thread_priority(current)) {
         return 1;
     }
-    return count + 2;
+    return count + 2 + (thread_priority(current) > thread_priority(thread) ? 1 : 0);
 }
 
 static bool placement_is_handed_over(const struct thread *thread)
 {
-    return thread_current()->hands_over && thread->real_time_priority == 0 &&
+    return thread_current()->hands_over && thread_priority(thread) == 0 &&
            placement_allows(thread, cpu_number()) &&
            __atomic_load_n(&percpu_this(run_queue)->count, __ATOMIC_RELAXED) == 0;
 }

@@ -26,20 +26,20 @@ static const uint32_t nice_slice_us[] = {
 };
 static_assert(ARRAY_SIZE(nice_slice_us) == NICE_HIGHEST - NICE_LOWEST + 1, "one slice a step");
 
-uint64_t policy_slice_ns(const struct thread *thread)
+int64_t policy_slice_ns(const struct thread *thread)
 {
     assert(thread->nice >= NICE_LOWEST && thread->nice <= NICE_HIGHEST);
     switch (thread->policy) {
-    case THREAD_FIFO: return UINT64_MAX; // until it yields or blocks
-    case THREAD_ROUND_ROBIN: return ROUND_ROBIN_SLICE_US * NS_PER_US;
-    case THREAD_IDLE: return IDLE_SLICE_US * NS_PER_US;
-    default: return nice_slice_us[thread->nice - NICE_LOWEST] * NS_PER_US;
+    case THREAD_FIFO: return INT64_MAX; // until it yields or blocks
+    case THREAD_ROUND_ROBIN: return (int64_t)(ROUND_ROBIN_SLICE_US * NS_PER_US);
+    case THREAD_IDLE: return (int64_t)(IDLE_SLICE_US * NS_PER_US);
+    default: return (int64_t)(nice_slice_us[thread->nice - NICE_LOWEST] * NS_PER_US);
     }
 }
 
 uint64_t thread_slice_ns(const struct thread *thread)
 {
-    return policy_slice_ns(thread);
+    return thread->policy == THREAD_FIFO ? UINT64_MAX : (uint64_t)policy_slice_ns(thread);
 }
 
 // Takes the thread off its level for a change; policy_change_end puts it back and lets its CPU
@@ -61,6 +61,9 @@ static void policy_change_end(struct run_queue *queue, struct thread *thread,
     thread->slice_left_ns = policy_slice_ns(thread);
     if (was_queued) {
         run_queue_insert_locked(queue, thread, false);
+    }
+    if (was_queued && thread_priority(thread) != 0) {
+        balance_urgent_offer_locked(queue, thread);
     }
     run_queue_reschedule_locked(queue);
     spin_unlock(&queue->lock);
@@ -116,6 +119,9 @@ int thread_set_affinity(struct thread *thread, uint64_t mask) no_lock_analysis
     // Bits of CPUs that do not run are kept, as they are of no harm: at least one that runs is among them, and CPUs never go away.
     thread->affinity = mask;
     if (placement_allows(thread, queue->number)) {
+        if (thread->is_queued && thread_priority(thread) != 0) {
+            balance_urgent_offer_locked(queue, thread); // it may now go where it need not wait
+        }
         spin_unlock(&queue->lock);
     } else if (thread->is_queued && atomic32_load(&thread->state) == THREAD_RUNNABLE) {
         run_queue_remove_locked(queue, thread);

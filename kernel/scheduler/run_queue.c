@@ -19,8 +19,6 @@
 #include "lib/macros.h"
 #include "scheduler/timer_internal.h"
 
-enum { NORMAL_LEVEL = RUN_QUEUE_LEVELS - 1 };
-
 #define CREDIT_LIMIT_NS      ((int64_t)(10 * NS_PER_MS))
 #define OVERTAKE_DISTANCE_NS ((int64_t)NS_PER_MS)
 
@@ -55,7 +53,15 @@ struct run_queue *run_queue_lock_of(const struct thread *thread) no_lock_analysi
 static unsigned thread_level(const struct thread *thread)
 {
     assert(thread_priority(thread) >= 0 && thread_priority(thread) < RUN_QUEUE_LEVELS);
-    return (unsigned)(NORMAL_LEVEL - thread_priority(thread));
+    return (unsigned)(RUN_QUEUE_NORMAL_LEVEL - thread_priority(thread));
+}
+
+// Does a real-time thread wait?
+static bool has_urgent_locked(const struct run_queue *queue)
+{
+    assert(spin_is_held(&queue->lock));
+    uint64_t normal = BIT(RUN_QUEUE_NORMAL_LEVEL % 64);
+    return queue->level_map[0] != 0 || (queue->level_map[1] & ~normal) != 0;
 }
 
 void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, bool at_head)
@@ -65,12 +71,15 @@ void run_queue_insert_locked(struct run_queue *queue, struct thread *thread, boo
     unsigned level = thread_level(thread);
     if (!at_head) {
         list_add_tail(&queue->levels[level], &thread->run_link);
-    } else if (queue->overtaker != NULL && level == NORMAL_LEVEL) {
+    } else if (queue->overtaker != NULL && level == RUN_QUEUE_NORMAL_LEVEL) {
         list_add_head(&queue->overtaker->run_link, &thread->run_link);
     } else {
         list_add_head(&queue->levels[level], &thread->run_link);
     }
     queue->level_map[level / 64] |= BIT(level % 64);
+    if (unlikely(level != RUN_QUEUE_NORMAL_LEVEL)) {
+        atomic64_set_bits(&urgent_cpus, BIT(queue->number));
+    }
     queue->count++;
     thread->is_queued = 1;
     thread->cpu = (int)queue->number;
@@ -87,6 +96,9 @@ void run_queue_remove_locked(struct run_queue *queue, struct thread *thread)
     list_remove(&thread->run_link);
     if (list_is_empty(&queue->levels[level])) {
         queue->level_map[level / 64] &= ~BIT(level % 64);
+        if (unlikely(level != RUN_QUEUE_NORMAL_LEVEL) && !has_urgent_locked(queue)) {
+            atomic64_clear_bits(&urgent_cpus, BIT(queue->number));
+        }
     }
     queue->count--;
     thread->is_queued = 0;
@@ -106,35 +118,70 @@ static struct thread *run_queue_first_locked(const struct run_queue *queue)
 
 // Must the thread that ran, and could run on, give way to `candidate`?
 static bool thread_gives_way(const struct run_queue *queue, const struct thread *running,
-                             const struct thread *candidate)
+                             const struct thread *candidate, bool has_slice)
 {
     if (thread_priority(candidate) != thread_priority(running)) {
         return thread_priority(candidate) > thread_priority(running);
     }
-    return running->slice_left_ns == 0 || queue->overtaker != NULL;
+    return !has_slice || queue->overtaker != NULL;
+}
+
+// `thread`, which could run on, has used up its slice: who has waited for longer, here or elsewhere, comes before it. Out of line, as
+// the next two, to keep what every choice runs through short.
+static noinline void run_queue_end_turn_locked(struct run_queue *queue, struct thread *thread)
+{
+    assert(spin_is_held(&queue->lock) && thread->slice_left_ns < 0);
+    if (thread_priority(thread) != 0) {
+        thread->slice_left_ns = policy_slice_ns(thread);
+        return;
+    }
+    balance_turn_end(thread);
+    const struct thread *candidate = run_queue_first_locked(queue);
+    if (candidate == NULL || thread_priority(candidate) == 0) {
+        balance_look_locked(queue, candidate != NULL ? candidate->turn : thread->turn,
+                            thread->switched_in_ns);
+    }
 }
 
 // `previous` could run on.
-static struct thread *run_queue_next_turn_locked(struct run_queue *queue, struct thread *previous)
+static noinline struct thread *run_queue_next_turn_locked(struct run_queue *queue,
+                                                          struct thread *previous)
 {
     assert(spin_is_held(&queue->lock) && previous != queue->idle && !previous->is_queued);
-    struct thread *candidate = run_queue_first_locked(queue);
-    bool keeps_turn = candidate == NULL || !thread_gives_way(queue, previous, candidate);
-    bool has_slice = previous->slice_left_ns != 0;
-    if (!has_slice) {
+    bool has_slice = previous->slice_left_ns > 0;
+    if (previous->slice_left_ns == 0) {
         previous->slice_left_ns = policy_slice_ns(previous);
+    } else if (!has_slice) {
+        run_queue_end_turn_locked(queue, previous);
     }
-    if (keeps_turn) {
+    struct thread *candidate = run_queue_first_locked(queue);
+    if (candidate == NULL || !thread_gives_way(queue, previous, candidate, has_slice)) {
         return previous;
     }
     run_queue_remove_locked(queue, candidate);
     run_queue_insert_locked(queue, previous, has_slice);
+    if (unlikely(thread_priority(previous) != 0)) {
+        balance_urgent_offer_locked(queue, previous);
+    }
     return candidate;
+}
+
+// What waits elsewhere and is more urgent than all that could run here comes to this queue first.
+static noinline void run_queue_fetch_urgent_locked(struct run_queue *queue,
+                                                   const struct thread *previous, bool stays)
+{
+    assert(spin_is_held(&queue->lock));
+    const struct thread *first = run_queue_first_locked(queue);
+    int waiting = first != NULL ? thread_priority(first) : 0;
+    balance_urgent_fetch_locked(queue, stays ? MAX(waiting, thread_priority(previous)) : waiting);
 }
 
 struct thread *run_queue_choose_locked(struct run_queue *queue, struct thread *previous, bool stays)
 {
     assert(spin_is_held(&queue->lock));
+    if (unlikely(atomic64_load(&urgent_cpus) != 0)) {
+        run_queue_fetch_urgent_locked(queue, previous, stays);
+    }
     if (stays) {
         return run_queue_next_turn_locked(queue, previous);
     }
@@ -153,7 +200,7 @@ void run_queue_charge_locked(struct thread *thread, uint64_t now_ns)
     uint64_t ran = now_ns - thread->switched_in_ns;
     thread->switched_in_ns = now_ns;
     thread->run_ns += ran;
-    thread->slice_left_ns -= MIN(ran, thread->slice_left_ns);
+    thread->slice_left_ns -= (int64_t)ran;
     thread->credit_ns = MAX(thread->credit_ns - (int64_t)ran, -CREDIT_LIMIT_NS);
 }
 
@@ -197,9 +244,13 @@ static void run_queue_admit_locked(struct run_queue *queue, struct thread *threa
     bool outranks = thread_outranks(queue, thread);
     bool overtakes = !outranks && has_slept && thread_overtakes(queue, thread);
     thread->slice_left_ns = policy_slice_ns(thread);
+    balance_turn_join(thread);
     run_queue_insert_locked(queue, thread, overtakes);
     if (overtakes) {
         queue->overtaker = thread;
+    }
+    if (unlikely(thread_priority(thread) != 0) && !outranks) {
+        balance_urgent_offer_locked(queue, thread);
     }
     // Another CPU is told in any case: it may have no tick armed yet.
     if (outranks || overtakes || queue->number != cpu_number()) {

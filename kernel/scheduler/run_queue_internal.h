@@ -12,7 +12,11 @@
 #include "sync/spinlock.h"
 
 // Level 0 is real-time priority 99, level 98 priority 1, level 99 everybody else.
-enum { RUN_QUEUE_LEVELS = 100, RUN_QUEUE_MAP_WORDS = 2 };
+enum {
+    RUN_QUEUE_LEVELS = 100,
+    RUN_QUEUE_NORMAL_LEVEL = RUN_QUEUE_LEVELS - 1,
+    RUN_QUEUE_MAP_WORDS = 2
+};
 
 struct run_queue {
     struct spinlock lock;
@@ -25,6 +29,7 @@ struct run_queue {
     struct thread *displaced; // [l] previous, when it must go on on another CPU
     uint64_t passes;          // [a] choices made: RCU's quiescent states
     uint64_t switches;        // [o]
+    uint64_t look_again_ns;   // [l] monotonic: balance.c looks at the other queues then
     uint64_t user_ns, nice_ns, system_ns;      // [l] what the samples saw
     uint64_t level_map[RUN_QUEUE_MAP_WORDS];   // [l] bit per level that has threads
     struct list_head levels[RUN_QUEUE_LEVELS]; // [l]
@@ -73,8 +78,8 @@ void run_queue_tick_arm_locked(struct run_queue *queue, const struct thread *thr
 // The tick: samples, ends slices. From the timer's event, interrupts off.
 void scheduler_tick(uint64_t now_ns);
 
-// A thread's time slice by policy and nice value.
-uint64_t policy_slice_ns(const struct thread *thread);
+// A thread's time slice by policy and nice value; INT64_MAX: none, it runs until it blocks.
+int64_t policy_slice_ns(const struct thread *thread);
 
 // placement.c: which CPU. `from` is where it ran last.
 unsigned placement_choose(const struct thread *thread, unsigned from);
@@ -86,6 +91,18 @@ static inline bool placement_allows(const struct thread *thread, unsigned cpu)
 }
 // A thread of another CPU's queue for `queue`'s CPU, which has none, or NULL. `queue` is locked.
 struct thread *placement_steal_locked(struct run_queue *queue);
+
+// balance.c: a thread begins to take part in turns.
+void balance_turn_join(struct thread *thread);
+// It has used up more than its slice: counts the turn and gives it the next slice.
+void balance_turn_end(struct thread *thread);
+// Takes over, to the head of the queue, who waits elsewhere and is behind `turn`, the count of whoever would run here next.
+void balance_look_locked(struct run_queue *queue, uint64_t turn, uint64_t now_ns);
+// Takes over the real-time threads of other queues that are more urgent than `priority`.
+void balance_urgent_fetch_locked(struct run_queue *queue, int priority);
+// A real-time thread must wait on `queue`: a CPU that runs something less urgent is made to fetch it.
+void balance_urgent_offer_locked(const struct run_queue *queue, const struct thread *thread);
+extern struct atomic64 urgent_cpus; // a bit for each CPU on whose queue a real-time thread waits
 
 // Chooses again and switches. Interrupts are off with no count held, and so on return.
 enum switch_reason { SWITCH_PREEMPT, SWITCH_YIELD, SWITCH_BLOCK };

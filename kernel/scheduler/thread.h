@@ -65,7 +65,8 @@ struct thread {
     int inherited_priority;     // [l run queue] lent by who waits for it, 0: nothing
     uint64_t affinity;          // [l run queue] bit per CPU
     struct list_head run_link;  // [l run queue]
-    uint64_t slice_left_ns;     // [l run queue]
+    int64_t slice_left_ns;      // [l run queue] less than 0: overdrawn; 0: given up
+    uint64_t turn;              // [l run queue] slices used up, to be compared between threads
     int64_t
         credit_ns; // [l run queue] time off the CPU less time on it, bounded: who may overtake whom
     uint64_t off_cpu_since_ns;              // [l run queue] monotonic, while it is off the CPU

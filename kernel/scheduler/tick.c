@@ -22,7 +22,7 @@ void run_queue_tick_arm_locked(struct run_queue *queue, const struct thread *thr
     }
     uint64_t wait_ns = TICK_SAMPLE_NS;
     if (has_rivals) {
-        wait_ns = MIN(wait_ns, thread->slice_left_ns);
+        wait_ns = MIN(wait_ns, (uint64_t)thread->slice_left_ns);
     }
     timer_tick_at_most(now_ns + wait_ns);
 }
@@ -66,7 +66,7 @@ void scheduler_tick(uint64_t now_ns)
     if (thread != queue->idle) {
         run_queue_charge_locked(thread, now_ns);
         sampled_ns = tick_sample_locked(queue, thread);
-        if (thread->slice_left_ns == 0) {
+        if (thread->slice_left_ns <= 0) {
             // The switch refills the slice and arms the next tick, whoever is chosen.
             run_queue_reschedule_locked(queue);
         } else {

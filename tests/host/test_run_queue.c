@@ -1,7 +1,7 @@
 /*
  * The run queue's rules: who runs next, for how long, and who overtakes whom.
  *
- * host-sources: scheduler/run_queue.c scheduler/placement.c scheduler/policy.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
+ * host-sources: scheduler/run_queue.c scheduler/balance.c scheduler/placement.c scheduler/policy.c sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  */
 #include "support.h"
 
@@ -243,16 +243,43 @@ static void slices_follow_nice_values(void **state)
     struct thread thread;
     thread_make(&thread, THREAD_NORMAL, 0);
     thread.nice = 0;
-    uint64_t ordinary = policy_slice_ns(&thread);
+    int64_t ordinary = policy_slice_ns(&thread);
     assert_int_equal(ordinary, 10 * NS_PER_MS);
     thread.nice = 5;
-    assert_true(policy_slice_ns(&thread) * 3 < ordinary + NS_PER_MS);
-    uint64_t last = UINT64_MAX;
+    assert_true(policy_slice_ns(&thread) * 3 < ordinary + (int64_t)NS_PER_MS);
+    int64_t last = INT64_MAX;
     for (thread.nice = -20; thread.nice <= 19; thread.nice++) {
         assert_true(policy_slice_ns(&thread) <= last);
         last = policy_slice_ns(&thread);
     }
     assert_true(last > 0);
+}
+
+static void turns_count_what_was_used_of_slices(void **state)
+{
+    struct thread steady;
+    struct thread nice;
+    thread_make(&steady, THREAD_NORMAL, 0);
+    thread_make(&nice, THREAD_IDLE, 0);
+    thread_ready(&steady, false);
+    assert_ptr_equal(next_after(0, true), &steady);
+    uint64_t start = steady.turn;
+    next_after(9 * NS_PER_MS, true);
+    assert_int_equal(steady.turn - start, 0);
+    next_after(3 * NS_PER_MS, true); /* 2 ms too late: the next slice is shorter */
+    assert_int_equal(steady.turn - start, 1);
+    assert_int_equal(steady.slice_left_ns, 8 * NS_PER_MS);
+    steady.slice_left_ns = 0; /* a turn that was given up is none */
+    next_after(0, true);
+    assert_int_equal(steady.turn - start, 1);
+    next_after(101 * NS_PER_MS, true);
+    assert_int_equal(steady.turn - start, 11);
+    thread_ready(&nice, false); /* who comes starts level with the foremost */
+    assert_true(nice.turn == steady.turn);
+    nice.turn = 0;
+    assert_ptr_equal(next_after(10 * NS_PER_MS, true), &nice);
+    next_after(NS_PER_MS, true);
+    assert_true(nice.turn > 0 && nice.turn < steady.turn); /* a delay is not remembered for ever */
 }
 
 static void a_queued_thread_changes_its_level(void **state)
@@ -285,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup(threads_that_answer_each_other_do_not_overtake, prepare),
         cmocka_unit_test_setup(background_policies_overtake_nobody, prepare),
         cmocka_unit_test_setup(slices_follow_nice_values, prepare),
+        cmocka_unit_test_setup(turns_count_what_was_used_of_slices, prepare),
         cmocka_unit_test_setup(a_queued_thread_changes_its_level, prepare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
