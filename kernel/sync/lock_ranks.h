@@ -20,8 +20,7 @@ enum lock_rank {
     LOCK_RANK_IPC_UNDO,        // ipc/: what a process has to undo of its semaphores
     LOCK_RANK_IPC_TABLE,       // ipc/: ids and keys of one kind of objects
     LOCK_RANK_IPC_OBJECT,      // ipc/: one of them
-    LOCK_RANK_PAGE,            // vm/: a page being filled or written back
-    LOCK_RANK_DEVICE,          // device/: the registry
+    LOCK_RANK_DEVICE,          // the kernel's own tests: a device would come after all of these
 
     // Spin locks (sync/spinlock.h): interrupts are off while one is held.
     LOCK_RANK_SPIN_FIRST = 32,
@@ -31,7 +30,6 @@ enum lock_rank {
     LOCK_RANK_FS_STATE,     // process/: cwd, root, umask
     LOCK_RANK_MOUNT,        // fs/: the mount table
     LOCK_RANK_NAME,         // fs/: hash of name entries, parent and children links
-    LOCK_RANK_VNODE_STATE,  // fs/: times, link count, the vnode hash
     LOCK_RANK_FILE_LOCKS,   // file/: flock and record locks
     LOCK_RANK_PAGE_CACHE,   // vm/: tree of pages and of mapping areas
     LOCK_RANK_PAGE_TABLE,   // memory/, vm/: entries of one page table (two in fork: parent first)
@@ -47,7 +45,6 @@ enum lock_rank {
     LOCK_RANK_ID,           // scheduler/: the table of ids
     LOCK_RANK_THREAD_LIST,  // scheduler/: the list of all threads
     LOCK_RANK_RUN_QUEUE,    // scheduler/: one CPU's threads (two by CPU number)
-    LOCK_RANK_RCU,          // scheduler/: deferred callbacks
     LOCK_RANK_KERNEL_MAP,   // memory/: kernel address ranges
     LOCK_RANK_HEAP,         // memory/: one slab cache
     LOCK_RANK_FRAME,        // memory/: the buddy's lists
