@@ -101,8 +101,8 @@ static unsigned event_poll(struct open_file *file, struct poll_context *context)
     struct event_file *event = file->private_data;
     poll_wait(context, &event->changed);
     uint64_t count = atomic64_load(&event->count);
-    return (count != 0 ? POLLIN | POLLRDNORM : 0u) |
-           (count < EVENT_MAX ? POLLOUT | POLLWRNORM : 0u);
+    // These two alone, as on Linux: a counter has no normal and no priority band.
+    return (count != 0 ? POLLIN : 0u) | (count < EVENT_MAX ? POLLOUT : 0u);
 }
 
 static void event_release(struct open_file *file)

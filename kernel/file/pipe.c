@@ -288,6 +288,9 @@ static int pipe_meet(const struct fifo_meeting *meeting)
 
 int pipe_open_fifo(struct pipe *pipe, struct open_file *file)
 {
+    if ((file->flags & O_ACCMODE) == O_ACCMODE) {
+        return -EINVAL; // a file that is neither read nor written has no end of a pipe
+    }
     mutex_lock(&pipe->mutex);
     bool goes_alone = open_file_is_nonblocking(file) && !pipe->is_nameless;
     if (goes_alone && !open_file_can_read(file) && pipe->readers == 0) {

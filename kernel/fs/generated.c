@@ -14,6 +14,7 @@
 #include "memory/heap.h"
 #include "uapi/dirent.h"
 #include "uapi/limits.h"
+#include "uapi/statfs.h"
 
 static const struct vnode_ops generated_ops;
 static const struct vnode_ops generated_checked_ops;
@@ -277,7 +278,7 @@ static int generated_get_attributes(struct vnode *vnode, struct uapi_stat *statu
     generated_refresh_owner(generated_node_of(vnode));
     status->st_uid = vnode->uid;
     status->st_gid = vnode->gid;
-    if (generated_node_of(vnode)->row->size == 0) {
+    if (vnode->file_system->type->magic == PROC_SUPER_MAGIC) {
         status->st_blksize = 1024;
     }
     return 0;

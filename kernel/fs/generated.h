@@ -37,7 +37,8 @@ struct generated_row {
     // Its own file operations, where text is not enough (/proc/<pid>/mem); NULL: by show and store.
     // The token of its bind stands in private_data, which is not theirs then.
     const struct file_ops *ops;
-    uint64_t size; // what stat shows: 4096 in sysfs, else 0
+    uint64_t
+        size; // what stat shows: 4096 of sysfs's files, 64 of descriptors' links, else 0 as a rule
 };
 
 // A live child as a directory tells it while it is read.

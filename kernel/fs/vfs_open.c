@@ -44,7 +44,8 @@ static int open_check_kind(const struct open_request *request, const struct path
 {
     const struct vnode *vnode = path->entry->vnode;
     bool is_directory = vnode_is_directory(vnode);
-    if ((request->flags & O_DIRECTORY) != 0 && !is_directory) {
+    // With O_TMPFILE it says what the name is; what is opened then is the file that was made.
+    if ((request->flags & O_DIRECTORY) != 0 && !is_directory && !request->is_created) {
         return -ENOTDIR;
     }
     if (vnode_is_symlink(vnode)) {
@@ -394,7 +395,6 @@ static int open_unnamed(struct open_request *request, const struct path *directo
     }
     mount_get(path.mount);
     request->is_created = true;
-    request->flags &= ~(unsigned)(O_DIRECTORY | O_CREAT);
     error = open_resolved(request, &path, result);
     path_put(&path);
     return error;

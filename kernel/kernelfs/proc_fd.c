@@ -68,11 +68,16 @@ static long fd_read_link(const struct generated_key *key, char *text, size_t siz
     return length;
 }
 
-/* The link's mode shows how the file was opened. */
+#define FD_LINK_ROW(rights)                                                                        \
+    {                                                                                              \
+        .mode = S_IFLNK | (rights), .read_link = fd_read_link, .follow = fd_follow, .size = 64     \
+    }
+
+/* The link's mode shows how the file was opened; its size is the one number that Linux gives them all. */
 static const struct generated_row fd_rows[] = {
-    [O_RDONLY] = {.mode = S_IFLNK | 0500, .read_link = fd_read_link, .follow = fd_follow},
-    [O_WRONLY] = {.mode = S_IFLNK | 0300, .read_link = fd_read_link, .follow = fd_follow},
-    [O_RDWR] = {.mode = S_IFLNK | 0700, .read_link = fd_read_link, .follow = fd_follow},
+    [O_RDONLY] = FD_LINK_ROW(0500),
+    [O_WRONLY] = FD_LINK_ROW(0300),
+    [O_RDWR] = FD_LINK_ROW(0700),
 };
 
 static const struct generated_row *row_of(const struct generated_key *key)

@@ -58,7 +58,7 @@ static const struct generated_directory tty_directory = {.rows = tty_rows};
 static const struct generated_row root_rows[] = {
     {.name = "self", .mode = S_IFLNK | 0777, .read_link = read_self},
     {.name = "thread-self", .mode = S_IFLNK | 0777, .read_link = read_thread_self},
-    {.name = "mounts", .mode = S_IFLNK | 0777, .read_link = read_mounts_link},
+    {.name = "mounts", .mode = S_IFLNK | 0777, .read_link = read_mounts_link, .size = 11},
     {.name = "buddyinfo", .mode = S_IFREG | 0444, .show = proc_show_buddyinfo},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_command_line},
     {.name = "consoles", .mode = S_IFREG | 0444, .show = proc_show_consoles},

@@ -54,7 +54,7 @@ static bool ids_after_exec(const struct exec_call *call, uint32_t *euid, uint32_
 // Root gets what the bounding set allows; others keep only the ambient set, which a set-id program loses.
 static void capabilities_after_exec(struct credentials *new, bool is_set_id)
 {
-    bool is_root = new->uid == 0 || new->euid == 0;
+    bool is_root = (new->uid == 0 || new->euid == 0) && (new->securebits &SECBIT_NOROOT) == 0;
     if (is_set_id) {
         new->capabilities_ambient = 0;
     }
@@ -76,8 +76,8 @@ static bool nothing_changes(const struct credentials *old)
     uint64_t root_set = old->capabilities_inheritable | old->capabilities_bounding;
     bool is_root = old->uid == 0 && old->euid == 0;
     uint64_t expected = is_root ? root_set : old->capabilities_ambient;
-    bool keeps = (old->securebits & SECBIT_KEEP_CAPS) != 0;
-    return saved_ids_agree && !keeps && (is_root || (old->uid != 0 && old->euid != 0)) &&
+    bool is_plain = (old->securebits & (SECBIT_KEEP_CAPS | SECBIT_NOROOT)) == 0;
+    return saved_ids_agree && is_plain && (is_root || (old->uid != 0 && old->euid != 0)) &&
            old->capabilities_permitted == expected && old->capabilities_effective == expected;
 }
 

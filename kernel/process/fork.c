@@ -50,6 +50,10 @@ static int clone_check(const struct clone_request *request)
     if ((flags & CLONE_PIDFD) != 0 && (flags & (CLONE_THREAD | CLONE_DETACHED)) != 0) {
         return -EINVAL;
     }
+    const uint64_t both = CLONE_PIDFD | CLONE_PARENT_SETTID;
+    if ((flags & both) == both && request->process_file == request->parent_tid) {
+        return -EINVAL;
+    }
     return (flags & CLONE_INTO_CGROUP) != 0 ? -ENOSYS : 0;
 }
 

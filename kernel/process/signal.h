@@ -45,6 +45,8 @@ struct signal_actions {
 // Sending. info NULL: from the kernel (SI_KERNEL). 0, -ESRCH (already gone), -EAGAIN (queue limit, real-time signals). Any thread context.
 int signal_send_process(struct process *process, int number, const struct uapi_siginfo *info);
 int signal_send_task(struct task *task, int number, const struct uapi_siginfo *info);
+// What the running task did costs it a signal (SIGPIPE, SIGXFSZ): told as if it had sent it itself, as on Linux.
+void signal_send_self(int number);
 // Every member of a group; process_tree_lock is taken inside. 0 if one was reached, -ESRCH, -EPERM; checks permission when `check`.
 int signal_send_group(struct id *group, int number, const struct uapi_siginfo *info, bool check);
 // A fault of the current task: cannot be blocked or ignored.

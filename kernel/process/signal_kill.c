@@ -39,6 +39,13 @@ void signal_info_from_user(struct uapi_siginfo *info, int number, int code)
     info->fields.kill.uid = task->credentials->uid;
 }
 
+void signal_send_self(int number)
+{
+    struct uapi_siginfo info;
+    signal_info_from_user(&info, number, SI_USER);
+    (void)signal_send_task(task_current(), number, &info);
+}
+
 // Consumes the reference; NULL: there is none.
 static long kill_process(struct process *process, int signal, const struct uapi_siginfo *info)
 {

@@ -5,6 +5,7 @@
  * right to write: changing attributes is the owner's business, not the opener's (fchmod(2)).
  */
 #include "file/open_file.h"
+#include "file/pipe.h"
 #include "fs/vfs.h"
 #include "interrupt/clock.h"
 #include "lib/assert.h"
@@ -268,7 +269,7 @@ SYSTEM_CALL2(utime, const char __user *, name, const struct uapi_utimbuf __user 
 static long size_finish(long result)
 {
     if (result == -EFBIG) {
-        (void)signal_send_task(task_current(), SIGXFSZ, NULL);
+        signal_send_self(SIGXFSZ);
     }
     return result;
 }
@@ -321,27 +322,51 @@ static bool is_beyond_limit(const struct open_file *file, int mode, uint64_t end
            end > vnode->pages.size_bytes && end > process_limit(process_current(), RLIMIT_FSIZE);
 }
 
-/* In Linux's order: numbers that are none, the mode of the descriptor, the kind of file, a sum that is too large. */
+/* Modes that contradict themselves, whatever the file (fallocate(2)). A range that is put in or taken out is nothing else besides. */
+static int check_allocation_mode(int mode)
+{
+    const int known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |
+                      FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
+    bool punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0;
+    bool keeps_size = (mode & FALLOC_FL_KEEP_SIZE) != 0;
+    if ((mode & ~known) != 0 || (punches && ((mode & FALLOC_FL_ZERO_RANGE) != 0 || !keeps_size))) {
+        return -EOPNOTSUPP;
+    }
+    if ((mode & FALLOC_FL_COLLAPSE_RANGE) != 0 && mode != FALLOC_FL_COLLAPSE_RANGE) {
+        return -EINVAL;
+    }
+    if ((mode & FALLOC_FL_INSERT_RANGE) != 0 && mode != FALLOC_FL_INSERT_RANGE) {
+        return -EINVAL;
+    }
+    bool unshares = (mode & FALLOC_FL_UNSHARE_RANGE) != 0;
+    return unshares && (mode & ~(FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE)) != 0 ? -EINVAL : 0;
+}
+
+/* In Linux's order: numbers that are none, modes that are none, the mode of the descriptor, the kind of file, a sum that is too large. */
 static long allocate(struct open_file *file, int mode, int64_t offset, int64_t bytes)
 {
     if (offset < 0 || bytes <= 0) {
         return -EINVAL;
     }
+    int error = check_allocation_mode(mode);
+    if (error != 0) {
+        return error;
+    }
     if (!open_file_can_write(file)) {
         return -EBADF;
     }
-    if ((file->ops->flags & FILE_OPS_STREAM) != 0) {
+    if (pipe_from_file(file) != NULL) {
         return -ESPIPE;
+    }
+    if (file->ops->allocate == NULL) {
+        return -ENODEV;
     }
     if (offset > INT64_MAX - bytes) {
         return -EFBIG;
     }
     if (is_beyond_limit(file, mode, (uint64_t)offset + (uint64_t)bytes)) {
-        (void)signal_send_task(task_current(), SIGXFSZ, NULL);
+        signal_send_self(SIGXFSZ);
         return -EFBIG;
-    }
-    if (file->ops->allocate == NULL) {
-        return -ENODEV;
     }
     vfs_file_drop_set_id(file, task_current()->credentials);
     return file->ops->allocate(file, mode, (uint64_t)offset, (uint64_t)bytes);

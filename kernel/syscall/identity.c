@@ -40,6 +40,9 @@ ID_GETTER(getegid, egid)
  */
 static void capabilities_follow_ids(struct credentials *changed, const struct credentials *old)
 {
+    if ((old->securebits & SECBIT_NO_SETUID_FIXUP) != 0) {
+        return;
+    }
     bool had_root = old->uid == 0 || old->euid == 0 || old->suid == 0;
     bool has_root = changed->uid == 0 || changed->euid == 0 || changed->suid == 0;
     if (had_root && !has_root) {
@@ -242,7 +245,9 @@ SYSTEM_CALL1(setfsuid, uint32_t, id)
         struct credentials *changed = credentials_copy(old, old->group_count);
         if (changed != NULL) {
             changed->fsuid = id;
-            capabilities_follow_file_id(changed, old);
+            if ((old->securebits & SECBIT_NO_SETUID_FIXUP) == 0) {
+                capabilities_follow_file_id(changed, old);
+            }
             task_set_credentials(task_current(), changed);
         } else {
             fail_nth_fail_silently();

@@ -24,9 +24,9 @@ noinline ssize_t write_failed(ssize_t error)
 {
     assert(error < 0);
     if (error == -EPIPE) {
-        (void)signal_send_task(task_current(), SIGPIPE, NULL);
+        signal_send_self(SIGPIPE);
     } else if (error == -EFBIG) {
-        (void)signal_send_task(task_current(), SIGXFSZ, NULL);
+        signal_send_self(SIGXFSZ);
     }
     return error;
 }
@@ -144,7 +144,10 @@ static long vector_call(int descriptor, const struct uapi_iovec __user *vector, 
     struct user_vector copy;
     ssize_t result = -EBADF;
     /* The vector is looked at before the file's mode, which file_move checks; only O_PATH files are no files at all. */
-    if ((use.file->flags & O_PATH) == 0) {
+    if (position != NULL && (use.file->ops->flags & FILE_OPS_STREAM) != 0 &&
+        (use.file->flags & O_PATH) == 0) {
+        result = -ESPIPE;
+    } else if ((use.file->flags & O_PATH) == 0) {
         result = user_vector_begin(&copy, vector, count);
         if (result == 0) {
             result = move_with_flags(use.file, &copy.iter, is_write, position, flags);
@@ -259,7 +262,7 @@ SYSTEM_CALL4(sendfile, int, out_descriptor, int, in_descriptor, int64_t __user *
     long result = -EBADF;
     if (in != NULL && out != NULL && open_file_can_read(in) && open_file_can_write(out)) {
         uint64_t position = (uint64_t)start;
-        result = start < 0
+        result = start < 0 || (int64_t)bytes < 0
                      ? -EINVAL
                      : transfer_limited(out, NULL, in, user_position == NULL ? NULL : &position,
                                         MIN(bytes, (size_t)MAX_RW_COUNT));

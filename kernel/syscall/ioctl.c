@@ -20,6 +20,11 @@ static long set_nonblocking(struct open_file *file, unsigned flag, const int __u
     if (user_copy_in(&on, user, sizeof(on)) != 0) {
         return -EFAULT;
     }
+    /* Only what delivers bytes by itself could have a signal to send; that it sends none may be said of all. */
+    unsigned delivers = file->ops->flags & (FILE_OPS_STREAM | FILE_OPS_NONSEEK_ZERO);
+    if (flag == O_ASYNC && delivers != FILE_OPS_STREAM) {
+        return on != 0 ? -ENOTTY : 0;
+    }
     /* Other bits may change on another CPU meanwhile (F_SETFL). */
     if (on != 0) {
         __atomic_fetch_or(&file->flags, flag, __ATOMIC_RELAXED);
@@ -105,12 +110,7 @@ static long ioctl_on_file(int descriptor, struct open_file *file, uint32_t comma
     case FIONCLEX:
         return descriptor_set_flag(task_current()->descriptors, descriptor, command == FIOCLEX);
     case FIONBIO: return set_nonblocking(file, O_NONBLOCK, (const int __user *)argument);
-    case FIOASYNC:
-        /* Only what delivers bytes by itself could have a signal to send. */
-        if ((file->ops->flags & (FILE_OPS_STREAM | FILE_OPS_NONSEEK_ZERO)) != FILE_OPS_STREAM) {
-            return -ENOTTY;
-        }
-        return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
+    case FIOASYNC: return set_nonblocking(file, O_ASYNC, (const int __user *)argument);
     case FICLONE: return clone_refuse(file, (int)argument);
     default: break;
     }

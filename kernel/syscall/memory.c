@@ -81,6 +81,9 @@ static int decode_flags(struct map_request *request, int flags)
     if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) {
         return -EINVAL;
     }
+    if (type == MAP_SHARED_VALIDATE && (flags & (MAP_ANONYMOUS | MAP_HUGETLB)) == MAP_ANONYMOUS) {
+        return -EINVAL; /* there is nothing that it could validate */
+    }
     if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_FLAGS_VALIDATED) != 0) {
         return -EOPNOTSUPP;
     }
@@ -88,9 +91,9 @@ static int decode_flags(struct map_request *request, int flags)
     if ((flags & MAP_HUGETLB) != 0) {
         return -ENOMEM;
     }
-    /* Objects of their own neither grow, nor have what MAP_SHARED_VALIDATE could ask for. */
+    /* Objects of their own do not grow. */
     bool is_shared_anonymous = type != MAP_PRIVATE && (flags & MAP_ANONYMOUS) != 0;
-    if (is_shared_anonymous && ((flags & MAP_GROWSDOWN) != 0 || type == MAP_SHARED_VALIDATE)) {
+    if (is_shared_anonymous && (flags & MAP_GROWSDOWN) != 0) {
         return -EINVAL;
     }
     if (type != MAP_PRIVATE) {
@@ -99,6 +102,7 @@ static int decode_flags(struct map_request *request, int flags)
     request->flags |= (flags & MAP_GROWSDOWN) != 0 ? AREA_GROWS_DOWN : 0u;
     request->flags |= (flags & MAP_NORESERVE) != 0 ? AREA_NO_RESERVE : 0u;
     request->flags |= (flags & MAP_LOCKED) != 0 ? AREA_LOCKED : 0u;
+    request->is_low = (flags & MAP_32BIT) != 0;
     request->is_fixed_no_replace = (flags & MAP_FIXED_NOREPLACE) != 0;
     request->is_fixed = (flags & MAP_FIXED) != 0 && !request->is_fixed_no_replace;
     request->populate = (flags & (MAP_POPULATE | MAP_LOCKED)) != 0 && (flags & MAP_NONBLOCK) == 0;
@@ -194,8 +198,7 @@ SYSTEM_CALL2(munmap, vaddr_t, start, size_t, bytes)
 
 SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
 {
-    if ((start & ~PAGE_MASK) != 0 ||
-        (protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM)) != 0) {
+    if ((start & ~PAGE_MASK) != 0) {
         return -EINVAL;
     }
     /* Unlike munmap, nothing is a range that can be protected, and a hole in it is -ENOMEM (mprotect(2)). */
@@ -205,7 +208,13 @@ SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
     if (range_to_pages(start, &bytes) != 0 || start > USER_TOP || bytes > USER_TOP - start) {
         return -ENOMEM;
     }
-    return address_space_protect(task_current()->space, start, bytes, area_rights(protection));
+    /* Nothing grows upwards on this CPU, so PROT_GROWSUP names no area that there could be. */
+    if ((protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN)) != 0) {
+        return -EINVAL;
+    }
+    unsigned growing = (protection & PROT_GROWSDOWN) != 0 ? AREA_GROWS_DOWN : 0u;
+    return address_space_protect(task_current()->space, start, bytes,
+                                 area_rights(protection) | growing);
 }
 
 SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, unsigned, flags,

@@ -152,6 +152,10 @@ SYSTEM_CALL2(creat, const char __user *, name, uint32_t, mode)
 
 static long make_node_at(int directory, const char __user *name, uint32_t mode, uint32_t device)
 {
+    /* Before the name is read, as on Linux. */
+    if (S_ISDIR(mode)) {
+        return -EPERM;
+    }
     struct name_call call;
     int result = name_call_begin(&call, directory, name);
     if (result != 0) {

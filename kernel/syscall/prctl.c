@@ -87,13 +87,22 @@ static long keep_capabilities(uint64_t value)
     return 0;
 }
 
-/* Of the bits only the one that PR_SET_KEEPCAPS has, too. */
 static long set_secure_bits(uint64_t bits)
 {
-    if (!credentials_can(task_current()->credentials, CAP_SETPCAP)) {
+    struct credentials *old = task_current()->credentials;
+    uint32_t locks = old->securebits & SECURE_ALL_LOCKS;
+    bool changes_locked = (locks >> 1 & (old->securebits ^ bits)) != 0 || (locks & ~bits) != 0;
+    bool is_known = (bits & ~(uint64_t)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) == 0;
+    if (changes_locked || !is_known || !credentials_can(old, CAP_SETPCAP)) {
         return -EPERM;
     }
-    return (bits & ~(uint64_t)SECBIT_KEEP_CAPS) != 0 ? -EINVAL : keep_capabilities(bits != 0);
+    struct credentials *changed = credentials_copy(old, old->group_count);
+    if (changed == NULL) {
+        return -ENOMEM;
+    }
+    changed->securebits = (uint32_t)bits;
+    task_set_credentials(task_current(), changed);
+    return 0;
 }
 
 /* What a program that is not privileged keeps over execve. */
@@ -110,7 +119,8 @@ static long ambient_capabilities(uint64_t command, uint64_t capability)
     if (command == PR_CAP_AMBIENT_IS_SET) {
         return (old->capabilities_ambient & bit) != 0;
     }
-    bool may_raise = (old->capabilities_permitted & old->capabilities_inheritable & bit) != 0;
+    bool may_raise = (old->capabilities_permitted & old->capabilities_inheritable & bit) != 0 &&
+                     (old->securebits & SECBIT_NO_CAP_AMBIENT_RAISE) == 0;
     if (command == PR_CAP_AMBIENT_RAISE && !may_raise) {
         return -EPERM;
     }

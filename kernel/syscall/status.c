@@ -5,6 +5,7 @@
  * costs no half-written answer, and no field that a file system does not know tells what lay there before.
  */
 #include "file/open_file.h"
+#include "file/pipe.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
@@ -217,14 +218,28 @@ SYSTEM_CALL2(statfs, const char __user *, name, struct uapi_statfs __user *, use
     return result;
 }
 
+static bool descriptor_is_pipe(int descriptor)
+{
+    struct open_file *file = descriptor_get(task_current()->descriptors, descriptor);
+    bool is_pipe = file != NULL && pipe_from_file(file) != NULL;
+    if (file != NULL) {
+        open_file_put(file);
+    }
+    return is_pipe;
+}
+
 SYSTEM_CALL2(fstatfs, int, descriptor, struct uapi_statfs __user *, user)
 {
     struct path path;
     long result = descriptor_path(descriptor, &path);
-    /* Pipes and their like belong to no mounted file system; Linux has an internal one for them, which is told here. */
+    /* Pipes and what else has no name belong to no mounted file system; Linux has internal ones for them, which are told here. */
     if (result == -EINVAL) {
-        struct uapi_statfs status = {
-            .f_type = PIPEFS_MAGIC, .f_bsize = 4096, .f_namelen = 255, .f_frsize = 4096};
+        struct uapi_statfs status = {.f_type = descriptor_is_pipe(descriptor) ? PIPEFS_MAGIC
+                                                                              : ANON_INODE_FS_MAGIC,
+                                     .f_bsize = 4096,
+                                     .f_namelen = 255,
+                                     .f_frsize = 4096,
+                                     .f_flags = ST_VALID};
         return user_copy_out(user, &status, sizeof(status));
     }
     if (result == 0) {

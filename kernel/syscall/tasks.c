@@ -6,6 +6,7 @@
  */
 #include "arch/context.h"
 #include "lib/assert.h"
+#include "lib/macros.h"
 #include "lib/string.h"
 #include "process/exec.h"
 #include "process/process.h"
@@ -34,9 +35,6 @@ SYSTEM_CALL0(vfork)
 SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_tid,
              uint32_t __user *, child_tid, uint64_t, tls)
 {
-    if ((flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID)) {
-        return -EINVAL; /* both would use one word */
-    }
     const struct clone_request request = {
         /* The low byte is the signal of the end, so clone has no room for the flags that clone3 got above 32 bits. */
         .flags = flags & 0xffffffffu & ~(uint64_t)CSIGNAL,
@@ -45,7 +43,7 @@ SYSTEM_CALL5(clone, uint64_t, flags, vaddr_t, stack, uint32_t __user *, parent_t
         .tls = tls,
         .parent_tid = parent_tid,
         .child_tid = child_tid,
-        .process_file = parent_tid,
+        .process_file = parent_tid, /* one word for both, which is refused where both are wanted */
     };
     return process_clone(&request);
 }
@@ -215,9 +213,6 @@ SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info
     struct wait_result result;
     long child = which == P_PIDFD ? wait_by_descriptor(number, options, &result)
                                   : process_wait(which, number, options, &result);
-    if (child < 0) {
-        return child;
-    }
     /* With WNOHANG and nobody to tell of, si_signo and si_pid are told as 0: that is how a program sees it (POSIX waitid). */
     struct uapi_siginfo filled = {0};
     if (child > 0) {
@@ -231,7 +226,9 @@ SYSTEM_CALL5(waitid, int, which, int, number, struct uapi_siginfo __user *, info
             return -EFAULT;
         }
     }
-    return copy_out_optional(info, &filled, sizeof(filled));
+    /* Zeros, too, where the wait failed: Linux writes in any case. */
+    int error = copy_out_optional(info, &filled, sizeof(filled));
+    return error != 0 ? error : MIN(child, 0L);
 }
 
 SYSTEM_CALL0(getpid)

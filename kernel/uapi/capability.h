@@ -67,5 +67,11 @@ struct uapi_cap_user_data {
 _Static_assert(sizeof(struct uapi_cap_user_data) == 12, "struct __user_cap_data_struct");
 
 /* Bits of PR_GET_SECUREBITS. */
-#define SECBIT_KEEP_CAPS        0x10 /* PR_SET_KEEPCAPS; execve clears it */
-#define SECBIT_KEEP_CAPS_LOCKED 0x20
+#define SECBIT_NOROOT               0x01 /* execve: uid 0 means nothing */
+#define SECBIT_NO_SETUID_FIXUP      0x04 /* changes of ids leave the rights alone */
+#define SECBIT_KEEP_CAPS            0x10 /* PR_SET_KEEPCAPS; execve clears it */
+#define SECBIT_KEEP_CAPS_LOCKED     0x20
+#define SECBIT_NO_CAP_AMBIENT_RAISE 0x40
+/* Each bit's lock is the next bit: what it locks stays as it is, and so does the lock. */
+#define SECURE_ALL_BITS  0x55
+#define SECURE_ALL_LOCKS (SECURE_ALL_BITS << 1)

@@ -103,6 +103,8 @@
 #define FALLOC_FL_PUNCH_HOLE     0x02
 #define FALLOC_FL_COLLAPSE_RANGE 0x08
 #define FALLOC_FL_ZERO_RANGE     0x10
+#define FALLOC_FL_INSERT_RANGE   0x20
+#define FALLOC_FL_UNSHARE_RANGE  0x40
 
 /* access() */
 #define F_OK 0

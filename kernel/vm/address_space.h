@@ -95,7 +95,8 @@ struct map_request {
     unsigned flags;           // enum area_flag
     bool is_fixed;            // replace what is there
     bool is_fixed_no_replace; // -EEXIST if something is there
-    bool populate;            // MAP_POPULATE, best effort
+    bool is_low;   // MAP_32BIT: where nothing says where, in the range that is kept for it
+    bool populate; // MAP_POPULATE, best effort
     struct page_cache *cache; // NULL: private anonymous
     uint64_t offset;          // page aligned
     struct backing backing;   // a reference is taken
@@ -111,6 +112,7 @@ must_check int address_space_unmap(struct address_space *space, vaddr_t start, s
 // -EINVAL (nothing is).
 must_check int address_space_unmap_attachment(struct address_space *space, vaddr_t start,
                                               const struct backing_ops *ops);
+// mprotect; with AREA_GROWS_DOWN among the rights from the start of the area that lies there, which must be one that grows.
 must_check int address_space_protect(struct address_space *space, vaddr_t start, size_t bytes,
                                      unsigned rights);
 // mremap; `flags` are MREMAP_*. MREMAP_DONTUNMAP is -EINVAL.

@@ -69,6 +69,21 @@ int map_find_place_locked(struct address_space *space, vaddr_t hint, size_t byte
     return -ENOMEM;
 }
 
+// MAP_32BIT: above what programs are linked to, and below 2 GiB, so that 31 bits tell the address (mmap(2)).
+static int find_low_place(struct address_space *space, vaddr_t hint, uint64_t bytes,
+                          vaddr_t *result)
+{
+    const vaddr_t low_start = 0x40000000, low_end = 0x80000000;
+    assert(shared_mutex_is_held(&space->mutex));
+    hint = ALIGN_UP(hint, PAGE_SIZE);
+    if (hint >= USER_BOTTOM && hint < low_end && bytes <= low_end - hint &&
+        is_free(space, hint, bytes)) {
+        *result = hint;
+        return 0;
+    }
+    return find_gap(space, low_start, low_end, bytes, result) ? 0 : -ENOMEM;
+}
+
 static bool exceeds(uint64_t pages, uint64_t more_bytes, uint64_t limit_bytes)
 {
     return limit_bytes != UINT64_MAX && pages * PAGE_SIZE + more_bytes > limit_bytes;
@@ -204,6 +219,8 @@ static int map_locked(struct address_space *space, const struct map_request *req
     }
     if (request->is_fixed || request->is_fixed_no_replace) {
         error = take_fixed_place(space, request, bytes);
+    } else if (request->is_low) {
+        error = find_low_place(space, request->address, bytes, &start);
     } else {
         error = map_find_place_locked(space, request->address, bytes, &start);
     }

@@ -95,6 +95,13 @@ static int protect_locked(struct address_space *space, vaddr_t start, vaddr_t en
 {
     assert(shared_mutex_is_held(&space->mutex));
     struct area *area = area_first_in_locked(space, start, end);
+    if (area != NULL && (rights & AREA_GROWS_DOWN)) {
+        if (!(area->flags & AREA_GROWS_DOWN)) {
+            return -EINVAL;
+        }
+        start = area->start;
+        rights &= AREA_RIGHTS;
+    }
     if (area == NULL || area->start > start) {
         return -ENOMEM;
     }
@@ -130,7 +137,8 @@ static int protect_locked(struct address_space *space, vaddr_t start, vaddr_t en
 
 int address_space_protect(struct address_space *space, vaddr_t start, size_t bytes, unsigned rights)
 {
-    if (!IS_ALIGNED(start, PAGE_SIZE) || (rights & ~(unsigned)AREA_RIGHTS) != 0) {
+    if (!IS_ALIGNED(start, PAGE_SIZE) ||
+        (rights & ~(unsigned)(AREA_RIGHTS | AREA_GROWS_DOWN)) != 0) {
         return -EINVAL;
     }
     uint64_t length = ALIGN_UP(bytes, PAGE_SIZE);

@@ -149,6 +149,10 @@ static void page_fault_decode(struct fault_info *info, uint64_t cr2)
                                                 : FAULT_READ;
     // A protection violation on a user page; a kernel address looks unmapped to a program, as on Linux.
     info->signal_code = info->is_present && cr2 < USER_TOP ? SEGV_ACCERR : SEGV_MAPERR;
+    // Whether something is mapped there is the kernel's secret: a program is always told that it is, as on Linux.
+    if (cr2 >= USER_TOP) {
+        info->error_code |= PAGE_ERROR_PRESENT;
+    }
 }
 
 void fault_decode(struct fault_info *info, const struct trap_frame *frame, uint64_t cr2)

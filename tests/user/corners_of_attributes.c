@@ -1,0 +1,192 @@
+/*
+ * Corners of what calls tell and refuse: the order in which errors are looked for, what is told of files without a name, and who a
+ * signal says that it is from. As test suites ask, beside the usual way.
+ */
+#include "check.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+
+#define ANON_INODE_FS_MAGIC 0x09041934
+
+static siginfo_t received;
+static volatile int received_count;
+
+static void take(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)context;
+    received = *info;
+    received_count++;
+}
+
+static void take_signal(int number)
+{
+    struct sigaction action = {.sa_sigaction = take, .sa_flags = SA_SIGINFO};
+    CHECK_OK(sigaction(number, &action, NULL));
+    received_count = 0;
+}
+
+static void check_is_from_here(int number)
+{
+    CHECK_EQUAL(received_count, 1);
+    CHECK_EQUAL(received.si_signo, number);
+    CHECK_EQUAL(received.si_code, SI_USER);
+    CHECK_EQUAL(received.si_pid, getpid());
+}
+
+TEST(a_broken_pipe_is_a_signal_from_the_writer_itself)
+{
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    CHECK_OK(close(ends[0]));
+    take_signal(SIGPIPE);
+    CHECK_ERRNO(write(ends[1], "x", 1), EPIPE);
+    check_is_from_here(SIGPIPE);
+}
+
+TEST(a_file_that_is_too_large_is_a_signal_from_the_writer_itself)
+{
+    const struct rlimit limit = {1, RLIM_INFINITY};
+    int fd = make_open_file("file");
+    CHECK_OK(setrlimit(RLIMIT_FSIZE, &limit));
+    take_signal(SIGXFSZ);
+    CHECK_ERRNO(pwrite(fd, "x", 1, 1), EFBIG);
+    check_is_from_here(SIGXFSZ);
+}
+
+TEST(a_file_without_a_name_remembers_how_it_was_opened)
+{
+    int fd = CHECK_OK(open(".", O_TMPFILE | O_RDWR, 0600));
+    CHECK_EQUAL(CHECK_OK(fcntl(fd, F_GETFL)) & (O_TMPFILE | O_ACCMODE), O_TMPFILE | O_RDWR);
+}
+
+TEST(a_fifo_opened_for_nothing_is_refused)
+{
+    CHECK_OK(mkfifo("fifo", 0600));
+    CHECK_ERRNO(open("fifo", 3 | O_NONBLOCK), EINVAL);
+}
+
+TEST(a_node_that_would_be_a_directory_is_refused_before_its_name)
+{
+    CHECK_ERRNO(mknod(unmapped_address(), S_IFDIR | 0755, 0), EPERM);
+}
+
+TEST(allocation_modes_that_contradict_themselves_come_before_the_range)
+{
+    enum { KEEP = 1, PUNCH = 2, COLLAPSE = 8, ZERO = 16, INSERT = 32 };
+    int fd = make_open_file("file");
+    CHECK_ERRNO(fallocate(fd, PUNCH, LONG_MAX, 1), EOPNOTSUPP);
+    CHECK_ERRNO(fallocate(fd, COLLAPSE | KEEP, 0, 4096), EINVAL);
+    CHECK_ERRNO(fallocate(fd, INSERT | KEEP, 0, 4096), EINVAL);
+    CHECK_ERRNO(fallocate(fd, PUNCH | ZERO | KEEP, 0, 4096), EOPNOTSUPP);
+    CHECK_ERRNO(fallocate(CHECK_OK(eventfd(0, 0)), 0, 0, 1), ENODEV);
+}
+
+TEST(a_place_in_a_pipe_is_refused_before_the_vector_is_read)
+{
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    CHECK_ERRNO(preadv(ends[0], unmapped_address(), 1, 0), ESPIPE);
+    CHECK_ERRNO(pwritev(ends[1], unmapped_address(), 1, 0), ESPIPE);
+}
+
+TEST(sendfile_takes_no_negative_count)
+{
+    int from = make_open_file("from"), to = make_open_file("to");
+    CHECK_ERRNO(sendfile(to, from, NULL, (size_t)-1), EINVAL);
+}
+
+TEST(counters_are_ready_in_no_band)
+{
+    struct pollfd entry = {.fd = CHECK_OK(eventfd(1, 0)), .events = -1};
+    CHECK_EQUAL(CHECK_OK(poll(&entry, 1, 0)), 1);
+    CHECK_EQUAL(entry.revents, POLLIN | POLLOUT);
+}
+
+TEST(a_wait_that_fails_leaves_zeros)
+{
+    siginfo_t info;
+    memset(&info, 0x55, sizeof(info));
+    CHECK_ERRNO(waitid(P_ALL, 0, &info, WEXITED), ECHILD);
+    CHECK_EQUAL(info.si_signo, 0);
+    CHECK_EQUAL(info.si_pid, 0);
+}
+
+TEST(a_process_descriptor_and_a_number_need_two_words)
+{
+    int word, other = 0;
+    /* struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, its size, tls. */
+    uint64_t args[8] = {0x1000 | CLONE_PARENT_SETTID, (uintptr_t)&word, 0, (uintptr_t)&word,
+                        SIGCHLD};
+    CHECK_ERRNO(syscall(SYS_clone3, args, sizeof(args)), EINVAL);
+    args[3] = (uintptr_t)&other;
+    long child = CHECK_OK(syscall(SYS_clone3, args, sizeof(args)));
+    if (child == 0) {
+        _exit(0);
+    }
+    CHECK_EQUAL(other, child);
+    CHECK_EQUAL(waitpid((pid_t)child, NULL, 0), child);
+}
+
+TEST(the_size_of_a_descriptors_link_is_fixed)
+{
+    struct stat status;
+    CHECK_OK(lstat("/proc/self/fd/0", &status));
+    CHECK_EQUAL(status.st_size, 64);
+    CHECK_OK(lstat("/proc/mounts", &status));
+    CHECK_EQUAL(status.st_size, 11);
+}
+
+TEST(file_systems_without_a_mount_tell_their_kind)
+{
+    struct statfs status;
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    CHECK_OK(fstatfs(ends[0], &status));
+    CHECK_EQUAL(status.f_flags, 0x20); /* ST_VALID */
+    CHECK_OK(fstatfs(CHECK_OK(eventfd(0, 0)), &status));
+    CHECK_EQUAL(status.f_type, ANON_INODE_FS_MAGIC);
+}
+
+TEST(low_memory_is_given_where_it_is_asked_for)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | 0x40; /* MAP_32BIT */
+    char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags, -1, 0);
+    CHECK(low != MAP_FAILED && (uintptr_t)low < 0x80000000);
+    low[0] = 1;
+    char *other = mmap(low, 4096, PROT_READ | PROT_WRITE, flags, -1, 0);
+    CHECK(other != low && (uintptr_t)other < 0x80000000);
+}
+
+TEST(rights_of_a_growing_area_change_from_its_start)
+{
+    const int rights = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    char *area = mmap(NULL, 3 * 4096, rights, flags | MAP_GROWSDOWN, -1, 0);
+    char *other = mmap(NULL, 4096, rights, flags, -1, 0);
+    CHECK(area != MAP_FAILED && other != MAP_FAILED);
+    CHECK_ERRNO(mprotect(other, 4096, PROT_READ | PROT_GROWSDOWN), EINVAL);
+    CHECK_OK(mprotect(area + 2 * 4096, 4096, PROT_READ | PROT_GROWSDOWN));
+    int fd = CHECK_OK(open("/dev/zero", O_RDONLY));
+    CHECK_ERRNO(read(fd, area, 1), EFAULT);
+    CHECK_OK(mprotect(area, 0, 0xffff)); /* nothing is changed, so nothing is looked at */
+}
+
+TEST(secure_bits_keep_rights_over_a_change_of_ids)
+{
+    CHECK_OK(prctl(PR_SET_SECUREBITS, 4)); /* SECBIT_NO_SETUID_FIXUP */
+    CHECK_OK(setresuid(1000, 1000, 1000));
+    CHECK_OK(setresuid(0, 0, 0));
+    CHECK_EQUAL(prctl(PR_GET_SECUREBITS), 4);
+    CHECK_OK(prctl(PR_SET_SECUREBITS, 0x2f));
+    CHECK_ERRNO(prctl(PR_SET_SECUREBITS, 0), EPERM);
+    CHECK_ERRNO(prctl(PR_SET_SECUREBITS, 0x12f), EPERM);
+    CHECK_ERRNO(prctl(PR_SET_KEEPCAPS, 1), EPERM);
+}
