@@ -15,7 +15,8 @@ struct fs_context {
     uint32_t umask;
     uint64_t limit_file_size; // RLIMIT_FSIZE, UINT64_MAX: none
     unsigned resolve;         // openat2's RESOLVE_* for the walk, 0 otherwise; its scope is `root`
-    struct fs_places *places; // process/'s: what keeps root and working_directory meanwhile, or NULL
+    struct fs_places
+        *places; // process/'s: what keeps root and working_directory meanwhile, or NULL
 };
 
 // Root's context at the global root: for the kernel's own walks (initramfs, exec of init).

@@ -221,9 +221,13 @@ void name_entry_attach(struct name_entry *entry, struct vnode *vnode, bool pin)
     spin_unlock(&name_lock);
 }
 
-// Forgets the negative children of a directory that goes: they would keep it.
+// Forgets the negative children of a directory that goes: they would keep it. What is none has no children, and needs no lock to say so.
 static void name_entry_drop_negative(struct name_entry *directory)
 {
+    if (directory->vnode == NULL || !vnode_is_directory(directory->vnode)) {
+        assert(list_is_empty(&directory->children));
+        return;
+    }
     for (;;) {
         struct name_entry *child = NULL;
         spin_lock(&name_lock);

@@ -139,26 +139,27 @@ static int open_by_kind(struct open_file *file, struct vnode *vnode)
     }
 }
 
-// Makes the open file once everything is allowed. The write count, where one is held, becomes the
-// file's.
-static int open_make_file(const struct open_request *request, const struct path *path,
+// Makes the open file once everything is allowed. The path's references become the file's (they are words that all CPUs write, and need
+// not be taken twice), and so does the write count, where one is held.
+static int open_make_file(const struct open_request *request, struct path *path,
                           struct open_file **result)
 {
-    struct vnode *vnode = path->entry->vnode;
-    struct backing backing;
-    path_to_backing(path, &backing);
+    const struct path place = *path;
+    struct vnode *vnode = place.entry->vnode;
     struct credentials *credentials =
         (struct credentials *)(uintptr_t)request->context->credentials;
     struct open_file *file =
-        open_file_create(&path_file_ops, request->flags, NULL, credentials, &backing);
+        open_file_create(&path_file_ops, request->flags, NULL, credentials, NULL);
     if (file == NULL) {
         return -ENOMEM;
     }
+    path_to_backing(&place, &file->backing);
+    *path = (struct path){NULL, NULL};
     file->vnode = vnode;
     int error = 0;
     if ((request->flags & O_PATH) == 0) {
         if (vnode_is_regular(vnode) && open_file_can_write(file)) {
-            error = open_begin_write(path);
+            error = open_begin_write(&place);
         }
         file->locks = &vnode->locks;
         file->vnode_release = error == 0 ? vnode_release_file : NULL;
@@ -189,7 +190,8 @@ static int open_truncate(const struct open_request *request, struct vnode *vnode
     return error;
 }
 
-static int open_resolved(const struct open_request *request, const struct path *path,
+// The path may be empty afterwards: what it held is the file's, or was given back with it.
+static int open_resolved(const struct open_request *request, struct path *path,
                          struct open_file **result)
 {
     struct vnode *vnode = path->entry->vnode;
@@ -217,6 +219,17 @@ static int open_resolved(const struct open_request *request, const struct path *
     file->flags &= ~(unsigned)OPEN_ONLY_FLAGS;
     *result = file;
     return 0;
+}
+
+// The same where the path stays the caller's.
+static int open_borrowed(const struct open_request *request, const struct path *path,
+                         struct open_file **result)
+{
+    struct path own = *path;
+    path_get(&own);
+    int error = open_resolved(request, &own, result);
+    path_put(&own);
+    return error;
 }
 
 // ---- O_CREAT ------------------------------------------------------------------------------------
@@ -442,7 +455,7 @@ int vfs_open_path(const struct fs_context *context, const struct path *path, uns
         .flags = flags & ~(unsigned)(O_CREAT | O_EXCL),
         .access = open_access(flags),
     };
-    return open_resolved(&request, path, file);
+    return open_borrowed(&request, path, file);
 }
 
 int vfs_open_made(const struct fs_context *context, const struct path *path, unsigned flags,
@@ -454,5 +467,5 @@ int vfs_open_made(const struct fs_context *context, const struct path *path, uns
         .access = open_access(flags),
         .is_created = true,
     };
-    return open_resolved(&request, path, file);
+    return open_borrowed(&request, path, file);
 }
