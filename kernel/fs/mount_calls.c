@@ -273,6 +273,16 @@ static int mount_change_flags(struct mount *mount, unsigned long wanted, bool is
     return is_busy ? -EBUSY : 0;
 }
 
+// The flags change before the file system is asked, so that nobody begins to write meanwhile. Where it refuses its options nothing may
+// have changed.
+static void mount_restore_flags(struct mount *mount, unsigned long flags, bool is_read_only)
+{
+    spin_lock(&mount_lock);
+    WRITE_ONCE(mount->flags, flags);
+    WRITE_ONCE(mount->file_system->is_read_only, is_read_only);
+    spin_unlock(&mount_lock);
+}
+
 int mount_remount(const struct path *place, unsigned long flags, const char *options)
 {
     struct mount *mount = place->mount;
@@ -282,13 +292,14 @@ int mount_remount(const struct path *place, unsigned long flags, const char *opt
     struct file_system *file_system = mount->file_system;
     bool is_bind = (flags & MS_BIND) != 0;
     unsigned long former = mount->flags;
+    bool was_read_only = file_system->is_read_only;
     unsigned long kept = (flags & MOUNT_TIME_FLAGS) == 0 ? mount->flags & MOUNT_TIME_FLAGS : 0;
     unsigned long wanted = kept != 0 ? (flags & MOUNT_FLAGS) | kept : mount_effective_flags(flags);
     int error = mount_change_flags(mount, wanted, is_bind);
     if (error == 0 && !is_bind && file_system->ops->remount != NULL) {
         error = file_system->ops->remount(file_system, flags, options);
         if (error != 0) {
-            (void)mount_change_flags(mount, former, true);
+            mount_restore_flags(mount, former, was_read_only);
         }
     }
     if (error == 0) {

@@ -284,6 +284,18 @@ TEST(a_remount_to_read_only_waits_for_no_writer)
     CHECK_OK(umount("m"));
 }
 
+TEST(a_remount_with_a_bad_option_changes_nothing)
+{
+    CHECK_OK(mkdir("m", 0755));
+    CHECK_OK(mount("name", "m", "tmpfs", 0, NULL));
+    CHECK_ERRNO(mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, "nonsense=1"), EINVAL);
+    make_file("m/f", "writable");
+    CHECK_OK(mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL));
+    CHECK_ERRNO(mount(NULL, "m", NULL, MS_REMOUNT, "nonsense=1"), EINVAL);
+    CHECK_ERRNO(open("m/f", O_RDWR), EROFS);
+    CHECK_OK(umount("m"));
+}
+
 TEST(mount_errors)
 {
     make_file("f", "");
