@@ -86,6 +86,8 @@ static void device_set_state(struct device *device, enum device_state state)
     spin_unlock(&device_lock);
 }
 
+// A driver whose probe() refuses leaves the device to the next one; one that took it and then cannot start keeps it (Failed), since
+// its probe may have changed the hardware.
 static void device_try_driver(struct device *device, const struct device_driver *driver)
 {
     if (!driver_matches(driver, device) || !device_claim(device, driver)) {

@@ -185,6 +185,7 @@ static void terminal_maybe_control(struct terminal *terminal, const struct open_
     (void)!job_ops->set_controlling(terminal, false);
 }
 
+// The count of hang-ups is taken at the open: a file is dead once the terminal has a higher one.
 static int terminal_attach(struct terminal *terminal, struct open_file *file, bool is_console)
 {
     if (READ_ONCE(terminal->discipline->is_exclusive) &&

@@ -88,6 +88,8 @@ static size_t last_character(const struct terminal *terminal)
     return terminal_is_continuation(terminal, byte) ? discipline->head : place;
 }
 
+// Character by character from the end, since what each has left on the screen depends on it: a control character two columns, a tab
+// as many as there were to its stop.
 static void erase_back(struct terminal *terminal, enum erase_unit unit)
 {
     struct terminal_discipline *discipline = terminal->discipline;

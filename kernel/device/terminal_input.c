@@ -229,6 +229,7 @@ static bool receive_edit_locked(struct terminal *terminal, uint8_t byte)
     return false;
 }
 
+// VEOF ends the line by a 0 that is marked and never read: a line that is nothing else reads as end of file.
 static bool receive_line_end_locked(struct terminal *terminal, uint8_t byte)
 {
     assert(mutex_is_held(&terminal->lock));
@@ -298,6 +299,8 @@ static bool input_map_line_end(const struct terminal *terminal, uint8_t *byte)
     return true;
 }
 
+// The order is part of what programs see: the literal next takes the meaning from every key, flow and signal keys work in raw mode
+// too, and they are compared before carriage returns are mapped.
 void terminal_receive_locked(struct terminal *terminal, uint8_t byte)
 {
     assert(mutex_is_held(&terminal->lock));

@@ -211,6 +211,7 @@ static long ioctl_set_window(struct open_file *file, void *data, unsigned long a
 
 // ---- queues and flow -----------------------------------------------------------------------------
 
+// Asks job control first: a process in the background would else throw away what is typed for the foreground.
 static long ioctl_flush(struct open_file *file, void *data, unsigned long argument)
 {
     (void)data;
@@ -240,6 +241,7 @@ static void send_flow_character(struct terminal *terminal, unsigned place)
     }
 }
 
+// TCOOFF and TCOON hold and release our own output, TCIOFF and TCION ask the other end to stop and go on.
 static long ioctl_flow(struct open_file *file, void *data, unsigned long argument)
 {
     (void)data;
@@ -315,6 +317,7 @@ static long ioctl_count_output(struct open_file *file, void *data, unsigned long
     return 0;
 }
 
+// Only at one's own terminal, or with privilege: who has another's open could else type commands into the shell that reads there.
 static long ioctl_fake_input(struct open_file *file, void *data, unsigned long argument)
 {
     (void)argument;

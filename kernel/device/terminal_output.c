@@ -26,6 +26,8 @@ size_t terminal_output_room(const struct terminal *terminal)
     return TERMINAL_OUTPUT_BYTES - terminal_output_pending(terminal);
 }
 
+// The driver takes what it can; the rest waits for terminal_output_ready. Where it took all, both ends go back to 0, so that the
+// stage hardly ever has to be moved.
 void terminal_push_output_locked(struct terminal *terminal)
 {
     assert(mutex_is_held(&terminal->lock));
@@ -143,6 +145,8 @@ static void output_plain(struct terminal *terminal, uint8_t byte)
     stage_put(discipline, byte);
 }
 
+// All of a character's output or nothing: room for the longest is made first, so that no half of a tab, and no return without its
+// newline, is left when the stage is full.
 bool terminal_output_char_locked(struct terminal *terminal, uint8_t byte)
 {
     assert(mutex_is_held(&terminal->lock));
@@ -198,6 +202,8 @@ static int write_wait(const struct terminal_file *opened, bool is_nonblocking)
                                   terminal_output_room(terminal) >= TERMINAL_EXPANSION_MAX);
 }
 
+// The program's bytes are copied without the terminal's mutex, since that may fault; those for which there was no room are copied
+// again after the wait.
 static ssize_t write_all(const struct terminal_file *opened, struct io_iter *iter,
                          bool is_nonblocking)
 {

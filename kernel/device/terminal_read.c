@@ -115,6 +115,7 @@ static ssize_t take_line_locked(struct terminal *terminal, struct io_iter *iter)
     return moved == 0 && count != 0 ? -EFAULT : (ssize_t)moved;
 }
 
+// Without ICANON there are no lines: canonical_head goes along with the tail, so that line mode later finds none half taken.
 static ssize_t take_locked(struct terminal *terminal, struct io_iter *iter, bool *is_canonical)
 {
     assert(mutex_is_held(&terminal->lock));
@@ -144,6 +145,7 @@ static ssize_t read_take(const struct read_request *request, bool *is_canonical)
 
 // ---- waiting -------------------------------------------------------------------------------------
 
+// Settled when the read begins: VMIN and VTIME of a later change hold for the next one.
 static void request_prepare(struct read_request *request)
 {
     const struct terminal *terminal = request->opened->terminal;
@@ -232,6 +234,7 @@ ssize_t terminal_read(struct open_file *file, struct io_iter *iter, uint64_t *po
 
 // ---- readiness -----------------------------------------------------------------------------------
 
+// Both queues are entered before the first look: what happens in between wakes us.
 unsigned terminal_poll(struct open_file *file, struct poll_context *context)
 {
     const struct terminal_file *opened = file->private_data;

@@ -117,6 +117,7 @@ static void adapt_input_locked(struct terminal *terminal)
     }
 }
 
+// Who reads or writes is woken to look again: under the new settings there may be a line, or room, that was none before.
 void terminal_change_settings_locked(struct terminal *terminal, const struct uapi_termios *new)
 {
     assert(mutex_is_held(&terminal->lock));

@@ -136,6 +136,8 @@ static int read_covered(const struct path *path, struct directory_sink *sink, ui
     return error == -ENOENT ? 0 : error;
 }
 
+// First the directory's own names, then those that its mount lets through; a bit of the position tells which part it stands in, so
+// that a read goes on where the last one ended.
 static int directory_read(struct open_file *file, struct directory_sink *sink)
 {
     struct vnode *vnode = vnode_from_file(file);

@@ -102,6 +102,8 @@ static const struct generated_row *generated_find_row(const struct generated_dir
     return NULL;
 }
 
+// A row goes before a live child of the same name. What stands below a live child asks the directory that knows it whether it is still
+// there and whose it is.
 static int generated_look_up(struct vnode *vnode, struct name_entry *entry)
 {
     const struct generated_node *node = generated_node_of(vnode);

@@ -67,6 +67,7 @@ static int generated_fill_locked(struct generated_text *text, const struct gener
     return -EFBIG;
 }
 
+// At position 0 the text is made anew; anywhere else the reader goes on in the text that it began with, whatever changes meanwhile.
 static ssize_t generated_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
 {
     struct generated_text *text = file->private_data;

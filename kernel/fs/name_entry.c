@@ -290,6 +290,7 @@ static void name_take_locked(struct name_entry *from, struct name_entry *to)
     from->length = to->length;
 }
 
+// The references are given back after the lock: the last one frees, and takes the lock itself for what it held.
 void name_entry_move(struct name_entry *from, struct name_entry *to)
 {
     name_entry_drop_negative(to);

@@ -169,6 +169,8 @@ static bool path_climb_locked(const struct path *path, const struct path *root,
     }
 }
 
+// In one hold of the name lock, so that a rename does not mix two paths; the hold is bounded, since the climb ends where the text is
+// full.
 long path_describe(const struct path *path, const struct path *root, char *text, size_t size,
                    bool mark_deleted)
 {

@@ -15,6 +15,7 @@ static int set_locked(struct vnode *vnode, struct attributes *attributes)
     return vnode_set_attributes_locked(vnode, attributes);
 }
 
+// A set-group-id bit for a group that the caller is not in goes without an error (chmod(2)).
 int vfs_change_mode(const struct fs_context *context, const struct path *path, uint32_t mode)
 {
     struct vnode *vnode = path->entry->vnode;
@@ -68,6 +69,7 @@ static uint32_t mode_without_set_id(const struct vnode *vnode,
     return keeps_group ? mode : mode & ~(uint32_t)S_ISGID;
 }
 
+// Who gets the file must not get a program that runs as its former owner: set-id bits go, whoever asks, even if the owner stays.
 int vfs_change_owner(const struct fs_context *context, const struct path *path, uint32_t uid,
                      uint32_t gid)
 {
@@ -162,6 +164,7 @@ int vfs_change_times(const struct fs_context *context, const struct path *path,
 
 // ---- size ---------------------------------------------------------------------------------------
 
+// The limit forbids growing beyond it. A file that is beyond it already may still be cut.
 int vnode_truncate(struct vnode *vnode, const struct credentials *credentials, uint64_t size,
                    uint64_t limit_file_size)
 {

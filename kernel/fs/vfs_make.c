@@ -188,6 +188,7 @@ static int link_locked(const struct fs_context *context, const struct path *old,
     return error;
 }
 
+// The old name is walked and held first; the new one's directory is locked after that, since walks take such locks themselves.
 int vfs_link(const struct fs_context *context, const struct path *old_start, const char *old_name,
              const struct path *new_start, const char *new_name, unsigned walk_flags)
 {

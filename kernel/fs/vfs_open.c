@@ -381,6 +381,7 @@ static int open_or_create(struct open_request *request, const struct path *start
 
 // ---- O_TMPFILE ----------------------------------------------------------------------------------
 
+// The entry is one that no directory shows: the last close takes the file away, unless linkat gave it a name.
 static int open_unnamed(struct open_request *request, const struct path *directory,
                         struct open_file **result)
 {

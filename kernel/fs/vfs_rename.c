@@ -51,6 +51,7 @@ static void no_lock_analysis rename_unlock(struct rename_call *call)
     }
 }
 
+// A slash behind a name asks for a directory: in an exchange each its own, else both of them the one that is moved.
 static int rename_look_up(struct rename_call *call)
 {
     const struct walk_parent *from = &call->from_parent, *to = &call->to_parent;
@@ -105,6 +106,8 @@ static int rename_check_parent_change(const struct rename_call *call, struct vno
     return vnode_permission(vnode, call->context->credentials, ACCESS_WRITE);
 }
 
+// The directories' rights, then what the file system can do, then the right to rewrite the ".." of what is moved, and mount points
+// last: Linux's order of errors.
 static int rename_check_rights(const struct rename_call *call)
 {
     bool is_directory = vnode_is_directory(call->from->vnode);

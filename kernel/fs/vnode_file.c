@@ -75,6 +75,7 @@ ssize_t vfs_file_append(struct open_file *file, struct io_iter *iter, uint64_t *
                                         : -EOPNOTSUPP;
 }
 
+// What the mount or a seal forbids now mprotect must not allow later: the MAY bits go with it.
 static int vnode_file_map(struct open_file *file, struct map_request *request)
 {
     struct path path;
@@ -158,6 +159,7 @@ static int allocate_pages(struct page_cache *pages, uint64_t first, uint64_t end
     return 0;
 }
 
+// Pages that are there stay as they are. The size grows last, so that nobody reads where there is no page yet.
 static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset, uint64_t bytes)
 {
     struct vnode *vnode = vnode_from_file(file);

@@ -18,6 +18,7 @@ static size_t set_bytes(unsigned count)
     return sizeof(struct semaphore_set) + count * sizeof(struct semaphore);
 }
 
+// Limits of the system are asked under the table's mutex, under which alone sets come and go.
 static int set_create(const void *request, struct ipc_object **result)
 {
     int count = *(const int *)request;

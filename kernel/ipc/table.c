@@ -144,6 +144,8 @@ long ipc_table_get(struct ipc_table *table, const struct ipc_get *get)
 
 // ---- finding ------------------------------------------------------------------------------------
 
+// The table's mutex is held only until there is a reference, so that who keeps one object does not keep others from theirs. It may be
+// removed between the two mutexes: its own tells.
 static int object_lock(struct ipc_table *table, int id, bool is_whole,
                        struct ipc_object **result) no_lock_analysis
 {
@@ -264,6 +266,8 @@ static int object_remove_locked(struct ipc_object *object,
     return error;
 }
 
+// Both mutexes are held, so that neither id nor key leads there any more when the first waiter is told. The last reference goes after
+// them: destroying takes locks of its own.
 int ipc_table_remove(struct ipc_table *table, int id, bool (*remove)(struct ipc_object *object))
 {
     int error = -EINVAL;

@@ -47,6 +47,7 @@ static int fd_follow(const struct generated_key *key, struct path *result)
     return error;
 }
 
+/* What has no path shows its kind, as Linux writes it: pipe:[inode], anon_inode:[eventfd]. */
 static long fd_read_link(const struct generated_key *key, char *text, size_t size)
 {
     struct open_file *file = file_get(key);

@@ -136,6 +136,7 @@ static void snapshot_task(struct snapshot *s, struct task *task)
     credentials_put(c);
 }
 
+/* Without the space's mutex: each is one word, and who looks on must not wait for a long mmap. */
 static void snapshot_space(struct snapshot *s)
 {
     struct address_space *space = proc_space_get(s->pid);

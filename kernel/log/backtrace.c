@@ -17,6 +17,8 @@ static bool is_stack_address(uint64_t pointer)
     return is_mapped && pointer % 8 == 0 && pointer < UINT64_MAX - 16;
 }
 
+// Frame pointers are believed only while they climb within what a kernel stack can lie in: the trace of a broken stack has to end, not
+// to fault.
 size_t backtrace_collect(uint64_t frame_pointer, uint64_t *addresses, size_t limit)
 {
     size_t count = 0;

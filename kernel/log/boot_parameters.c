@@ -309,6 +309,7 @@ static void word_apply(const char *word)
     unknown_word(word, equals ? equals + 1 : NULL, name_length);
 }
 
+// All words point into one static copy of the line, so they may be kept.
 void boot_parameters_parse(const char *command_line)
 {
     char *cursor = words, *word;

@@ -42,6 +42,7 @@ int elf_read_header(const void *file, size_t bytes, struct elf_program *program)
     return 0;
 }
 
+// A segment is mapped, so its place in the file and in memory must agree within the page; what memory has more than the file is zeros.
 static int segment_check(const struct uapi_elf64_phdr *header)
 {
     uint64_t memory_end, file_end;
@@ -57,6 +58,7 @@ static int segment_check(const struct uapi_elf64_phdr *header)
     return 0;
 }
 
+// In ascending order, and no two in one place; but one may begin in the page in which the one before it ends.
 static int segment_add(struct elf_program *program, const struct uapi_elf64_phdr *header)
 {
     int error = segment_check(header);
@@ -132,6 +134,7 @@ int elf_read_program_headers(const struct uapi_elf64_phdr *headers, struct elf_p
     return program->is_position_independent || program->low >= USER_BOTTOM ? 0 : -ENOEXEC;
 }
 
+// AT_PHDR: where the headers come to lie in memory with the segment that holds them, 0 where none does.
 uint64_t elf_headers_address(const struct elf_program *program)
 {
     for (unsigned i = 0; i < program->segment_count; i++) {

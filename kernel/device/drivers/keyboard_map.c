@@ -172,6 +172,8 @@ static size_t key_pressed(const struct keyboard_state *state, uint8_t key,
     return send_sequence(key, is_application_cursor, bytes);
 }
 
+// The top bit of a code is a release, 0xe0 goes before the keys that the first PC did not have. Only Pause is longer: what follows its
+// first byte is counted off, and it sends no release.
 size_t keyboard_take_code(struct keyboard_state *state, uint8_t code, bool is_application_cursor,
                           char *bytes)
 {

@@ -73,6 +73,8 @@ static size_t kmsg_format(struct kmsg_scratch *scratch)
     return text.used;
 }
 
+// A record is read whole or not at all: the rest of one that was cut could never be asked for. -EPIPE tells once that records were
+// overwritten; the next read goes on with the oldest.
 static ssize_t kmsg_copy_record(struct kmsg_scratch *scratch, struct io_iter *iter,
                                 uint64_t *position)
 {
@@ -133,6 +135,7 @@ static unsigned kmsg_take_priority(const char **text, size_t *length)
     return (unsigned)(priority & KMSG_LEVEL_MASK);
 }
 
+// One write is one record. The text is copied before the log is touched: a program may change it meanwhile.
 static ssize_t kmsg_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
 {
     (void)file;

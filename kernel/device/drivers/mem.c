@@ -31,6 +31,7 @@ static ssize_t null_write(struct open_file *file, struct io_iter *iter, uint64_t
     return (ssize_t)bytes;
 }
 
+// In pieces, between which a signal ends it: the device itself never does.
 static ssize_t zero_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
 {
     (void)file;
@@ -65,6 +66,7 @@ static int zero_map(struct open_file *file, struct map_request *request)
     return 0;
 }
 
+// Up to 256 bytes come whole even where a signal waits, which callers rely on (random(4)).
 static ssize_t random_read(struct open_file *file, struct io_iter *iter, uint64_t *position)
 {
     (void)file;

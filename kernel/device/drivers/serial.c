@@ -120,6 +120,8 @@ static void serial_ask_for_room(struct serial_port *serial)
     spin_unlock(&serial->lock);
 }
 
+// Never waits for the line: after SEND_TRIES looks in vain the rest is the interrupt's affair. With each byte that is taken the tries
+// begin anew, so a line that keeps up gets everything here.
 static size_t serial_terminal_write(struct terminal *terminal, const char *bytes, size_t count)
 {
     struct serial_port *serial = terminal->driver_data;

@@ -148,6 +148,8 @@ static bool is_invisible(uint32_t character)
            (character >= 0x80 && character < 0xa0);
 }
 
+// The last column is a VT100's: the cursor stays on it, and only the next character wraps, so that a line that fills the screen and
+// its newline leave no empty line between.
 void emulator_put_character(struct screen_emulator *emulator, uint32_t character)
 {
     struct emulator_place *now = &emulator->now;
@@ -288,6 +290,8 @@ static void plain_byte(struct screen_emulator *emulator, uint8_t byte)
     }
 }
 
+// The program's pen, character set and half-read character are put aside and come back. A half-read escape sequence simply waits,
+// since plain text does not go through the parser.
 void screen_emulator_write_plain(struct screen_emulator *emulator, const char *text, size_t length)
 {
     struct emulator_pen pen = emulator->now.pen;

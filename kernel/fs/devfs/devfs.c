@@ -82,6 +82,7 @@ static void devfs_node_added(struct device_node_subscriber *subscriber, struct d
     name_entry_put(entry);
 }
 
+// Only the entry that was made for the node goes: a program may have put a file of its own under that name.
 static void devfs_node_removed(struct device_node_subscriber *subscriber, struct device_node *node)
 {
     (void)subscriber;

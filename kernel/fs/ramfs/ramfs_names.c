@@ -131,6 +131,7 @@ static int ramfs_exchange(struct vnode *from_directory, struct name_entry *from,
     return 0;
 }
 
+// Whether `to` is empty is asked first; after that nothing can fail, so no half of a rename is ever taken back.
 int ramfs_rename(struct vnode *from_directory, struct name_entry *from, struct vnode *to_directory,
                  struct name_entry *to, unsigned flags)
 {
