@@ -132,10 +132,10 @@ void log_show_last(unsigned count)
     }
 }
 
-void log_write_user(unsigned level, const char *text, size_t length)
+void log_write_user(unsigned facility, unsigned level, const char *text, size_t length)
 {
     spin_lock(&log_lock);
-    struct log_slot *slot = slot_add_locked(level, 1);
+    struct log_slot *slot = slot_add_locked(level, facility);
     slot->length = (uint16_t)MIN(length, sizeof(slot->text) - 1);
     memcpy(slot->text, text, slot->length);
     slot_show_locked(slot);

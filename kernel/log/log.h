@@ -30,7 +30,7 @@ struct log_record {
     uint64_t sequence;
     uint64_t time_ns; // monotonic
     unsigned level;
-    unsigned facility; // 0 kernel, 1 user (written to /dev/kmsg)
+    unsigned facility; // 0 kernel; 1 user, and others that programs name (written to /dev/kmsg)
     size_t length;     // of text
     char text[256];
 };
@@ -44,8 +44,8 @@ uint64_t log_sequence_next(void);
 void log_clear(void);
 uint64_t log_sequence_cleared(void); // the first that came since, or the oldest kept
 size_t log_ring_bytes(void);
-// A record from user space (/dev/kmsg).
-void log_write_user(unsigned level, const char *text, size_t length);
+// A record from user space (/dev/kmsg); what is longer than a record is cut off.
+void log_write_user(unsigned facility, unsigned level, const char *text, size_t length);
 
 // Called after each new record, in any context and under any spin lock, so it may only queue deferred work; must not log:
 // /dev/kmsg's readers are woken by it.

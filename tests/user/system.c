@@ -276,3 +276,25 @@ TEST(a_cleared_log_is_read_from_there_on)
     CHECK(log_has(log, ";before it\n"));
     CHECK_OK(close(log));
 }
+
+/* Sends a record, and checks the priority under which it is read back. */
+static void check_priority(int log, const char *written, const char *priority)
+{
+    char record[8192];
+    CHECK_OK(lseek(log, 0, SEEK_END));
+    CHECK_EQUAL(write(log, written, strlen(written)), strlen(written));
+    ssize_t got = CHECK_OK(read(log, record, sizeof(record) - 1));
+    record[got] = '\0';
+    CHECK(strncmp(record, priority, strlen(priority)) == 0);
+}
+
+TEST(a_record_keeps_the_facility_that_it_names)
+{
+    int log = CHECK_OK(open("/dev/kmsg", O_RDWR | O_NONBLOCK));
+    check_priority(log, "no priority\n", "12,");
+    check_priority(log, "<5>level only\n", "13,");
+    check_priority(log, "<30>a daemon's\n", "30,");
+    check_priority(log, "<191>the last one\n", "191,");
+    check_priority(log, "<2047>as many bits as count\n", "2047,");
+    CHECK_OK(close(log));
+}

@@ -25,6 +25,9 @@ enum {
     KMSG_WRITE_BYTES = 1024,
     KMSG_DEFAULT_LEVEL = 4,
     KMSG_LEVEL_MASK = 7,
+    KMSG_FACILITY_SHIFT = 3,
+    KMSG_FACILITY_MASK = 0xff,
+    KMSG_FACILITY_USER = 1, // 0 is the kernel's, which no program speaks for
 };
 
 static struct wait_queue kmsg_readers = WAIT_QUEUE_INIT(kmsg_readers);
@@ -132,7 +135,7 @@ static unsigned kmsg_take_priority(const char **text, size_t *length)
     end++;
     *length -= (size_t)(end - *text);
     *text = end;
-    return (unsigned)(priority & KMSG_LEVEL_MASK);
+    return (unsigned)priority;
 }
 
 // One write is one record. The text is copied before the log is touched: a program may change it meanwhile.
@@ -151,11 +154,13 @@ static ssize_t kmsg_write(struct open_file *file, struct io_iter *iter, uint64_t
     buffer[bytes] = '\0';
     const char *text = buffer;
     size_t length = bytes;
-    unsigned level = kmsg_take_priority(&text, &length);
+    unsigned priority = kmsg_take_priority(&text, &length);
+    unsigned facility = priority >> KMSG_FACILITY_SHIFT & KMSG_FACILITY_MASK;
     while (length != 0 && text[length - 1] == '\n') {
         length--;
     }
-    log_write_user(level, text, length);
+    log_write_user(facility != 0 ? facility : KMSG_FACILITY_USER, priority & KMSG_LEVEL_MASK, text,
+                   length);
     return (ssize_t)bytes;
 }
 
