@@ -31,6 +31,7 @@ struct record_request {
     struct file_lock *spare[2];
 };
 
+// l_len as POSIX has it: 0 up to the end of all files, a negative one the bytes before l_start.
 static int record_decode(const struct uapi_flock *lock, uint64_t size,
                          struct record_request *request)
 {
@@ -45,6 +46,9 @@ static int record_decode(const struct uapi_flock *lock, uint64_t size,
     int64_t start, end = INT64_MAX;
     if (__builtin_add_overflow(base, lock->l_start, &start)) {
         return -EOVERFLOW;
+    }
+    if (start < 0) {
+        return -EINVAL; // before anything is subtracted from it
     }
     if (lock->l_len > 0 && __builtin_add_overflow(start, lock->l_len - 1, &end)) {
         return -EOVERFLOW;
@@ -181,6 +185,8 @@ static void record_free_list(struct list_head *unused)
 
 // ---- waiting ------------------------------------------------------------------------------------
 
+// Follows who waits for whom: each owner waits for one lock at a time. A chain that is longer than the bound is let in: it can be broken
+// by a signal.
 static bool record_would_deadlock_locked(const struct record_request *request, const void *blocker)
 {
     assert(spin_is_held(&file_locks_lock));

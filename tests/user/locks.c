@@ -278,3 +278,23 @@ TEST(flock_and_record_locks_do_not_meet)
     }
     CHECK_EXITED(child, 0);
 }
+
+TEST(a_record_does_not_begin_before_the_file)
+{
+    static const struct {
+        off_t start, length;
+        int error;
+    } wrong[] = {
+        {-1, 1, EINVAL}, {INT64_MIN, -1, EINVAL}, {INT64_MIN, INT64_MIN, EINVAL}, {0, -1, EINVAL},
+        {5, -6, EINVAL}, {0, INT64_MIN, EINVAL},  {2, INT64_MAX, EOVERFLOW},
+    };
+    int fd = make_open_file("file");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct flock lock = {
+            .l_type = F_WRLCK, .l_start = wrong[i].start, .l_len = wrong[i].length};
+        CHECK_ERRNO(fcntl(fd, F_SETLK, &lock), wrong[i].error);
+    }
+    struct flock before = {.l_type = F_WRLCK, .l_start = 5, .l_len = -5};
+    CHECK_OK(fcntl(fd, F_SETLK, &before));
+    CHECK_OK(close(fd));
+}
