@@ -70,6 +70,7 @@ static ssize_t event_read(struct open_file *file, struct io_iter *iter, uint64_t
                                                                        : -EFAULT;
 }
 
+// One value a write, whatever more the buffer holds. All ones is no value: it would make a count that cannot be read.
 static ssize_t event_write(struct open_file *file, struct io_iter *iter, uint64_t *position)
 {
     (void)position;

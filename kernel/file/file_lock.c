@@ -111,6 +111,7 @@ static bool flock_is_held(struct file_locks *locks, const void *owner, bool is_e
     return is_held;
 }
 
+// Changing a lock's kind gives it up first: two who share it and both want it alone would else wait for each other (flock(2)).
 static int flock_acquire(struct file_locks *locks, const struct file_lock *request, bool may_wait)
 {
     if (flock_is_held(locks, request->owner, request->is_exclusive)) {

@@ -115,6 +115,7 @@ long pipe_get_size(struct pipe *pipe)
     return (long)READ_ONCE(pipe->capacity) * PAGE_SIZE;
 }
 
+// Pages move to a new ring of their own order; what is reserved by a transfer under way needs its room, too.
 static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
 {
     assert(mutex_is_held(&pipe->mutex));
@@ -177,6 +178,8 @@ static void pipe_wake_everybody(struct pipe *pipe)
     wait_queue_wake_all(&pipe->write_queue);
 }
 
+// Where one kind of end is left alone its holders are woken: readers for the end of file, writers for EPIPE. Where none is left what is
+// in the pipe is lost, even if a FIFO's name leads there again.
 static void pipe_remove_ends(struct pipe *pipe, const struct open_file *file)
 {
     mutex_lock(&pipe->mutex);

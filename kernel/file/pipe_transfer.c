@@ -254,6 +254,7 @@ static ssize_t pipe_fill_locked(struct pipe *pipe, struct io_iter *iter, size_t 
     return result;
 }
 
+// One attempt, and who is to be told of it: readers when the first bytes come, writers when there is still room for one more of them.
 static ssize_t pipe_try_write(struct pipe *pipe, struct io_iter *iter, size_t *moved,
                               bool is_packet)
 {

@@ -60,6 +60,7 @@ static bool poll_waiter_wake(struct waiter *waiter, unsigned events)
     return thread_wake(self->table->thread);
 }
 
+// The first ones stand on the caller's stack, so that a poll of a few files needs no memory.
 static struct poll_waiter *poll_waiter_new(struct poll_table *table)
 {
     if (table->inline_used < POLL_INLINE_WAITERS) {

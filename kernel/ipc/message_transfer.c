@@ -102,6 +102,7 @@ static void wake_senders_locked(struct message_queue *queue)
     }
 }
 
+// -EAGAIN: the queue's settings have changed, look again; else it is gone.
 void message_wake_all_locked(struct message_queue *queue, int result)
 {
     assert(mutex_is_held(&queue->object.mutex));
@@ -156,6 +157,7 @@ static int wait_for_room_locked(struct message_queue *queue, size_t bytes)
     return result != 0 || thread_is_interrupted() ? -ERESTARTNOHAND : 0;
 }
 
+// The right to send is asked again after each wait: IPC_SET may have taken it.
 static int send_locked(struct message_queue *queue, struct message *message, int flags)
 {
     int error;

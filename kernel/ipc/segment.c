@@ -222,6 +222,7 @@ int segment_remove(int id)
     return ipc_table_remove(&segment_table, id, segment_may_go);
 }
 
+// The table's mutex first, though only the last attachment of a segment that is marked needs it: an object's mutex comes after it.
 void segment_leave(struct segment *segment, bool notes_time)
 {
     struct ipc_object *object = &segment->object;
@@ -267,6 +268,7 @@ static int segment_may_lock_locked(const struct ipc_object *object, bool is_lock
     return !ipc_object_is_owner_locked(object) || has_limit_of_0 ? -EPERM : 0;
 }
 
+// What the user has locked already is summed before the segment is: the sum takes each segment's mutex in turn.
 int segment_lock(int id)
 {
     const struct task *task = task_current();

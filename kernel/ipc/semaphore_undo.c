@@ -102,6 +102,7 @@ static struct semaphore_undo *list_find_locked(struct semaphore_undo_list *list,
     return found;
 }
 
+// The list's mutex comes before the set's. The set may have been removed before it knows of the undo, and would then never take it off.
 static int list_add_locked(struct semaphore_undo_list *list, struct semaphore_set *set,
                            struct semaphore_undo **result)
 {

@@ -20,6 +20,7 @@ void ipc_sleeper_wake_locked(struct ipc_sleeper *sleeper, int result)
     thread_wake(sleeper->thread);
 }
 
+// The result is read again with the mutex held: who wakes writes it there, so a wake-up that met the end of the deadline still counts.
 int ipc_sleep_locked(struct ipc_sleeper *sleeper, struct mutex *mutex,
                      uint64_t deadline_ns) no_lock_analysis
 {
