@@ -17,6 +17,8 @@ struct generated_key {
     uint64_t value[2];
 };
 
+enum { GENERATED_MORE = 1 }; // there are more records than fitted
+
 // One row of a directory table.
 struct generated_row {
     const char *name;
@@ -25,6 +27,11 @@ struct generated_row {
     // for again, larger). 0 or -errno (-ESRCH: the object is gone). Runs at the first read of an
     // open file and again after a seek to 0.
     int (*show)(const struct generated_key *key, struct text_buffer *text);
+    // Regular file of records, in place of show, where all of them may be too much to be made at
+    // once: adds those from *cursor on (0 at first), and moves *cursor behind each that fitted. What
+    // was added of one that did not is taken off again. 0: they end here, GENERATED_MORE, or -errno.
+    int (*show_records)(const struct generated_key *key, uint64_t *cursor,
+                        struct text_buffer *text);
     // Regular file: called at open; *token becomes the key's second value for what this open file
     // shows or does. 0 or the error of the open.
     int (*bind)(const struct generated_key *key, uint64_t *token);

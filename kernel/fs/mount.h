@@ -107,8 +107,8 @@ struct path mount_global_root(void); // borrowed, never changes after pivot-free
 // The place that `mount` covers, borrowed; false: none. Without a lock, under RCU: a pair that
 // changes meanwhile may not belong together, which the walk sequence then tells.
 bool mount_peek_covered(const struct mount *mount, struct path *covered);
-// Each mount in order, for /proc/mounts. Stops at false.
-void mount_visit(bool (*visit)(struct mount *mount, void *context), void *context);
+// Each mount in order whose number is greater than `id`, for /proc/mounts. Stops at false.
+void mount_visit(int id, bool (*visit)(struct mount *mount, void *context), void *context);
 void mount_sync_all(void);
 // Before power-off: syncs and unmounts what can be.
 void mount_shut_down(void);

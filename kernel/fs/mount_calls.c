@@ -144,7 +144,7 @@ static bool mount_bind_child(struct mount *mount, void *context)
     if (state->error != 0) {
         return false;
     }
-    mount_visit(mount_bind_child, &below);
+    mount_visit(0, mount_bind_child, &below);
     mount_put(below.onto);
     state->error = below.error;
     return state->error == 0;
@@ -162,13 +162,13 @@ int mount_bind(const struct path *source, const struct path *place, bool recursi
         return -ENOTDIR;
     }
     struct mount_bind_state state = {.from = source->mount};
-    mount_visit(mount_last_id_visit, &state.last_id);
+    mount_visit(0, mount_last_id_visit, &state.last_id);
     int error = mount_bind_one(source->mount, source->entry, place, &state.onto);
     if (error != 0) {
         return error;
     }
     if (recursive) {
-        mount_visit(mount_bind_child, &state);
+        mount_visit(0, mount_bind_child, &state);
     }
     mount_put(state.onto);
     return state.error;
@@ -403,7 +403,7 @@ static bool mount_sync_one(struct mount *mount, void *context)
 
 void mount_sync_all(void)
 {
-    mount_visit(mount_sync_one, NULL);
+    mount_visit(0, mount_sync_one, NULL);
 }
 
 void mount_shut_down(void)

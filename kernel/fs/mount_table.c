@@ -320,9 +320,8 @@ static struct mount *mount_next_by_id(int id)
     return found;
 }
 
-void mount_visit(bool (*visit)(struct mount *mount, void *context), void *context)
+void mount_visit(int id, bool (*visit)(struct mount *mount, void *context), void *context)
 {
-    int id = 0;
     struct mount *mount;
     while ((mount = mount_next_by_id(id)) != NULL) {
         id = mount->id;

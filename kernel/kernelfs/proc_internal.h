@@ -97,8 +97,9 @@ int proc_show_filesystems(const struct generated_key *key, struct text_buffer *t
 int proc_show_version(const struct generated_key *key, struct text_buffer *text);
 int proc_show_devices(const struct generated_key *key, struct text_buffer *text);
 int proc_show_interrupts(const struct generated_key *key, struct text_buffer *text);
-int proc_show_mounts(const struct generated_key *key, struct text_buffer *text);
-int proc_show_mountinfo(const struct generated_key *key, struct text_buffer *text);
+int proc_show_mounts(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text);
+int proc_show_mountinfo(const struct generated_key *key, uint64_t *cursor,
+                        struct text_buffer *text);
 int proc_show_limits(const struct generated_key *key, struct text_buffer *text);
 int proc_show_oom_score(const struct generated_key *key, struct text_buffer *text);
 int proc_show_io(const struct generated_key *key, struct text_buffer *text);
@@ -106,12 +107,13 @@ int proc_show_task_io(const struct generated_key *key, struct text_buffer *text)
 int proc_show_children(const struct generated_key *key, struct text_buffer *text);
 int proc_show_timer_slack(const struct generated_key *key, struct text_buffer *text);
 ssize_t proc_store_timer_slack(const struct generated_key *key, const char *data, size_t bytes);
-int proc_show_mountstats(const struct generated_key *key, struct text_buffer *text);
+int proc_show_mountstats(const struct generated_key *key, uint64_t *cursor,
+                         struct text_buffer *text);
 int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text);
 ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char *data,
                                     size_t bytes);
-int proc_show_maps(const struct generated_key *key, struct text_buffer *text);
-int proc_show_smaps(const struct generated_key *key, struct text_buffer *text);
+int proc_show_maps(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text);
+int proc_show_smaps(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text);
 int proc_show_smaps_rollup(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);

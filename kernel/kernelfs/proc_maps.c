@@ -136,26 +136,41 @@ static void add_area_usage(struct text_buffer *text, struct area *area, char *bu
 
 typedef void area_writer(struct text_buffer *text, struct area *area, char *buffer);
 
-static int show_areas(const struct generated_key *key, struct text_buffer *text,
+static int add_areas_locked(struct address_space *space, uint64_t *cursor, struct text_buffer *text,
+                            area_writer *write_area, char *buffer)
+{
+    assert(shared_mutex_is_held(&space->mutex));
+    for (struct area *area = area_find_locked(space, *cursor); area != NULL;
+         area = area_next_locked(area)) {
+        size_t before = text->used;
+        write_area(text, area, buffer);
+        if (text_is_full(text)) {
+            text->used = before;
+            return GENERATED_MORE;
+        }
+        *cursor = area->end;
+    }
+    return 0;
+}
+
+/* The cursor is an address: whatever is mapped and unmapped between two pieces, each part of the space is told once. */
+static int show_areas(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text,
                       area_writer *write_area)
 {
     struct address_space *space = proc_bound_space_get(key);
     if (space == NULL) {
         return 0;
     }
+    int result = -ENOMEM;
     char *buffer = heap_alloc(PATH_MAX);
     if (buffer != NULL) {
-        /* One hold for all of them: a list that areas come into and leave meanwhile would show some twice and others never. */
         shared_mutex_lock(&space->mutex);
-        for (struct area *area = area_find_locked(space, 0); area != NULL && !text_is_full(text);
-             area = area_next_locked(area)) {
-            write_area(text, area, buffer);
-        }
+        result = add_areas_locked(space, cursor, text, write_area, buffer);
         shared_mutex_unlock(&space->mutex);
     }
     heap_free(buffer);
     address_space_put(space);
-    return buffer == NULL ? -ENOMEM : 0;
+    return result;
 }
 
 static void add_plain_area(struct text_buffer *text, struct area *area, char *buffer)
@@ -163,14 +178,14 @@ static void add_plain_area(struct text_buffer *text, struct area *area, char *bu
     add_area(text, area, buffer);
 }
 
-int proc_show_maps(const struct generated_key *key, struct text_buffer *text)
+int proc_show_maps(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text)
 {
-    return show_areas(key, text, add_plain_area);
+    return show_areas(key, cursor, text, add_plain_area);
 }
 
-int proc_show_smaps(const struct generated_key *key, struct text_buffer *text)
+int proc_show_smaps(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text)
 {
-    return show_areas(key, text, add_area_usage);
+    return show_areas(key, cursor, text, add_area_usage);
 }
 
 /* A process that has ended has no sum to show, as on Linux. */

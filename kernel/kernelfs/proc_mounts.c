@@ -14,6 +14,8 @@
 
 struct mounts_visit {
     struct text_buffer *text;
+    uint64_t *cursor; /* the number of the last mount that was told */
+    bool has_more;    /* the next one did not fit */
     struct fs_context context;
     char *buffer;      /* PATH_MAX bytes: where the mount stands, then its options */
     char *root_buffer; /* the same: what of its file system stands there; */
@@ -110,44 +112,52 @@ static void add_mountstats_line(struct mounts_visit *visit, const struct mount *
 static bool visit_mount(struct mount *mount, void *context)
 {
     struct mounts_visit *visit = context;
+    size_t before = visit->text->used;
     if (describe_place(visit, mount) &&
         name_entry_describe(mount->root, visit->root_buffer, PATH_MAX) >= 0) {
         visit->add_line(visit, mount);
     }
+    if (text_is_full(visit->text)) {
+        visit->text->used = before;
+        visit->has_more = true;
+        return false;
+    }
+    *visit->cursor = (uint64_t)mount->id;
     return true;
 }
 
-static int show(struct text_buffer *text,
+static int show(uint64_t *cursor, struct text_buffer *text,
                 void (*add_line)(struct mounts_visit *visit, const struct mount *mount))
 {
     struct mounts_visit visit = {
-        .text = text, .add_line = add_line, .buffer = heap_alloc(2 * PATH_MAX)};
+        .text = text, .cursor = cursor, .add_line = add_line, .buffer = heap_alloc(2 * PATH_MAX)};
     if (visit.buffer == NULL) {
         return -ENOMEM;
     }
     visit.root_buffer = visit.buffer + PATH_MAX;
     /* One mount table, but the reader's root: what stands outside of it is left out, or its place would be told to who was shut in. */
     fs_context_begin(task_current(), &visit.context);
-    mount_visit(visit_mount, &visit);
+    mount_visit((int)*cursor, visit_mount, &visit);
     fs_context_end(&visit.context);
     heap_free(visit.buffer);
-    return 0;
+    return visit.has_more ? GENERATED_MORE : 0;
 }
 
-int proc_show_mounts(const struct generated_key *key, struct text_buffer *text)
+int proc_show_mounts(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text)
 {
     (void)key;
-    return show(text, add_mounts_line);
+    return show(cursor, text, add_mounts_line);
 }
 
-int proc_show_mountinfo(const struct generated_key *key, struct text_buffer *text)
+int proc_show_mountinfo(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text)
 {
     (void)key;
-    return show(text, add_mountinfo_line);
+    return show(cursor, text, add_mountinfo_line);
 }
 
-int proc_show_mountstats(const struct generated_key *key, struct text_buffer *text)
+int proc_show_mountstats(const struct generated_key *key, uint64_t *cursor,
+                         struct text_buffer *text)
 {
     (void)key;
-    return show(text, add_mountstats_line);
+    return show(cursor, text, add_mountstats_line);
 }

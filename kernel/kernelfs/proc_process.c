@@ -352,10 +352,13 @@ static const struct generated_directory task_directory = {
         {.name = "gid_map", .mode = S_IFREG | 0444, .show = show_id_map},                          \
         {.name = "limits", .mode = S_IFREG | 0444, .show = proc_show_limits},                      \
         {.name = "loginuid", .mode = S_IFREG | 0444, .show = show_loginuid},                       \
-        {.name = "maps", .mode = S_IFREG | 0444, .show = proc_show_maps, .bind = proc_bind_space}, \
+        {.name = "maps",                                                                           \
+         .mode = S_IFREG | 0444,                                                                   \
+         .show_records = proc_show_maps,                                                           \
+         .bind = proc_bind_space},                                                                 \
         {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_memory_ops, .bind = proc_bind_space}, \
-        {.name = "mountinfo", .mode = S_IFREG | 0444, .show = proc_show_mountinfo},                \
-        {.name = "mounts", .mode = S_IFREG | 0444, .show = proc_show_mounts},                      \
+        {.name = "mountinfo", .mode = S_IFREG | 0444, .show_records = proc_show_mountinfo},        \
+        {.name = "mounts", .mode = S_IFREG | 0444, .show_records = proc_show_mounts},              \
         {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},                \
         {.name = "oom_score_adj",                                                                  \
          .mode = S_IFREG | 0644,                                                                   \
@@ -375,7 +378,7 @@ static const struct generated_directory task_directory = {
         {.name = "setgroups", .mode = S_IFREG | 0444, .show = show_setgroups},                     \
         {.name = "smaps",                                                                          \
          .mode = S_IFREG | 0444,                                                                   \
-         .show = proc_show_smaps,                                                                  \
+         .show_records = proc_show_smaps,                                                          \
          .bind = proc_bind_space},                                                                 \
         {.name = "smaps_rollup",                                                                   \
          .mode = S_IFREG | 0444,                                                                   \
@@ -398,7 +401,7 @@ static const struct generated_row task_rows[] = {
 static const struct generated_row process_rows[] = {
     PROCESS_FILES,
     {.name = "io", .mode = S_IFREG | 0400, .show = proc_show_io},
-    {.name = "mountstats", .mode = S_IFREG | 0400, .show = proc_show_mountstats},
+    {.name = "mountstats", .mode = S_IFREG | 0400, .show_records = proc_show_mountstats},
     {.name = "timerslack_ns",
      .mode = S_IFREG | 0666,
      .show = proc_show_timer_slack,

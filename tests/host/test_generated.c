@@ -46,6 +46,23 @@ static int show_large(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
+enum { RECORDS = 100000, LONG_RECORD = 500, LONG_RECORD_BYTES = 40000 };
+
+/* More than may be made at once, and one record that is larger than a piece. */
+static int show_records(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text)
+{
+    for (; *cursor < RECORDS; ++*cursor) {
+        size_t before = text->used;
+        text_format(text, "record %06lu, %*s\n", (unsigned long)*cursor,
+                    *cursor == LONG_RECORD ? LONG_RECORD_BYTES : 40, "");
+        if (text_is_full(text)) {
+            text->used = before;
+            return GENERATED_MORE;
+        }
+    }
+    return 0;
+}
+
 static ssize_t store_text(const struct generated_key *key, const char *data, size_t bytes)
 {
     snprintf(stored, sizeof(stored), "%s", data);
@@ -123,6 +140,7 @@ static void number_owner(const struct generated_key *key, uint32_t *uid, uint32_
 static const struct generated_row tree_rows[] = {
     {.name = "hello", .mode = S_IFREG | 0444, .show = show_hello},
     {.name = "large", .mode = S_IFREG | 0444, .show = show_large, .size = 4096},
+    {.name = "records", .mode = S_IFREG | 0444, .show_records = show_records},
     {.name = "switch", .mode = S_IFREG | 0644, .show = show_hello, .store = store_text},
     {.name = "link", .mode = S_IFLNK | 0777, .read_link = link_to_hello},
     {NULL},
@@ -157,7 +175,7 @@ static int start(void **state)
 static void rows_are_files(void **state)
 {
     live_numbers = 1 << 3 | 1 << 5;
-    assert_string_equal(fake_fs_list("/tree"), "hello large switch link 3 5 ");
+    assert_string_equal(fake_fs_list("/tree"), "hello large records switch link 3 5 ");
     assert_string_equal(fake_fs_get("/tree/hello"), "hello\n");
     assert_string_equal(fake_fs_get("/tree/link"), "hello\n");
     assert_null(fake_fs_get("/tree/none"));
@@ -191,6 +209,44 @@ static void text_holds_together_while_it_is_read(void **state)
     open_file_put(file);
     const char *large = fake_fs_get("/tree/large");
     assert_non_null(strstr(large, "line 1500\n"));
+}
+
+/* What the file of records has from `position` on. */
+static size_t records_read(struct open_file *file, char *text, size_t bytes, uint64_t position)
+{
+    struct io_iter iter;
+    io_iter_init_kernel(&iter, text, bytes);
+    ssize_t count = file_read_at(file, &iter, position);
+    assert_true(count >= 0);
+    return (size_t)count;
+}
+
+static void records_are_made_as_they_are_read(void **state)
+{
+    enum { RECORD_BYTES = 8 + 6 + 41 + 1, LONG_START = LONG_RECORD * RECORD_BYTES };
+    const uint64_t end = (uint64_t)RECORDS * RECORD_BYTES + LONG_RECORD_BYTES - 40;
+    static char text[3 * LONG_RECORD_BYTES];
+    struct open_file *file;
+    uint64_t position = 0;
+    unsigned lines = 0;
+    assert_int_equal(vfs_open(root, NULL, "/tree/records", O_RDONLY, 0, &file), 0);
+    for (size_t count; (count = records_read(file, text, 7777, position)) != 0; position += count) {
+        for (size_t i = 0; i < count; i++) {
+            lines += text[i] == '\n';
+        }
+    }
+    assert_int_equal(lines, RECORDS);
+    assert_int_equal(position, end);
+    /* Backwards, across pieces, and at the very end. */
+    assert_int_equal(records_read(file, text, RECORD_BYTES, 7 * RECORD_BYTES), RECORD_BYTES);
+    assert_memory_equal(text, "record 000007,", 14);
+    assert_int_equal(records_read(file, text, sizeof(text), LONG_START), sizeof(text));
+    assert_memory_equal(text, "record 000500,", 14);
+    assert_memory_equal(text + RECORD_BYTES + LONG_RECORD_BYTES - 40, "record 000501,", 14);
+    assert_int_equal(records_read(file, text, 100, end - 3), 3);
+    assert_int_equal(records_read(file, text, 100, end), 0);
+    assert_int_equal(records_read(file, text, 100, end + 100), 0);
+    open_file_put(file);
 }
 
 static void writes_reach_the_store(void **state)
@@ -325,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_files),
         cmocka_unit_test(text_holds_together_while_it_is_read),
+        cmocka_unit_test(records_are_made_as_they_are_read),
         cmocka_unit_test(writes_reach_the_store),
         cmocka_unit_test(live_children_die),
         cmocka_unit_test(links_jump),

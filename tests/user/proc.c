@@ -34,6 +34,56 @@ static void read_proc(const char *format, int number)
     read_file(path, text, sizeof(text));
 }
 
+enum { MANY_AREAS = 9000 };
+
+/* How often a line with this beginning stands in a file, which may be larger than what is read at once. */
+static int count_lines(const char *path, const char *beginning)
+{
+    char line[2 * PAGE];
+    int count = 0;
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        count += strncmp(line, beginning, strlen(beginning)) == 0;
+    }
+    CHECK(!ferror(file));
+    CHECK_OK(fclose(file));
+    return count;
+}
+
+/* The areas of a range, each as large as it was made and told once, in order. */
+static int count_areas(const char *start, const char *end)
+{
+    char line[2 * PAGE];
+    int count = 0;
+    unsigned long first, last, before = 0;
+    FILE *file = fopen("/proc/self/maps", "r");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        CHECK(sscanf(line, "%lx-%lx ", &first, &last) == 2);
+        CHECK(first >= before && last > first);
+        before = last;
+        count += first >= (unsigned long)start && last <= (unsigned long)end;
+    }
+    CHECK(!ferror(file));
+    CHECK_OK(fclose(file));
+    return count;
+}
+
+TEST(maps_and_smaps_of_many_areas_are_whole)
+{
+    char *start = CHECK_OK(mmap(NULL, MANY_AREAS * PAGE, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    for (int i = 0; i < MANY_AREAS; i += 2) {
+        CHECK_OK(mprotect(start + i * PAGE, PAGE, PROT_READ));
+    }
+    int areas = count_areas(start, start + MANY_AREAS * PAGE);
+    CHECK(areas >= MANY_AREAS - 1 && areas <= MANY_AREAS); /* the last may have met a neighbour */
+    CHECK(count_lines("/proc/self/smaps", "VmFlags:") >= areas);
+    CHECK_EQUAL(count_lines("/proc/self/smaps", "Rss:"),
+                count_lines("/proc/self/smaps", "VmFlags:"));
+}
+
 TEST(self_leads_to_the_own_number)
 {
     char target[32] = "", expected[32];
