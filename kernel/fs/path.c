@@ -3,6 +3,7 @@
 
 #include "fs/mount.h"
 #include "fs/name_cache.h"
+#include "fs/vfs_internal.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -84,7 +85,14 @@ static void writer_backing_put(const struct backing *backing)
     }
 }
 
+static int writer_backing_punch(const struct backing *backing, uint64_t start, uint64_t end)
+{
+    struct path path;
+    return path_from_backing(backing, &path) ? vnode_punch(path.entry->vnode, start, end) : -EINVAL;
+}
+
 static const struct backing_ops writer_backing_ops = {
+    .punch = writer_backing_punch,
     .get = writer_backing_get,
     .put = writer_backing_put,
     .describe = path_backing_describe,

@@ -29,6 +29,8 @@ must_check int vnode_check_size_seals_locked(const struct vnode *vnode, uint64_t
 must_check int vnode_check_write_seals_locked(const struct vnode *vnode, uint64_t at,
                                               struct io_iter *iter);
 bool vnode_is_sealed_against_writing(const struct vnode *vnode);
+// A hole in a regular file of the page cache: [start, end) reads as zeros. 0, -EPERM (sealed).
+must_check int vnode_punch(struct vnode *vnode, uint64_t start, uint64_t end);
 // New size of a regular file. 0, -EFBIG, -ENOSPC...
 must_check int vnode_truncate(struct vnode *vnode, const struct credentials *credentials,
                               uint64_t size, uint64_t limit_file_size);

@@ -250,12 +250,13 @@ void vnode_touch_modify(struct vnode *vnode)
 }
 
 // ---- programs and writers -----------------------------------------------------------------------
-// The two counts exclude each other: each side raises its own first and looks at the other's then.
+// The two counts exclude each other: each side raises its own first and looks at the other's then. What maps the file through a
+// descriptor open for writing is a writer too, from before the descriptor can be closed until it is unmapped (path_to_writer_backing).
 
 int vnode_deny_write(struct vnode *vnode)
 {
     atomic32_add(&vnode->deny_write_count, 1);
-    if (atomic32_load_acquire(&vnode->writer_count) != 0 || vnode->pages.writable_mappings != 0) {
+    if (atomic32_load_acquire(&vnode->writer_count) != 0) {
         atomic32_subtract(&vnode->deny_write_count, 1);
         return -ETXTBSY;
     }

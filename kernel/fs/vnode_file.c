@@ -160,6 +160,37 @@ static int allocate_pages(struct page_cache *pages, uint64_t first, uint64_t end
 }
 
 // Pages that are there stay as they are. The size grows last, so that nobody reads where there is no page yet.
+static int allocate_locked(struct vnode *vnode, uint64_t offset, uint64_t end, bool keeps_size)
+{
+    assert(mutex_is_held(&vnode->mutex) && offset < end);
+    bool grows = end > vnode->pages.size_bytes;
+    int error = grows ? vnode_check_size_seals_locked(vnode, end) : 0;
+    if (error != 0) {
+        return error;
+    }
+    uint64_t first = offset / PAGE_SIZE, last = (end - 1) / PAGE_SIZE;
+    uint64_t missing = count_missing(&vnode->pages, first, last + 1);
+    error = has_room(vnode->file_system, missing) ? allocate_pages(&vnode->pages, first, last + 1)
+                                                  : -ENOSPC;
+    if (error == 0 && grows && !keeps_size) {
+        __atomic_store_n(&vnode->pages.size_bytes, end, __ATOMIC_RELEASE);
+    }
+    return error;
+}
+
+int vnode_punch(struct vnode *vnode, uint64_t start, uint64_t end)
+{
+    assert(vnode_is_regular(vnode) && start <= end);
+    mutex_lock(&vnode->mutex);
+    int error = vnode_is_sealed_against_writing(vnode) ? -EPERM : 0;
+    if (error == 0) {
+        page_cache_punch(&vnode->pages, start, end);
+        vnode_touch_modify(vnode);
+    }
+    mutex_unlock(&vnode->mutex);
+    return error;
+}
+
 static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset, uint64_t bytes)
 {
     struct vnode *vnode = vnode_from_file(file);
@@ -170,27 +201,11 @@ static int vnode_file_allocate(struct open_file *file, int mode, uint64_t offset
     if (offset > INT64_MAX || bytes > INT64_MAX - offset) {
         return -EFBIG;
     }
-    uint64_t end = offset + bytes;
-    int error = 0;
-    mutex_lock(&vnode->mutex);
     if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) {
-        error = vnode_is_sealed_against_writing(vnode) ? -EPERM : 0;
-    } else if (end > vnode->pages.size_bytes) {
-        error = vnode_check_size_seals_locked(vnode, end);
+        return vnode_punch(vnode, offset, offset + bytes);
     }
-    if (error == 0 && (mode & FALLOC_FL_PUNCH_HOLE) != 0) {
-        page_cache_punch(&vnode->pages, offset, end);
-    } else if (error == 0) {
-        uint64_t first = offset / PAGE_SIZE, last = (end - 1) / PAGE_SIZE;
-        uint64_t missing = count_missing(&vnode->pages, first, last + 1);
-        error = has_room(vnode->file_system, missing)
-                    ? allocate_pages(&vnode->pages, first, last + 1)
-                    : -ENOSPC;
-        bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && end > vnode->pages.size_bytes;
-        if (error == 0 && grows) {
-            __atomic_store_n(&vnode->pages.size_bytes, end, __ATOMIC_RELEASE);
-        }
-    }
+    mutex_lock(&vnode->mutex);
+    int error = allocate_locked(vnode, offset, offset + bytes, (mode & FALLOC_FL_KEEP_SIZE) != 0);
     if (error == 0) {
         vnode_touch_modify(vnode);
     }

@@ -19,6 +19,7 @@ struct advice {
     unsigned set, clear;    // flags of the areas
     unsigned refused_flags; // -EINVAL for an area with one of them
     bool anonymous_only;    // -EINVAL for an area of an object
+    bool applies_unlocked;  // remove_range: the space's lock is let go in between
     advice_function *apply; // NULL: nothing to do
 };
 
@@ -29,21 +30,6 @@ static int drop_pages(struct area *area, vaddr_t start, vaddr_t end)
     tlb_batch_begin(&batch, area->space->page_table);
     zap_range(area->space, start, end, &batch);
     tlb_batch_flush(&batch);
-    return 0;
-}
-
-// MADV_REMOVE: a hole in the object itself, where the object is memory.
-static int punch_hole(struct area *area, vaddr_t start, vaddr_t end)
-{
-    assert(start >= area->start && end <= area->end);
-    if (area->cache == NULL || !(area->flags & AREA_SHARED) || !(area->flags & AREA_WRITE)) {
-        return area->cache == NULL ? -EINVAL : -EACCES;
-    }
-    if (area->cache->ops->write_back != NULL) {
-        return -EOPNOTSUPP;
-    }
-    uint64_t offset = area->offset + (start - area->start);
-    page_cache_punch(area->cache, offset, offset + (end - start));
     return 0;
 }
 
@@ -82,7 +68,7 @@ static const struct advice advices[] = {
                    .refused_flags = AREA_LOCKED,
                    .anonymous_only = true,
                    .apply = drop_pages},
-    [MADV_REMOVE] = {.is_known = true, .refused_flags = AREA_LOCKED, .apply = punch_hole},
+    [MADV_REMOVE] = {.is_known = true, .applies_unlocked = true},
     [MADV_DONTFORK] = {.is_known = true, .set = AREA_NO_FORK},
     [MADV_DOFORK] = {.is_known = true, .clear = AREA_NO_FORK},
     [MADV_MERGEABLE] = {.is_known = true},
@@ -144,6 +130,63 @@ static int range_decode(vaddr_t start, size_t bytes, vaddr_t *end)
     return 0;
 }
 
+// ---- MADV_REMOVE ---------------------------------------------------------------------------------
+
+static int check_removable(const struct area *area)
+{
+    if ((area->flags & AREA_LOCKED) != 0 || area->cache == NULL) {
+        return -EINVAL;
+    }
+    if (!area_is_writable_mapping(area)) {
+        return -EACCES;
+    }
+    return area->cache->ops->write_back != NULL ? -EOPNOTSUPP : 0;
+}
+
+// A hole in the object itself, where the object is memory. A file's owner is asked, who takes locks that come before the space's; so
+// that one is let go, and the area, which may be gone then, is held by its backing.
+static no_lock_analysis int punch_hole(struct area *area, vaddr_t start, vaddr_t end)
+{
+    assert(start >= area->start && end <= area->end && shared_mutex_is_held(&area->space->mutex));
+    struct address_space *space = area->space;
+    uint64_t offset = area->offset + (start - area->start);
+    const struct backing backing = area->backing;
+    if (backing.ops == NULL || backing.ops->punch == NULL) {
+        page_cache_punch(area->cache, offset, offset + (end - start));
+        return 0;
+    }
+    backing_get(&backing);
+    shared_mutex_unlock(&space->mutex);
+    int error = backing.ops->punch(&backing, offset, offset + (end - start));
+    backing_put(&backing);
+    shared_mutex_lock(&space->mutex);
+    return error;
+}
+
+// Holes in the range are told when all the rest is done.
+static int remove_range(struct address_space *space, vaddr_t start, vaddr_t end)
+{
+    assert(shared_mutex_is_held(&space->mutex));
+    int result = 0;
+    while (start < end) {
+        struct area *area = area_first_in_locked(space, start, end);
+        if (area == NULL || area->start > start) {
+            result = -ENOMEM;
+        }
+        if (area == NULL) {
+            break;
+        }
+        vaddr_t from = MAX(start, area->start);
+        start = MIN(end, area->end);
+        int error = check_removable(area);
+        error = error != 0 ? error : punch_hole(area, from, start);
+        if (error != 0) {
+            return error;
+        }
+    }
+    return result;
+}
+
 int address_space_advise(struct address_space *space, vaddr_t start, size_t bytes, int advice)
 {
     vaddr_t end;
@@ -158,7 +201,8 @@ int address_space_advise(struct address_space *space, vaddr_t start, size_t byte
         return -ENOMEM;
     }
     shared_mutex_lock(&space->mutex);
-    result = advise_locked(&advices[advice], space, start, end);
+    result = advices[advice].applies_unlocked ? remove_range(space, start, end)
+                                              : advise_locked(&advices[advice], space, start, end);
     shared_mutex_unlock(&space->mutex);
     return result;
 }

@@ -13,6 +13,9 @@ struct backing_ops {
     long (*describe)(const struct backing *backing, char *text, size_t size);
     // Identity for /proc/<pid>/maps.
     void (*identify)(const struct backing *backing, uint64_t *device, uint64_t *inode);
+    // Makes a hole in the bytes [start, end) of the object, as its owner allows it: 0 or -errno. Sleeps, no lock held. NULL: nobody is
+    // to be asked.
+    int (*punch)(const struct backing *backing, uint64_t start, uint64_t end);
     bool counts_areas; // each area counts for the owner: neighbours are never joined
 };
 

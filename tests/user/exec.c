@@ -312,6 +312,37 @@ TEST(a_running_program_cannot_be_written)
     CHECK_EXITED(spawn("./me", argv, environ), 0);
 }
 
+static void *map_for_writing(const char *path)
+{
+    int fd = CHECK_OK(open(path, O_RDWR));
+    void *bytes = CHECK_OK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0));
+    CHECK_OK(close(fd));
+    return bytes;
+}
+
+/* The mapping could be made writable, so it counts, wherever it is moved to and whoever inherits it. */
+TEST(a_program_that_is_mapped_for_writing_does_not_run)
+{
+    char *argv[] = {"name", "@auxv", NULL};
+    int ends[2];
+    copy_self("me");
+    void *bytes = map_for_writing("me");
+    CHECK_EXITED(spawn("./me", argv, environ), 100 + ETXTBSY);
+    bytes = CHECK_OK(mremap(bytes, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, map_pages(1)));
+    CHECK_EXITED(spawn("./me", argv, environ), 100 + ETXTBSY);
+    CHECK_OK(pipe(ends));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(close(ends[1]));
+        _exit((int)read(ends[0], bytes, 1)); /* until the other has looked */
+    }
+    CHECK_OK(munmap(bytes, PAGE));
+    CHECK_EXITED(spawn("./me", argv, environ), 100 + ETXTBSY);
+    CHECK_OK(close(ends[1]));
+    CHECK_EXITED(child, 0);
+    CHECK_EXITED(spawn("./me", argv, environ), 0);
+}
+
 /* ---- scripts ------------------------------------------------------------------------------- */
 
 TEST(scripts_get_interpreter_argument_and_name)

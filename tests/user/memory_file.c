@@ -107,6 +107,49 @@ TEST(no_mapping_escapes_a_seal_against_writing)
     }
 }
 
+static char *map_file(int fd, int protection, int flags)
+{
+    return CHECK_OK(mmap(NULL, 2 * PAGE, protection, flags, fd, 0));
+}
+
+TEST(advice_to_remove_makes_a_hole_in_the_file)
+{
+    int fd = make("removed", 0);
+    CHECK_OK(ftruncate(fd, 2 * PAGE));
+    char *bytes = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+    memset(bytes, 'x', 2 * PAGE);
+    CHECK_OK(madvise(bytes + PAGE, PAGE, MADV_REMOVE));
+    CHECK_EQUAL(bytes[0], 'x');
+    CHECK_EQUAL(bytes[PAGE], 0);
+    bytes[PAGE] = 'y';
+    CHECK_OK(munmap(bytes, PAGE));
+    CHECK_ERRNO(madvise(bytes, 2 * PAGE, MADV_REMOVE), ENOMEM); /* the rest is done */
+    CHECK_EQUAL(bytes[PAGE], 0);
+    char *unwritten = map_file(fd, PROT_READ, MAP_SHARED);
+    CHECK_OK(madvise(unwritten, PAGE, MADV_REMOVE)); /* the descriptor may write, and that counts */
+    char path[32];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    unwritten = map_file(CHECK_OK(open(path, O_RDONLY)), PROT_READ, MAP_SHARED);
+    CHECK_ERRNO(madvise(unwritten, PAGE, MADV_REMOVE), EACCES);
+    CHECK_ERRNO(madvise(map_file(fd, PROT_WRITE, MAP_PRIVATE), PAGE, MADV_REMOVE), EACCES);
+    CHECK_ERRNO(madvise(map_pages(1), PAGE, MADV_REMOVE), EINVAL);
+    bytes = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+    CHECK_OK(mlock(bytes, PAGE));
+    CHECK_ERRNO(madvise(bytes, PAGE, MADV_REMOVE), EINVAL);
+}
+
+TEST(advice_to_remove_holds_to_the_seals)
+{
+    int fd = make("sealed", MFD_ALLOW_SEALING);
+    CHECK_OK(ftruncate(fd, 2 * PAGE));
+    char *bytes = map_file(fd, PROT_READ | PROT_WRITE, MAP_SHARED);
+    bytes[0] = 'x';
+    CHECK_OK(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+    CHECK_ERRNO(madvise(bytes, PAGE, MADV_REMOVE), EPERM);
+    CHECK_EQUAL(bytes[0], 'x');
+    bytes[0] = 'y'; /* what was mapped before may still be written */
+}
+
 TEST(memory_file_errors)
 {
     char name[252];
