@@ -15,9 +15,6 @@ import guest
 import lines
 import plot
 
-RESULTS = guest.BUILD / "bench" / "results.json"
-PICTURE = guest.TOP / "docs" / "images" / "bench.svg"
-
 
 def cost_text(cost):
     return "missing" if cost is None else f"{cost:,.0f}" if cost >= 100 else f"{cost:,.1f}"
@@ -76,20 +73,18 @@ def main():
     show_rows("instructions, one CPU", rows)
     results = {"qemu": ["-m", str(guest.MEMORY_MIB), "-cpu", "max,-erms"], "linux": guest.LINUX_FASTEST,
                "instructions": rows_as_data(rows)}
-    timed = {}
     for cpus in () if arguments.no_time else (1, 2):
-        timed[cpus], scale = lines.by_time(initrd, cpus, words)
-        show_rows(f"time in ticks of the TSC, {cpus} CPU", timed[cpus])
-        results[f"time, {cpus} CPU"] = rows_as_data(timed[cpus]) | {"scale": scale}
+        timed, scale = lines.by_time(initrd, cpus, words)
+        show_rows(f"time in ticks of the TSC, {cpus} CPU", timed)
+        results[f"time, {cpus} CPU"] = rows_as_data(timed) | {"scale": scale}
         if scale["linux"]:
             show_scale(scale)
     if not arguments.no_beside:
         results["beside"] = beside.figures(initrd, boots)
         show_beside(results["beside"])
     if not arguments.only:
-        means = {"instructions": lines.mean(rows), "time": lines.mean(timed.get(1, []))}
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-        PICTURE.write_text(plot.draw(rows, timed.get(1, []), means))
+        plot.RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        plot.PICTURE.write_text(plot.draw(results))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import pathlib
 import subprocess
 import sys
+import time
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.dont_write_bytecode = True
@@ -15,6 +16,7 @@ COUNTING = ("-icount", "shift=0,sleep=off")
 SHELL = pathlib.Path("/bin/busybox")
 MEMORY_MIB = 512
 TIMEOUT_S = 300
+LOOK_S = 0.1  # between two looks at what the serial line has said
 
 
 def build_program(name):
@@ -29,17 +31,31 @@ def build_program(name):
 
 
 def run(kernel, initrd, serial, machine="pc", arguments=COUNTING, words="",
-        memory_mib=MEMORY_MIB, timeout_s=TIMEOUT_S):
-    """Boots until QEMU ends, or is ended after `timeout_s`. The serial line goes to the file `serial`; its text is
-    returned. `words` follow on the command line."""
+        memory_mib=MEMORY_MIB, timeout_s=TIMEOUT_S, until=()):
+    """Boots until QEMU ends, or is ended after `timeout_s` or when the serial line has said one of the texts `until`. The
+    line goes to the file `serial`; its text is returned. `words` follow on the command line."""
     words = "console=ttyS0 quiet" + (f" {LINUX_FASTEST}" if kernel == "linux" else "") + words
     command = ["qemu-system-x86_64", "-accel", "tcg", "-M", machine, "-nodefaults", "-display", "none", "-no-reboot",
                "-serial", "stdio", "-m", str(memory_mib), "-cpu", "max,-erms",
                "-kernel", str(KERNELS[kernel]), "-initrd", str(initrd), "-append", words, *arguments]
     serial.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with serial.open("wb") as line:
-            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=line, timeout=timeout_s, check=False)
-    except subprocess.TimeoutExpired:
-        print(f"{kernel}: cut off after {timeout_s} s", file=sys.stderr)
+    with serial.open("wb") as line, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=line) as process:
+        try:
+            if not wait_for_end(process, serial, timeout_s, until):
+                print(f"{kernel}: cut off after {timeout_s} s", file=sys.stderr)
+        finally:
+            process.kill()
     return serial.read_text(errors="replace")
+
+
+def wait_for_end(process, serial, timeout_s, until):
+    """False where neither the end nor one of the texts came in time."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            process.wait(LOOK_S if until else timeout_s)
+            return True
+        except subprocess.TimeoutExpired:
+            if any(text in serial.read_text(errors="replace") for text in until):
+                return True
+    return False
