@@ -21,6 +21,8 @@ enum {
     FLUSH_ROUNDS = 50,
     CLOCK_ROUNDS = 20000,
     TIMER_ROUNDS = 2000,
+    DEFER_ROUNDS = 10,
+    DEFERRED = 40,
     NO_APIC = 0xfd
 };
 
@@ -228,6 +230,40 @@ KERNEL_TEST(a_grace_period_waits_for_readers_of_every_cpu)
         KT_ASSERT(atomic32_load(&reader_may_leave) == 1);
         WAIT(&finished, atomic32_load(&finished_count) == 1);
     }
+}
+
+static struct deferred {
+    struct rcu_head head;
+    unsigned cpu;
+} deferred[CPU_MAX][DEFERRED];
+static struct atomic32 deferred_runs[CPU_MAX];
+
+static void note_deferred(struct rcu_head *head)
+{
+    atomic32_add(&deferred_runs[container_of(head, struct deferred, head)->cpu], 1);
+}
+
+// All CPUs' frees and waits go through one reaper: nobody's wait may end before its own frees have run.
+static void defer_and_wait(void *argument)
+{
+    unsigned cpu = (unsigned)(uintptr_t)argument;
+    for (unsigned round = 0; round < DEFER_ROUNDS; round++) {
+        atomic32_store(&deferred_runs[cpu], 0);
+        for (unsigned i = 0; i < DEFERRED; i++) {
+            deferred[cpu][i].cpu = cpu;
+            rcu_defer(&deferred[cpu][i].head, note_deferred);
+        }
+        rcu_synchronize();
+        if (atomic32_load(&deferred_runs[cpu]) != DEFERRED) {
+            kernel_test_fail(__FILE__, __LINE__, "a wait ended before what was deferred");
+        }
+    }
+    finish();
+}
+
+KERNEL_TEST(every_cpu_waits_for_what_it_deferred)
+{
+    KT_ASSERT(run_on_each(defer_and_wait));
 }
 
 KERNEL_TEST(a_cpu_that_does_not_answer_is_left_out)
