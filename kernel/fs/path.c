@@ -221,7 +221,7 @@ long name_entry_describe(const struct name_entry *entry, char *text, size_t size
     char *end = built.first;
     rcu_read_lock();
     spin_lock(&name_lock);
-    for (; entry->parent != entry; entry = entry->parent) {
+    for (; entry->parent != entry && !built.is_full; entry = entry->parent) {
         path_text_prepend(&built, entry->name, entry->length);
         path_text_prepend(&built, "/", 1);
     }

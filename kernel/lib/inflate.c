@@ -84,6 +84,7 @@ static void copy_within(uint8_t *window, size_t to, size_t from, size_t count, b
     }
 }
 
+/* The window is a ring: in pieces that cross its end neither where they are read nor where they are written. */
 static int copy_match(struct inflate *state, size_t length, size_t distance)
 {
     if (distance > state->total) {
@@ -206,7 +207,10 @@ static int fixed_block(struct inflate *state)
     return result < 0 ? result : coded_block(state);
 }
 
-/* Section 3.2.7: the code in which the lengths of the other two codes are written. */
+/*
+ * Section 3.2.7: the code in which the lengths of the other two codes are written. It stands where the code of the literals will, which
+ * is built only when all lengths have been read.
+ */
 static int read_length_code(struct inflate *state, unsigned int count)
 {
     static const uint8_t order[CODE_LENGTH_SYMBOLS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
@@ -255,6 +259,7 @@ static int read_lengths(struct inflate *state, unsigned int total)
     return 0;
 }
 
+/* A block that cannot end is refused: the caller would get whatever its input's end makes of it. */
 static int dynamic_block(struct inflate *state)
 {
     unsigned int literals, distances, code_lengths;

@@ -65,6 +65,10 @@ static void rotate(struct rb_root *root, struct rb_node *top, int side)
     set_parent(top, rising);
 }
 
+/*
+ * The new node is red. Under a red parent: a red uncle lets the grandparent hand its black down to both and become red itself, which
+ * moves the fault two levels up; a black one ends it by one rotation, or by two where the node is the inner grandchild.
+ */
 void rb_insert_rebalance(struct rb_node *node, struct rb_root *root)
 {
     struct rb_node *parent;
@@ -99,24 +103,26 @@ static void erase_rebalance(struct rb_root *root, struct rb_node *node, struct r
         int side = parent->child[1] == node;
         struct rb_node *sibling = parent->child[!side];
         assert(sibling != NULL);
-        if (is_red(sibling)) {
+        if (is_red(sibling)) { /* turned up, so that the next sibling is a black one */
             set_black(sibling);
             set_red(parent);
             rotate(root, parent, side);
             sibling = parent->child[!side];
         }
         if (!is_red(sibling->left) && !is_red(sibling->right)) {
+            /* The sibling's side gives one up, too: now all of the parent's ways are one short. */
             set_red(sibling);
             node = parent;
             parent = rb_parent(node);
             continue;
         }
-        if (!is_red(sibling->child[!side])) {
+        if (!is_red(sibling->child[!side])) { /* the inner nephew is red: make it the outer one */
             set_black(sibling->child[side]);
             set_red(sibling);
             rotate(root, sibling, !side);
             sibling = parent->child[!side];
         }
+        /* The parent comes down black on our side, and the outer nephew makes up for the sibling. */
         copy_colour(sibling, parent);
         set_black(parent);
         set_black(sibling->child[!side]);
@@ -136,7 +142,10 @@ static struct rb_node *outermost(struct rb_node *node, int side)
     return node;
 }
 
-/* Takes a node with two children out by putting its successor in its place and colour. */
+/*
+ * Takes a node with two children out by putting its successor in its place and colour. What is missing then is missing where the
+ * successor stood: below its parent, which is the successor itself if it was the node's own child.
+ */
 static void erase_inner(struct rb_node *node, struct rb_root *root)
 {
     struct rb_node *successor = outermost(node->right, 0);

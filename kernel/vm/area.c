@@ -171,6 +171,8 @@ void area_remove_locked(struct area *area)
     }
 }
 
+// The area found last is a hint that page faults set side by side. One that stands there is alive: areas go only while nobody else
+// holds the lock, and take the hint with them.
 struct area *area_find_locked(struct address_space *space, vaddr_t address)
 {
     assert(shared_mutex_is_steady(&space->mutex));
@@ -237,6 +239,7 @@ static void set_bounds(struct area *area, vaddr_t start, vaddr_t end)
     area->end = end;
 }
 
+// Under the cache's lock as well: who looks for the areas that show a page has that one alone, and needs bounds and offset of one moment.
 void area_resize_locked(struct area *area, vaddr_t start, vaddr_t end)
 {
     assert(shared_mutex_is_held(&area->space->mutex));
@@ -251,6 +254,7 @@ void area_resize_locked(struct area *area, vaddr_t start, vaddr_t end)
     account(area, 1);
 }
 
+// What an area counts for follows from its flags: it leaves the counts as it was and enters them as it is now.
 void area_set_flags_locked(struct area *area, unsigned flags)
 {
     assert(((area->flags ^ flags) & (AREA_SHARED | AREA_MAY_WRITE)) == 0);
