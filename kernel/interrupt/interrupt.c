@@ -13,6 +13,7 @@
 #include "sync/preempt.h"
 
 static PERCPU_DEFINE(uint64_t, interrupts_taken);
+static PERCPU_DEFINE(uint64_t, own_counts[INTERRUPT_OWN_KINDS]);
 static PERCPU_DEFINE(bool, is_from_user); // the interrupt that is being handled
 
 static bool apic_is_usable(void)
@@ -59,20 +60,26 @@ bool interrupt_is_from_user(void)
     return *percpu_this(is_from_user);
 }
 
+static void own_begin(enum interrupt_own kind)
+{
+    local_apic_end();
+    (*percpu_this(own_counts))[kind]++;
+}
+
 static void vector_handle(unsigned vector)
 {
     switch (vector) {
     case VECTOR_TIMER:
-        local_apic_end();
+        own_begin(INTERRUPT_TIMER);
         clock_event_interrupt(interrupt_is_from_user());
         break;
-    case VECTOR_KICK: local_apic_end(); break;
+    case VECTOR_KICK: own_begin(INTERRUPT_KICK); break;
     case VECTOR_RESCHEDULE: // the choice itself is made on the way out
-        local_apic_end();
+        own_begin(INTERRUPT_RESCHEDULE);
         cpu_block_set(reschedule_pending, 1);
         break;
     case VECTOR_CALL:
-        local_apic_end();
+        own_begin(INTERRUPT_CALL);
         ipi_calls_run();
         break;
     case VECTOR_SPURIOUS: break;
@@ -96,6 +103,12 @@ void upcall_interrupt(unsigned vector, struct trap_frame *frame)
     if (cpu_block_get(deferred_pending)) {
         deferred_run();
     }
+}
+
+uint64_t interrupt_own_count(enum interrupt_own kind, unsigned cpu)
+{
+    assert(kind < INTERRUPT_OWN_KINDS && cpu < percpu_cpu_count());
+    return (*percpu_of(own_counts, cpu))[kind];
 }
 
 uint64_t interrupt_total(void)

@@ -20,13 +20,14 @@ enum {
 
 // Who routes the lines: the 8259 pair, or the I/O APICs. Called with the routing lock held, but for `end`.
 struct interrupt_controller {
-    const char *name;
+    const char *name; // as Linux shows it
     unsigned lines;
     bool (*has_line)(unsigned line);
     void (*unmask)(unsigned line);
     void (*mask)(unsigned line);
-    bool (*is_spurious)(unsigned line); // empty: never
-    void (*end)(unsigned line);         // the handlers have run
+    bool (*is_spurious)(unsigned line);                             // empty: never
+    void (*end)(unsigned line);                                     // the handlers have run
+    void (*describe)(unsigned line, unsigned *pin, bool *is_level); // a line that is in use
 };
 
 extern const struct interrupt_controller pic_controller;

@@ -116,6 +116,16 @@ static void io_apic_end(unsigned line)
     local_apic_end();
 }
 
+static void io_apic_describe(unsigned line, unsigned *number, bool *is_level)
+{
+    struct pin pin = {0};
+    bool is_found = line_find(line, &pin);
+    assert(is_found);
+    (void)is_found;
+    *number = pin.number;
+    *is_level = (pin.mode & ENTRY_LEVEL) != 0;
+}
+
 void io_apic_init(void)
 {
     const struct boot_acpi *acpi = &boot_information.acpi;
@@ -129,10 +139,11 @@ void io_apic_init(void)
 }
 
 const struct interrupt_controller io_apic_controller = {
-    .name = "I/O APIC",
+    .name = "IO-APIC",
     .lines = LINES_MAX,
     .has_line = io_apic_has_line,
     .unmask = io_apic_unmask,
     .mask = io_apic_mask,
     .end = io_apic_end,
+    .describe = io_apic_describe,
 };

@@ -19,8 +19,25 @@ void interrupt_init(void); // PIC remapped and masked; APICs where boot_informat
 // Debug kernels tell from here on who keeps interrupts off for long. After clock_init.
 void watchdog_init(void);
 
-// For /proc/interrupts: number of lines, then count per CPU and names of one line ("" when unused).
+// For /proc/interrupts: number of lines, count of one per CPU, and what it is.
 unsigned interrupt_line_count(void);
 uint64_t interrupt_count(unsigned line, unsigned cpu);
-const char *interrupt_line_name(unsigned line);
+const char *interrupt_line_name(unsigned line); // "" when unused
+struct interrupt_line_state {
+    const char *name;       // of the last one who registered
+    const char *controller; // by the names that Linux shows
+    unsigned pin;           // the controller's number of it
+    bool is_level;
+};
+// False: nobody uses the line.
+must_check bool interrupt_line_describe(unsigned line, struct interrupt_line_state *state);
+// What a CPU takes beside lines.
+enum interrupt_own {
+    INTERRUPT_TIMER,
+    INTERRUPT_KICK, // to itself: deferred work waits
+    INTERRUPT_RESCHEDULE,
+    INTERRUPT_CALL,
+    INTERRUPT_OWN_KINDS
+};
+uint64_t interrupt_own_count(enum interrupt_own kind, unsigned cpu);
 uint64_t interrupt_total(void);

@@ -227,3 +227,15 @@ const char *interrupt_line_name(unsigned line)
     const char *name = READ_ONCE(lines[line].name);
     return name ? name : "";
 }
+
+bool interrupt_line_describe(unsigned line, struct interrupt_line_state *state)
+{
+    spin_lock(&routing_lock);
+    const char *name = line < controller->lines ? lines[line].name : NULL;
+    if (name) {
+        *state = (struct interrupt_line_state){.name = name, .controller = controller->name};
+        controller->describe(line, &state->pin, &state->is_level);
+    }
+    spin_unlock(&routing_lock);
+    return name != NULL;
+}

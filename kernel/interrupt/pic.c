@@ -91,12 +91,19 @@ static void pic_end(unsigned line)
     port_write8(PIC_MASTER, COMMAND_END);
 }
 
+static void pic_describe(unsigned line, unsigned *pin, bool *is_level)
+{
+    *pin = line;
+    *is_level = false;
+}
+
 const struct interrupt_controller pic_controller = {
-    .name = "8259",
+    .name = "XT-PIC",
     .lines = PIC_LINES,
     .has_line = pic_has_line,
     .unmask = pic_unmask,
     .mask = pic_mask,
     .is_spurious = pic_is_spurious,
     .end = pic_end,
+    .describe = pic_describe,
 };

@@ -237,24 +237,3 @@ int proc_show_devices(const struct generated_key *key, struct text_buffer *text)
     device_node_visit(add_device, &blocks);
     return 0;
 }
-
-int proc_show_interrupts(const struct generated_key *key, struct text_buffer *text)
-{
-    (void)key;
-    text_add_string(text, "    ");
-    for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
-        text_format(text, "       CPU%-3u", cpu);
-    }
-    text_add_char(text, '\n');
-    for (unsigned line = 0; line < interrupt_line_count(); line++) {
-        if (interrupt_line_name(line)[0] == '\0') {
-            continue;
-        }
-        text_format(text, "%3u:", line);
-        for (unsigned cpu = 0; cpu < percpu_cpu_count(); cpu++) {
-            text_format(text, " %10llu  ", (unsigned long long)interrupt_count(line, cpu));
-        }
-        text_format(text, " %s\n", interrupt_line_name(line));
-    }
-    return 0;
-}

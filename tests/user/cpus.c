@@ -84,6 +84,39 @@ TEST(every_place_tells_the_same_number_of_cpus)
     CHECK_EQUAL(count_lines("/proc/stat", "cpu", true), cpu_count);
 }
 
+/* The row of /proc/interrupts with that label: its counts, and the text behind them. */
+static const char *interrupts_read(const char *label, unsigned long *counts)
+{
+    static char text[65536];
+    read_file("/proc/interrupts", text, sizeof(text));
+    char *row = strstr(text, label);
+    CHECK(row != NULL);
+    row += strlen(label);
+    for (int i = 0; i < cpu_count; i++) {
+        char *end;
+        counts[i] = strtoul(row, &end, 10);
+        CHECK(end != row);
+        row = end;
+    }
+    row += strspn(row, " ");
+    row[strcspn(row, "\n")] = '\0';
+    return row;
+}
+
+TEST(interrupts_are_counted_for_each_cpu)
+{
+    unsigned long before[CPUS_MAX], after[CPUS_MAX];
+    find_cpus();
+    CHECK_TEXT(interrupts_read("LOC:", before), "Local timer interrupts");
+    CHECK_TEXT(interrupts_read("RES:", after), "Rescheduling interrupts");
+    CHECK_TEXT(interrupts_read("CAL:", after), "Function call interrupts");
+    stay_on(cpus[cpu_count - 1]);
+    do { /* a CPU that computes takes its timer's interrupts */
+        interrupts_read("LOC:", after);
+    } while (after[cpu_count - 1] < before[cpu_count - 1] + 3);
+    CHECK(strstr(interrupts_read("\n  4:", after), "4-edge") != NULL);
+}
+
 TEST(a_thread_runs_where_its_affinity_says)
 {
     find_cpus();
