@@ -7,6 +7,7 @@
 #include "file/open_file.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
+#include "lib/text.h"
 #include "memory/heap.h"
 #include "scheduler/wait_queue.h"
 #include "sync/atomic.h"
@@ -17,8 +18,11 @@
 struct event_file {
     struct atomic64 count; // [a] EVENT_MAX or less
     bool is_semaphore;     // [I]
+    uint64_t number;       // [I] tells counters apart in /proc/<pid>/fdinfo
     struct wait_queue changed;
 };
+
+static struct atomic64 events_made; // [a]
 
 // Takes what a read gives. False: the counter is 0.
 static bool event_take(struct event_file *event, uint64_t *value)
@@ -106,6 +110,14 @@ static unsigned event_poll(struct open_file *file, struct poll_context *context)
     return (count != 0 ? POLLIN : 0u) | (count < EVENT_MAX ? POLLOUT : 0u);
 }
 
+static void event_describe(struct open_file *file, struct text_buffer *text)
+{
+    const struct event_file *event = file->private_data;
+    text_format(text, "eventfd-count: %16llx\neventfd-id: %llu\n",
+                (unsigned long long)atomic64_load(&event->count),
+                (unsigned long long)event->number);
+}
+
 static void event_release(struct open_file *file)
 {
     heap_free(file->private_data);
@@ -117,6 +129,7 @@ static const struct file_ops event_file_ops = {
     .read = event_read,
     .write = event_write,
     .poll = event_poll,
+    .describe = event_describe,
     .release = event_release,
 };
 
@@ -129,6 +142,7 @@ struct open_file *event_file_create(uint32_t initial, bool is_semaphore, unsigne
     }
     atomic64_store(&event->count, initial);
     event->is_semaphore = is_semaphore;
+    event->number = atomic64_add(&events_made, 1);
     wait_queue_init(&event->changed);
     struct open_file *file =
         open_file_create(&event_file_ops, O_RDWR | flags, event, credentials, NULL);

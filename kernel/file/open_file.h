@@ -15,6 +15,7 @@
 
 struct file_locks;
 struct open_file;
+struct text_buffer;
 struct uapi_stat;
 
 // One control command. The system-call floor copies `bytes_in` in before and `bytes_out` out after; the handler sees kernel memory.
@@ -66,6 +67,8 @@ struct file_ops {
                     uint64_t bytes); // fallocate; default -ENODEV
     int (*get_status)(struct open_file *file,
                       struct uapi_stat *status); // pipes and the like; vnode files: by their vnode
+    // Lines of its own in /proc/<pid>/fdinfo. Sleeping is allowed. Default: none.
+    void (*describe)(struct open_file *file, struct text_buffer *text);
     bool (*is_dead)(const struct open_file *file); // hung up: every ioctl is -EIO; default: never
     int (*set_flags)(struct open_file *file,
                      unsigned flags); // veto of F_SETFL; default: all but O_DIRECT

@@ -10,6 +10,7 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "lib/text.h"
 #include "memory/heap.h"
 #include "scheduler/timer.h"
 #include "sync/spinlock.h"
@@ -21,6 +22,8 @@ struct timer_file {
     struct wait_queue expired;
     struct list_head realtime_link; // [l list] by the wall clock
     bool is_realtime;               // [I]
+    int clock;                      // [I] as the program named it
+    unsigned setting_flags;         // [l mutex] TIMER_FILE_*, of the last setting
     bool is_absolute;               // [l mutex] deadline_ns follows the wall clock
     bool is_cancelled_by_set;       // [l mutex] TIMER_FILE_CANCEL
     bool was_cancelled;             // [l spin]
@@ -120,7 +123,7 @@ static unsigned timer_file_poll(struct open_file *file, struct poll_context *con
 {
     struct timer_file *own = file->private_data;
     poll_wait(context, &own->expired);
-    return is_ready(own) ? POLLIN | POLLRDNORM : 0;
+    return is_ready(own) ? POLLIN : 0;
 }
 
 static void timer_file_release(struct open_file *file)
@@ -136,15 +139,51 @@ static void timer_file_release(struct open_file *file)
     heap_free(own);
 }
 
+static void get_locked(struct timer_file *own, struct timer_file_setting *left)
+{
+    assert(mutex_is_held(&own->mutex));
+    catch_up_locked(own);
+    spin_lock(&own->lock);
+    uint64_t deadline = own->has_expired ? 0 : own->deadline_ns;
+    spin_unlock(&own->lock);
+    uint64_t now = clock_monotonic_ns();
+    left->value_ns = deadline == 0 ? 0 : deadline > now ? deadline - now : 1;
+    left->interval_ns = own->interval_ns;
+}
+
+static void describe_time(struct text_buffer *text, const char *name, uint64_t ns)
+{
+    text_format(text, "%s: (%llu, %llu)\n", name, (unsigned long long)(ns / NS_PER_SECOND),
+                (unsigned long long)(ns % NS_PER_SECOND));
+}
+
+static void timer_file_describe(struct open_file *file, struct text_buffer *text)
+{
+    struct timer_file *own = file->private_data;
+    struct timer_file_setting left;
+    mutex_lock(&own->mutex);
+    get_locked(own, &left);
+    unsigned flags = own->setting_flags;
+    mutex_unlock(&own->mutex);
+    spin_lock(&own->lock);
+    uint64_t count = own->count;
+    spin_unlock(&own->lock);
+    text_format(text, "clockid: %d\nticks: %llu\nsettime flags: 0%o\n", own->clock,
+                (unsigned long long)count, flags);
+    describe_time(text, "it_value", left.value_ns);
+    describe_time(text, "it_interval", left.interval_ns);
+}
+
 static const struct file_ops timer_file_ops = {
     .name = "timerfd",
     .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK | FILE_OPS_NO_SPLICE,
     .read = timer_file_read,
     .poll = timer_file_poll,
+    .describe = timer_file_describe,
     .release = timer_file_release,
 };
 
-struct open_file *timer_file_create(bool is_realtime, unsigned flags,
+struct open_file *timer_file_create(int clock, bool is_realtime, unsigned flags,
                                     struct credentials *credentials)
 {
     struct timer_file *own = heap_alloc_zeroed(sizeof(*own));
@@ -156,6 +195,7 @@ struct open_file *timer_file_create(bool is_realtime, unsigned flags,
     wait_queue_init(&own->expired);
     timer_init(&own->timer, timer_file_expire);
     own->is_realtime = is_realtime;
+    own->clock = clock;
     struct open_file *file =
         open_file_create(&timer_file_ops, O_RDWR | flags, own, credentials, NULL);
     if (file == NULL) {
@@ -168,18 +208,6 @@ struct open_file *timer_file_create(bool is_realtime, unsigned flags,
         mutex_unlock(&list_mutex);
     }
     return file;
-}
-
-static void get_locked(struct timer_file *own, struct timer_file_setting *left)
-{
-    assert(mutex_is_held(&own->mutex));
-    catch_up_locked(own);
-    spin_lock(&own->lock);
-    uint64_t deadline = own->has_expired ? 0 : own->deadline_ns;
-    spin_unlock(&own->lock);
-    uint64_t now = clock_monotonic_ns();
-    left->value_ns = deadline == 0 ? 0 : deadline > now ? deadline - now : 1;
-    left->interval_ns = own->interval_ns;
 }
 
 // A time of the file's clock as a monotonic one; what is past is as early as can be told from "off".
@@ -222,6 +250,7 @@ int timer_file_set(struct open_file *file, unsigned flags, const struct timer_fi
     own->is_cancelled_by_set =
         own->is_realtime && own->is_absolute && (flags & TIMER_FILE_CANCEL) != 0;
     own->interval_ns = setting->interval_ns;
+    own->setting_flags = flags;
     spin_lock(&own->lock);
     own->count = 0;
     own->was_cancelled = false;

@@ -7,8 +7,8 @@
 struct open_file;
 struct credentials;
 
-// By the wall clock, or by the monotonic one; `flags`: O_NONBLOCK or 0. NULL: no memory.
-must_check struct open_file *timer_file_create(bool is_realtime, unsigned flags,
+// By the wall clock, or by the monotonic one; `clock`: the number by which the program knows it; `flags`: O_NONBLOCK or 0. NULL: no memory.
+must_check struct open_file *timer_file_create(int clock, bool is_realtime, unsigned flags,
                                                struct credentials *credentials);
 
 struct timer_file_setting {

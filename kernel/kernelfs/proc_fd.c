@@ -159,6 +159,9 @@ static int show_fdinfo(const struct generated_key *key, struct text_buffer *text
             text, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%llu\n", (long long)file->position,
             file->flags | (flag == FD_CLOEXEC ? (unsigned)O_CLOEXEC : 0),
             has_path ? path.mount->id : 0, has_status ? (unsigned long long)status.st_ino : 0);
+        if (file->ops->describe != NULL && (file->flags & O_PATH) == 0) {
+            file->ops->describe(file, text);
+        }
     }
     bool was_there = file != NULL && table != NULL;
     if (file != NULL) {

@@ -156,6 +156,7 @@ static void take_identity(struct exec_call *call)
     spin_unlock(&process_tree_lock);
     // After the ids, which make it undumpable by themselves where they changed: an ordinary program is dumpable again.
     process->is_dumpable = !call->is_secure && !call->is_unreadable;
+    WRITE_ONCE(process->has_private_barriers, false);
     thread_set_name(&task->thread, call->command_name);
     WRITE_ONCE(process->executions, process->executions + 1);
     signal_reset_for_exec(task);

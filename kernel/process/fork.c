@@ -145,6 +145,7 @@ static int clone_process_state(uint64_t flags, const struct process *parent, str
     child->limits = parent->limits;
     spin_unlock(&process_tree_lock);
     child->is_dumpable = parent->is_dumpable;
+    child->has_private_barriers = parent->has_private_barriers;
     child->oom_score_adjust = parent->oom_score_adjust;
     child->oom_score_minimum = parent->oom_score_minimum;
     child->personality = parent->personality;

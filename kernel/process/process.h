@@ -99,13 +99,14 @@ struct process {
         unsigned count;          // [l mutex]
         int next_id;             // [l mutex]
     } posix_timers;
-    uint64_t started_ns;     // [I] monotonic
-    struct mutex exec_mutex; // rank PROCESS_EXEC: address space and name change together
-    bool is_dumpable;        // [a]
-    bool is_kernel_shell;    // [I] pid 1 without init: runs kernel code
-    int oom_score_adjust;    // [a]
-    int oom_score_minimum;   // [a] what its owner may lower oom_score_adjust to
-    uint32_t personality;    // [o]
+    uint64_t started_ns;       // [I] monotonic
+    struct mutex exec_mutex;   // rank PROCESS_EXEC: address space and name change together
+    bool is_dumpable;          // [a]
+    bool has_private_barriers; // [a] announced, for membarrier
+    bool is_kernel_shell;      // [I] pid 1 without init: runs kernel code
+    int oom_score_adjust;      // [a]
+    int oom_score_minimum;     // [a] what its owner may lower oom_score_adjust to
+    uint32_t personality;      // [o]
 };
 
 struct restart_block {

@@ -5,6 +5,7 @@
 
 #include "file/open_file.h"
 #include "lib/assert.h"
+#include "lib/text.h"
 #include "process/process.h"
 
 static unsigned process_file_poll(struct open_file *file, struct poll_context *context)
@@ -18,6 +19,18 @@ static unsigned process_file_poll(struct open_file *file, struct poll_context *c
     return has_ended ? POLLIN | POLLRDNORM : 0;
 }
 
+// -1: it has been waited for, and its number may be another's by now.
+static void process_file_describe(struct open_file *file, struct text_buffer *text)
+{
+    const struct process *process = file->private_data;
+    struct process *found = process_find(process->id->number);
+    int number = found == process ? process->id->number : -1;
+    if (found != NULL) {
+        process_put(found);
+    }
+    text_format(text, "Pid:\t%d\nNSpid:\t%d\n", number, number);
+}
+
 static void process_file_release(struct open_file *file)
 {
     process_put(file->private_data);
@@ -27,6 +40,7 @@ static const struct file_ops process_file_ops = {
     .name = "pidfd",
     .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_NO_POSITION_LOCK | FILE_OPS_NO_SPLICE,
     .poll = process_file_poll,
+    .describe = process_file_describe,
     .release = process_file_release,
 };
 

@@ -6,6 +6,7 @@
 
 #include "file/open_file.h"
 #include "lib/errno.h"
+#include "lib/text.h"
 #include "memory/heap.h"
 #include "process/process_internal.h"
 
@@ -129,7 +130,12 @@ static unsigned signal_file_poll(struct open_file *file, struct poll_context *co
 {
     struct task *task = task_current();
     poll_wait(context, &task->process->actions->signalled);
-    return (signal_pending_set(task) & file_set(file)) != 0 ? POLLIN | POLLRDNORM : 0;
+    return (signal_pending_set(task) & file_set(file)) != 0 ? POLLIN : 0;
+}
+
+static void signal_file_describe(struct open_file *file, struct text_buffer *text)
+{
+    text_format(text, "sigmask:\t%016llx\n", (unsigned long long)file_set(file));
 }
 
 static void signal_file_release(struct open_file *file)
@@ -142,6 +148,7 @@ static const struct file_ops signal_file_ops = {
     .flags = FILE_OPS_NONSEEK_ZERO | FILE_OPS_STREAM | FILE_OPS_NO_SPLICE,
     .read = signal_file_read,
     .poll = signal_file_poll,
+    .describe = signal_file_describe,
     .release = signal_file_release,
 };
 

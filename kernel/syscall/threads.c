@@ -180,18 +180,35 @@ SYSTEM_CALL1(unshare, uint64_t, flags)
     return process_unshare(flags);
 }
 
-enum { MEMBARRIER_GLOBAL = 1 };
-
-/* The global form only: when every CPU has passed a context switch, each has executed a barrier. */
+/*
+ * Each form waits until every CPU has passed a context switch, and so has executed a barrier: for those that are to be quick that is more
+ * than they ask for. Who is to be counted among the receivers of the others' global barriers always is; only the private form
+ * insists on being announced, since programs find out by that whether they did.
+ */
 SYSTEM_CALL3(membarrier, int, command, unsigned, flags, int, cpu)
 {
+    const int known = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
+                      MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                      MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    struct process *process = process_current();
     (void)cpu;
     if (flags != 0) {
         return -EINVAL;
     }
     switch (command) {
-    case MEMBARRIER_CMD_QUERY: return MEMBARRIER_GLOBAL;
-    case MEMBARRIER_GLOBAL: rcu_synchronize(); return 0;
+    case MEMBARRIER_CMD_QUERY: return known;
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+        if (!READ_ONCE(process->has_private_barriers)) {
+            return -EPERM;
+        }
+        rcu_synchronize();
+        return 0;
+    case MEMBARRIER_CMD_GLOBAL:
+    case MEMBARRIER_CMD_GLOBAL_EXPEDITED: rcu_synchronize(); return 0;
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+        WRITE_ONCE(process->has_private_barriers, true);
+        return 0;
+    case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: return 0;
     default: return -EINVAL;
     }
 }

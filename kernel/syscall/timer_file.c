@@ -43,7 +43,7 @@ SYSTEM_CALL2(timerfd_create, int, clock, int, flags)
         return number;
     }
     struct open_file *file =
-        timer_file_create(is_realtime, (unsigned)flags & TFD_NONBLOCK, task->credentials);
+        timer_file_create(clock, is_realtime, (unsigned)flags & TFD_NONBLOCK, task->credentials);
     if (file == NULL) {
         descriptor_cancel(task->descriptors, number);
         return -ENOMEM;

@@ -11,7 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/statfs.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 
 #define ANON_INODE_FS_MAGIC 0x09041934
@@ -189,4 +191,65 @@ TEST(secure_bits_keep_rights_over_a_change_of_ids)
     CHECK_ERRNO(prctl(PR_SET_SECUREBITS, 0), EPERM);
     CHECK_ERRNO(prctl(PR_SET_SECUREBITS, 0x12f), EPERM);
     CHECK_ERRNO(prctl(PR_SET_KEEPCAPS, 1), EPERM);
+}
+
+/* What /proc/self/fdinfo tells of `fd`. */
+static const char *told_of(int fd)
+{
+    static char text[512];
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+    int file = CHECK_OK(open(path, O_RDONLY));
+    ssize_t bytes = CHECK_OK(read(file, text, sizeof(text) - 1));
+    text[bytes] = '\0';
+    CHECK_OK(close(file));
+    return text;
+}
+
+TEST(files_without_a_name_say_what_is_in_them)
+{
+    CHECK(strstr(told_of(CHECK_OK(eventfd(26, 0))),
+                 "\neventfd-count:               1a\neventfd-id: "));
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    CHECK(strstr(told_of(CHECK_OK(signalfd(-1, &set, 0))), "\nsigmask:\t0000000000000200\n"));
+    int timer = CHECK_OK(timerfd_create(CLOCK_MONOTONIC, 0));
+    const struct itimerspec setting = {.it_interval = {2, 3}, .it_value = {1L << 40, 0}};
+    CHECK_OK(timerfd_settime(timer, TFD_TIMER_ABSTIME, &setting, NULL));
+    const char *text = told_of(timer);
+    CHECK(strstr(text, "\nclockid: 1\nticks: 0\nsettime flags: 01\nit_value: ("));
+    CHECK(strstr(text, "\nit_interval: (2, 3)\n"));
+}
+
+TEST(a_process_descriptor_tells_its_number_until_it_was_waited_for)
+{
+    char line[64];
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        _exit(0);
+    }
+    int fd = CHECK_OK((int)syscall(SYS_pidfd_open, child, 0));
+    snprintf(line, sizeof(line), "\nPid:\t%d\nNSpid:\t%d\n", child, child);
+    CHECK(strstr(told_of(fd), line));
+    CHECK_EQUAL(waitpid(child, NULL, 0), child);
+    CHECK(strstr(told_of(fd), "\nPid:\t-1\nNSpid:\t-1\n"));
+}
+
+TEST(private_barriers_are_announced_first)
+{
+    enum { QUERY, GLOBAL_EXPEDITED = 2, REGISTER_GLOBAL = 4, PRIVATE = 8, REGISTER = 16 };
+    const long wanted = GLOBAL_EXPEDITED | REGISTER_GLOBAL | PRIVATE | REGISTER;
+    CHECK_EQUAL(CHECK_OK(syscall(SYS_membarrier, QUERY, 0, 0)) & wanted, wanted);
+    CHECK_ERRNO(syscall(SYS_membarrier, PRIVATE, 0, 0), EPERM);
+    CHECK_OK(syscall(SYS_membarrier, REGISTER, 0, 0));
+    CHECK_OK(syscall(SYS_membarrier, PRIVATE, 0, 0));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        _exit(syscall(SYS_membarrier, PRIVATE, 0, 0) != 0);
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_OK(syscall(SYS_membarrier, REGISTER_GLOBAL, 0, 0));
+    CHECK_OK(syscall(SYS_membarrier, GLOBAL_EXPEDITED, 0, 0));
+    CHECK_ERRNO(syscall(SYS_membarrier, PRIVATE, 8, 0), EINVAL);
 }
