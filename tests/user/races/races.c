@@ -25,8 +25,8 @@ static struct shared {
 } * shared;
 
 static const struct race *const families[] = {
-    futex_races,  lock_races,   pipe_races, process_races, group_races,
-    signal_races, memory_races, file_races, folder_races,  descriptor_races,
+    futex_races,  lock_races, pipe_races,   process_races,    group_races,  signal_races,
+    memory_races, file_races, folder_races, descriptor_races, policy_races,
 };
 static const struct race *races[MAXIMUM_RACES];
 static uint64_t totals[MAXIMUM_RACES];

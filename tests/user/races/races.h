@@ -57,6 +57,7 @@ extern const struct race memory_races[];
 extern const struct race file_races[];
 extern const struct race folder_races[];
 extern const struct race descriptor_races[];
+extern const struct race policy_races[];
 
 /* Ends this process as failed, with a reason for the report. The first reason of a run wins. */
 __attribute__((format(printf, 3, 4), noreturn)) void race_fail(const char *file, int line,
