@@ -9,16 +9,20 @@
 #include "memory/frame.h"
 
 #include "lib/assert.h"
+#include "lib/macros.h"
 #include "memory/fail_nth.h"
 #include "memory/frame_internal.h"
 #include "memory/page_copy.h"
 #include "sync/percpu.h"
 #include "sync/preempt.h"
 
-enum { STOCK_FRAMES = 64, STOCK_BATCH = 16 };
+// A stock has room for STOCK_FRAMES, but all stocks together take no more than that part of the memory; a quarter of the room is
+// moved at a time.
+enum { STOCK_FRAMES = 256, STOCK_FRAMES_LEAST = 16, STOCKS_MEMORY_PART = 64 };
 
 struct frame_stock {
     size_t count;                          // [o] this CPU, interrupts blocked
+    size_t room;                           // [o] how many it may hold, as of the last move
     struct frame *frames[STOCK_FRAMES];    // [o]
     int64_t kind_frames[FRAME_KIND_COUNT]; // [o]
 };
@@ -58,11 +62,18 @@ static struct frame *take_block(unsigned order, unsigned flags)
     return block;
 }
 
+static size_t stock_room(void)
+{
+    size_t part = frame_total_count() / STOCKS_MEMORY_PART / percpu_cpu_count();
+    return MIN(MAX(part, (size_t)STOCK_FRAMES_LEAST), (size_t)STOCK_FRAMES);
+}
+
 static void stock_refill(struct frame_stock *stock, unsigned flags)
 {
     assert(stock == percpu_this(frame_stock) && cpu_block_get(interrupt_off_depth) != 0);
     spin_lock(&frame_buddy.lock);
-    while (stock->count < STOCK_BATCH && may_take_locked(0, flags)) {
+    stock->room = stock_room();
+    while (stock->count < stock->room / 4 && may_take_locked(0, flags)) {
         struct frame *frame = buddy_take_locked(0, false);
         if (frame == NULL) {
             break;
@@ -144,8 +155,9 @@ static void frame_free(struct frame_stock *stock, struct frame *frame)
     stock->kind_frames[frame->kind] -= 1L << order;
     frame->kind = FRAME_KERNEL; // in a stock: not free for the buddy's eyes
     if (likely(order == 0)) {
-        if (stock->count == STOCK_FRAMES) {
-            stock_drain(stock, STOCK_FRAMES - STOCK_BATCH);
+        if (stock->count >= stock->room) {
+            stock->room = stock_room();
+            stock_drain(stock, stock->room - stock->room / 4);
         }
         stock->frames[stock->count++] = frame;
     } else {
