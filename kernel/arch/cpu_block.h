@@ -2,7 +2,7 @@
 //
 // The entry code and the lock primitives need these words in one instruction, so they are fields of one
 // structure and not per-CPU variables (sync/percpu.h builds those on `percpu_delta`). Every field is only
-// touched by its own CPU, but for `number` and `self`, which never change.
+// touched by its own CPU, but for `number` and `self`, which never change, and the two of the window on user memory.
 #pragma once
 
 #include "lib/types.h"
@@ -22,7 +22,9 @@ struct cpu_block {
     uint8_t interrupts_were_on;   // state to restore when interrupt_off_depth falls to 0
     uint8_t reschedule_pending;   // the run queue wants this CPU to choose again
     uint8_t deferred_pending;     // deferred work is queued on this CPU
-    uint8_t reserved[5];
+    uint8_t user_window_is_open;  // [a] this CPU may touch user memory now: arch/user_access.h
+    uint8_t reserved[4];
+    uint64_t user_flush_owed; // [a] what it has to flush from its TLB before it does; 0: nothing
     uint64_t arch_private[8]; // for the implementation in arch/<cpu>/
 };
 

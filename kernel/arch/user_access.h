@@ -4,6 +4,12 @@
 
 #include "lib/types.h"
 
+// Each CPU has a window on user memory: open while it runs user code or one of the primitives below, closed in the rest of the
+// kernel. Called after page-table entries were changed and a full barrier. True: CPU `number` has its window closed, and will
+// drop what its TLB holds of [start, end) before it opens it. False: it may be using old entries and has to be asked, by an interrupt.
+// Other CPUs than the calling one only.
+bool arch_user_window_defer(unsigned number, vaddr_t start, vaddr_t end);
+
 // Copies `bytes` between kernel and user memory in either direction. Returns the number of bytes NOT copied (0 on
 // success). The range was checked to be below USER_TOP. SMAP is opened around the copy.
 size_t arch_user_copy(void *destination, const void *source, size_t bytes);

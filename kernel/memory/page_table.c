@@ -289,7 +289,7 @@ static bool prune_table(const struct prune *prune, paddr_t table, unsigned level
             *entry = page_entry_none();
             prune->owner->table_frames--;
             tlb_batch_add_page(prune->batch, low); // and what the CPU remembers of upper levels
-            if (tlb_batch_add_frame(prune->batch, frame_from_physical(below))) {
+            if (tlb_batch_add_table(prune->batch, frame_from_physical(below))) {
                 return true;
             }
         }

@@ -4,10 +4,14 @@
 // another root. The bit is set before the root is loaded, and entries are changed before the mask is
 // read here, so a CPU that is not in the mask cannot have seen the old entry.
 //
+// Most of them run kernel code at that time, and cannot use an old entry before they open their window on user memory
+// (arch/user_access.h): they flush then, and nobody waits for them. Only where frames of tables are to be freed are all asked.
+//
 // A CPU that has the table loaded only because nothing else came since (it idles, or runs a kernel
 // thread) is asked once: it then loads the kernel's and is out of the mask.
 #include "memory/tlb_batch.h"
 
+#include "arch/user_access.h"
 #include "interrupt/ipi.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
@@ -21,7 +25,7 @@ void tlb_batch_begin(struct tlb_batch *batch, struct page_table *table)
     batch->start = ~0UL;
     batch->end = 0;
     batch->frame_count = 0;
-    batch->whole = false;
+    batch->has_tables = false;
 }
 
 // One range for all: what lies between two far pages is flushed with them, or, beyond TLB_BATCH_PAGES_MAX, everything. A list of
@@ -40,6 +44,12 @@ bool tlb_batch_add_frame(struct tlb_batch *batch, struct frame *frame)
     return batch->frame_count == TLB_BATCH_FRAMES;
 }
 
+bool tlb_batch_add_table(struct tlb_batch *batch, struct frame *frame)
+{
+    batch->has_tables = true;
+    return tlb_batch_add_frame(batch, frame);
+}
+
 // INVLPG also empties the caches of the upper levels, whatever address it is given (SDM 3A, 4.10.4.1): pages are enough where a
 // table was taken out. A new load of CR3 leaves global entries alone, which the kernel's are.
 static void flush_this_cpu(const struct tlb_batch *batch)
@@ -50,7 +60,7 @@ static void flush_this_cpu(const struct tlb_batch *batch)
         tlb_flush_all_local();
         return;
     }
-    if (batch->whole || is_long) {
+    if (is_long) {
         tlb_flush_user_local();
         return;
     }
@@ -91,6 +101,21 @@ static void flush_own(const struct tlb_batch *batch)
     interrupts_unblock();
 }
 
+// Those of the CPUs that have to be asked by an interrupt.
+static uint64_t cpus_to_ask(const struct tlb_batch *batch, uint64_t cpus)
+{
+    uint64_t ask = cpus;
+    if (batch->table == &kernel_page_table || batch->has_tables) {
+        return ask;
+    }
+    for (uint64_t rest = cpus; rest != 0; rest &= rest - 1) {
+        if (arch_user_window_defer((unsigned)__builtin_ctzll(rest), batch->start, batch->end)) {
+            ask &= ~(rest & -rest);
+        }
+    }
+    return ask;
+}
+
 static void flush(struct tlb_batch *batch)
 {
     assert(cpu_block_get(interrupt_off_depth) ==
@@ -102,15 +127,16 @@ static void flush(struct tlb_batch *batch)
     if (cpus & this_cpu) {
         flush_own(batch);
     }
-    if (cpus & ~this_cpu) {
-        ipi_call(cpus & ~this_cpu, flush_when_asked, batch);
+    uint64_t ask = cpus_to_ask(batch, cpus & ~this_cpu);
+    if (ask != 0) {
+        ipi_call(ask, flush_when_asked, batch);
     }
     preempt_enable();
 }
 
 void tlb_batch_flush(struct tlb_batch *batch)
 {
-    if (batch->table != NULL && (batch->whole || batch->start < batch->end)) {
+    if (batch->table != NULL && batch->start < batch->end) {
         flush(batch);
     }
     if (batch->frame_count > 0) {

@@ -7,13 +7,13 @@
 struct frame;
 struct page_table;
 
-enum { TLB_BATCH_FRAMES = 64, TLB_BATCH_PAGES_MAX = 32 };
+enum { TLB_BATCH_FRAMES = 64, TLB_BATCH_PAGES_MAX = 64 };
 
 struct tlb_batch {
     struct page_table *table; // NULL: nobody uses the entries any more, only the frames count
     vaddr_t start, end;       // range to flush, empty when start >= end
     unsigned frame_count;
-    bool whole;                             // flush all user entries
+    bool has_tables;                        // frames of page tables are among the frames
     struct frame *frames[TLB_BATCH_FRAMES]; // a reference each, put after the flush
 };
 
@@ -26,6 +26,12 @@ bool tlb_batch_add_frame(struct tlb_batch *batch, struct frame *frame);
 static inline bool tlb_batch_is_full(const struct tlb_batch *batch)
 {
     return batch->frame_count == TLB_BATCH_FRAMES;
+}
+// The same for the frame of a page table that was taken out of the upper level.
+bool tlb_batch_add_table(struct tlb_batch *batch, struct frame *frame);
+static inline bool tlb_batch_is_empty(const struct tlb_batch *batch)
+{
+    return batch->frame_count == 0 && batch->start >= batch->end;
 }
 // Flushes on every CPU that may hold entries, then puts the frames. No spin lock is held, interrupts
 // are on. The batch can be used on.

@@ -1,7 +1,8 @@
 """Races of threads, futexes, signals, pipes, memory and files (tests/user/races), in a debug kernel.
 
 No race stands still, what must hold in each holds, and when the processes are gone what the kernel holds is what it held
-before. The iterations of each race stand in the run's log. A kernel that loses wake-ups is found out.
+before. The iterations of each race stand in the run's log. A kernel that loses wake-ups is found out, and one that keeps old
+translations of pages.
 """
 import os
 import re
@@ -14,8 +15,8 @@ import hunts
 import machine
 
 PROGRAM = machine.BUILD / "tests" / "user" / "races"
-PATCH = machine.TOP / "tests" / "user" / "races" / "broken-wake.patch"
-MINIMUM_RACES = 60
+PATCHES = machine.TOP / "tests" / "user" / "races"
+MINIMUM_RACES = 61
 SLICE_MS = 60
 LONG_MS = 2000
 LONG_SEEDS = 34  # with all races an hour
@@ -62,8 +63,8 @@ def test_no_race_stands_still_in_an_hour(smp):
     check(run("debug", f"100 {LONG_SEEDS} {LONG_MS}", 9000, smp), smp)
 
 
-def broken_kernel(variant):
-    """Builds the tree with PATCH in a copy of it, and returns the kernel."""
+def broken_kernel(variant, patch):
+    """Builds the tree with a patch in a copy of it, and returns the kernel."""
     copy = machine.BUILD / "broken"
     shutil.rmtree(copy, ignore_errors=True)
     for folder in ("kernel", "tools"):
@@ -71,7 +72,7 @@ def broken_kernel(variant):
     for path in ("Makefile", "tests/host/host.mk"):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(machine.TOP / path, copy / path)
-    subprocess.run(["patch", "-s", "-p1", "-d", copy, "-i", PATCH], check=True)
+    subprocess.run(["patch", "-s", "-p1", "-d", copy, "-i", PATCHES / patch], check=True)
     subprocess.run(["make", "-s", "-C", copy, f"DEBUG={variant}", f"-j{os.cpu_count()}", "kernel"], check=True,
                    stdout=subprocess.DEVNULL)
     return copy / "build" / ("debug" if variant else "") / "astra.elf"
@@ -80,5 +81,11 @@ def broken_kernel(variant):
 @pytest.mark.stress
 @pytest.mark.parametrize("smp", (1, 4))
 def test_a_kernel_that_loses_wake_ups_is_found_out(smp):
-    result = run(broken_kernel(0), f"1 20 3000 {BROKEN_RACES}", 1200, smp)
+    result = run(broken_kernel(0, "broken-wake.patch"), f"1 20 3000 {BROKEN_RACES}", 1200, smp)
     assert re.search(r"^race \w+ of seed \d+ does not get on after \d+ iterations$", result.serial, re.M), str(result)
+
+
+@pytest.mark.stress
+def test_a_kernel_that_keeps_old_translations_is_found_out():
+    result = run(broken_kernel(0, "broken-flush.patch"), "1 20 3000 replaced_pages_are_gone", 1200, 4)
+    assert "seen >= least" in result.serial, str(result)

@@ -50,6 +50,18 @@ void fpu_registers_init(void); // the current thread's registers to their initia
 uint64_t fpu_features(void);   // XCR0, 0 with FXSAVE
 uint32_t fpu_mxcsr_mask(void); // a set bit outside of it faults
 
+// --- user_window.c: the macros of entry_macros.inc, for C ---
+static inline bool user_window_is_open(void)
+{
+    return cpu_block_get(user_window_is_open) != 0;
+}
+static inline void user_window_close(void)
+{
+    cpu_block_set(user_window_is_open, 0);
+}
+void user_window_open(void);
+void user_window_settle(void); // flushes what is owed; the window is open
+
 // --- trap.c, called by the entry code ---
 void trap_dispatch(struct trap_frame *frame);
 void trap_dispatch_own_stack(struct trap_frame *frame);

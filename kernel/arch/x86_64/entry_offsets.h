@@ -17,6 +17,8 @@
 #define BLOCK_CURRENT            8
 #define BLOCK_KERNEL_STACK_TOP   16
 #define BLOCK_USER_STACK_SCRATCH 24
+#define BLOCK_USER_WINDOW        59
+#define BLOCK_USER_FLUSH         64
 
 // struct arch_thread
 #define THREAD_WORK             0

@@ -18,6 +18,8 @@ static_assert(offsetof(struct cpu_block, current) == BLOCK_CURRENT, "CPU block")
 static_assert(offsetof(struct cpu_block, kernel_stack_top) == BLOCK_KERNEL_STACK_TOP, "CPU block");
 static_assert(offsetof(struct cpu_block, user_stack_scratch) == BLOCK_USER_STACK_SCRATCH,
               "CPU block");
+static_assert(offsetof(struct cpu_block, user_window_is_open) == BLOCK_USER_WINDOW, "CPU block");
+static_assert(offsetof(struct cpu_block, user_flush_owed) == BLOCK_USER_FLUSH, "CPU block");
 static_assert(offsetof(struct arch_thread, work) == THREAD_WORK, "thread");
 static_assert(offsetof(struct arch_thread, stack_pointer) == THREAD_STACK_POINTER, "thread");
 static_assert(offsetof(struct arch_thread, kernel_stack_top) == THREAD_KERNEL_STACK_TOP, "thread");

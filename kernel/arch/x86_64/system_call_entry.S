@@ -16,6 +16,7 @@ system_call_entry:
     swapgs
     movq %rsp, %gs:BLOCK_USER_STACK_SCRATCH
     movq %gs:BLOCK_KERNEL_STACK_TOP, %rsp
+    user_window_close
     pushq $SELECTOR_USER_DATA
     pushq %gs:BLOCK_USER_STACK_SCRATCH
     pushq %r11
@@ -32,6 +33,7 @@ system_call_entry:
     movq %gs:BLOCK_CURRENT, %rax
     cmpl $0, THREAD_WORK(%rax)
     jne user_return
+    user_window_open
     movq FRAME_RIP(%rsp), %rcx
     cmpq %rcx, FRAME_RCX(%rsp)
     jne trap_return
@@ -56,6 +58,7 @@ system_call_entry:
 user_return:
     movq %rsp, %rdi
     call trap_finish
+    user_window_open
     jmp trap_return
     .size user_return, . - user_return
 

@@ -63,20 +63,28 @@ static void exception_handle(struct trap_frame *frame)
         upcall_kernel_exception(frame, &info, fault_reason(frame, &info));
     }
     if (trap_is_from_user(frame)) {
+        user_window_close(); // what follows may take long: a fault that reads from a disk, a signal
         user_exception(frame, &info);
     } else {
         kernel_exception(frame, &info);
     }
 }
 
+// What was interrupted with an open window, user code or a user copy, finds it open again: meanwhile other threads may have run
+// here, or this one may have moved to another CPU.
 void trap_dispatch(struct trap_frame *frame)
 {
+    bool was_window_open = user_window_is_open();
+    assert(was_window_open || !trap_is_from_user(frame));
     if (likely(frame->origin >= VECTOR_EXTERNAL_FIRST)) {
         upcall_interrupt((unsigned)frame->origin, frame);
     } else {
         exception_handle(frame);
     }
     trap_finish(frame);
+    if (was_window_open) {
+        user_window_open();
+    }
 }
 
 // On a stack of its own, in the kernel: there is no other thread to switch to and no signal to send.

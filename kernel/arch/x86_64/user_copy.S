@@ -1,5 +1,5 @@
 // The instructions that touch user memory. Each range is in the exception table; a fault that the upcall cannot resolve goes on
-// at the fixup, which reports how much is left. SMAP is opened around them only.
+// at the fixup, which reports how much is left. SMAP and the CPU's window on user memory are open around them only.
 //
 // Long copies are string moves: of bytes with ERMS, else of words (TCG runs them an element a step). Short ones, for which a
 // string move takes too long to start, are an unrolled loop. When a block or word faults, the byte loop runs over the rest,
@@ -12,12 +12,31 @@
 
     .text
 
+// user_window_settle for the macro, which keeps all registers but the flags.
+    .balign 16
+    .globl user_window_settle_keeping
+    .type user_window_settle_keeping, @function
+user_window_settle_keeping:
+    pushq %rbp
+    movq %rsp, %rbp
+    andq $-16, %rsp
+    .irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, r11
+    pushq %\register
+    .endr
+    call user_window_settle
+    .irp register, r11, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    popq %\register
+    .endr
+    leave
+    ret
+    .size user_window_settle_keeping, . - user_window_settle_keeping
+
 // size_t arch_user_copy(void *destination, const void *source, size_t bytes)
     .balign 16
     .globl arch_user_copy
     .type arch_user_copy, @function
 arch_user_copy:
-    smap_site OPCODE_STAC
+    user_access_begin
     movq %rdx, %rcx
     cmpq $STRING_LEAST, %rdx
     jae .Lcopy_long
@@ -72,7 +91,7 @@ arch_user_copy:
     decq %rdx
     jnz .Lcopy_byte
 .Lcopy_done:
-    smap_site OPCODE_CLAC
+    user_access_end
     movq %rdx, %rax
     ret
 .Lcopy_long:
@@ -119,7 +138,7 @@ arch_user_copy:
     .globl arch_user_zero
     .type arch_user_zero, @function
 arch_user_zero:
-    smap_site OPCODE_STAC
+    user_access_begin
     xorl %eax, %eax
     movq %rsi, %rcx
     shrq $3, %rcx
@@ -141,7 +160,7 @@ arch_user_zero:
     decq %rsi
     jnz .Lzero_byte
 .Lzero_done:
-    smap_site OPCODE_CLAC
+    user_access_end
     movq %rsi, %rax
     ret
 .Lzero_word_fault:
@@ -161,7 +180,7 @@ arch_user_zero:
     .globl arch_user_copy_string
     .type arch_user_copy_string, @function
 arch_user_copy_string:
-    smap_site OPCODE_STAC
+    user_access_begin
     xorl %ecx, %ecx                     // bytes copied
     movq %rdx, %r10
     subq $8, %r10                       // the last offset where a word still fits
@@ -204,7 +223,7 @@ arch_user_copy_string:
 .Lstring_fault:
     movq $-EFAULT, %rax
 .Lstring_done:
-    smap_site OPCODE_CLAC
+    user_access_end
     ret
     .size arch_user_copy_string, . - arch_user_copy_string
 
@@ -216,13 +235,13 @@ arch_user_copy_string:
     .globl arch_user_load32
     .type arch_user_load32, @function
 arch_user_load32:
-    smap_site OPCODE_STAC
+    user_access_begin
 .Lload:
     movl (%rdi), %ecx
 .Lload_end:
     movl %ecx, (%rsi)
     xorl %eax, %eax
-    smap_site OPCODE_CLAC
+    user_access_end
     ret
     .size arch_user_load32, . - arch_user_load32
 
@@ -231,18 +250,18 @@ arch_user_load32:
     .globl arch_user_cmpxchg32
     .type arch_user_cmpxchg32, @function
 arch_user_cmpxchg32:
-    smap_site OPCODE_STAC
+    user_access_begin
     movl %esi, %eax
 .Lexchange:
     lock cmpxchgl %edx, (%rdi)
 .Lexchange_end:
     movl %eax, (%rcx)
     xorl %eax, %eax
-    smap_site OPCODE_CLAC
+    user_access_end
     ret
 .Lword_fault:
     movl $-EFAULT, %eax
-    smap_site OPCODE_CLAC
+    user_access_end
     ret
     .size arch_user_cmpxchg32, . - arch_user_cmpxchg32
 
@@ -255,7 +274,7 @@ arch_user_cmpxchg32:
     .globl user_fpu_xsave
     .type user_fpu_xsave, @function
 user_fpu_xsave:
-    smap_site OPCODE_STAC
+    user_access_begin
     xorl %ecx, %ecx
     movl $-1, %eax                      // all that XCR0 enables
     movl $-1, %edx
@@ -271,7 +290,7 @@ user_fpu_xsave:
     xsave64 (%rdi)
 .Lxsave_end:
     xorl %eax, %eax
-    smap_site OPCODE_CLAC
+    user_access_end
     ret
     .size user_fpu_xsave, . - user_fpu_xsave
 
@@ -280,12 +299,12 @@ user_fpu_xsave:
     .globl user_fpu_fxsave
     .type user_fpu_fxsave, @function
 user_fpu_fxsave:
-    smap_site OPCODE_STAC
+    user_access_begin
 .Lfxsave:
     fxsave64 (%rdi)
 .Lfxsave_end:
     xorl %eax, %eax
-    smap_site OPCODE_CLAC
+    user_access_end
     ret
     .size user_fpu_fxsave, . - user_fpu_fxsave
 

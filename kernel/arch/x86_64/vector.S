@@ -76,7 +76,7 @@ arch_vector_copy:
     .globl arch_user_copy_vector
     .type arch_user_copy_vector, @function
 arch_user_copy_vector:
-    smap_site OPCODE_STAC
+    user_access_begin
     vectors_save
 .Luser_block:
     block_copy vmovdqu
@@ -88,7 +88,7 @@ arch_user_copy_vector:
     jae .Luser_block
 .Luser_done:
     vectors_restore
-    smap_site OPCODE_CLAC
+    user_access_end
     movq %rdx, %rax
     ret
     .size arch_user_copy_vector, . - arch_user_copy_vector

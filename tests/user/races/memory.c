@@ -240,6 +240,57 @@ static void shared_pages_are_one(void)
     }
 }
 
+/* ---- a page that is replaced under those who look ------------------------------------------------------------------------- */
+
+static _Atomic uint64_t published;
+
+static void replace_page(void)
+{
+    for (uint64_t number = 1; race_goes_on(); number++) {
+        uint64_t *fresh =
+            RACE_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        *fresh = number;
+        RACE_CHECK(mremap(fresh, PAGE, PAGE, 3 /* may move, fixed */, ground) == (void *)ground);
+        published = number;
+        race_count();
+    }
+}
+
+/* Who has heard of a page may never see the one before it: not by a load of its own, and not by the kernel's. */
+static void look_at_page(void)
+{
+    int ends[2];
+    RACE_OK(pipe(ends));
+    while (race_goes_on()) {
+        uint64_t least = published, seen = 0;
+        if (race_draw() % 4 == 0) {
+            seen = *ground;
+        } else {
+            RACE_CHECK(write(ends[1], (const void *)ground, sizeof(seen)) == sizeof(seen));
+            RACE_CHECK(read(ends[0], &seen, sizeof(seen)) == sizeof(seen));
+        }
+        RACE_CHECK(seen >= least);
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void replace_or_look(unsigned index)
+{
+    if (index == 0) {
+        replace_page();
+    } else {
+        look_at_page();
+    }
+}
+
+static void replaced_pages_are_gone(void)
+{
+    published = 0;
+    ground = RACE_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    race_threads(1 + LOOKERS, replace_or_look);
+}
+
 const struct race memory_races[] = {
     {"unmapped_under_faults", unmapped_under_faults},
     {"cut_under_threads", cut_under_threads},
@@ -247,5 +298,6 @@ const struct race memory_races[] = {
     {"mappings_do_not_overlap", mappings_do_not_overlap},
     {"forked_under_writes", forked_under_writes},
     {"shared_pages_are_one", shared_pages_are_one},
+    {"replaced_pages_are_gone", replaced_pages_are_gone},
     {NULL, NULL},
 };
