@@ -81,7 +81,7 @@ void kernel_map_remove(vaddr_t start, size_t count, bool has_frames)
     for (size_t i = 0; i < count; i++) {
         vaddr_t address = start + i * PAGE_SIZE;
         spin_lock(&kernel_page_table.lock);
-        struct page_entry *entry = page_table_find_locked(&kernel_page_table, address);
+        struct page_entry *entry = page_table_find(&kernel_page_table, address);
         assert(entry != NULL && page_entry_is_present(*entry));
         struct page_entry old = *entry;
         *entry = page_entry_none();

@@ -168,12 +168,11 @@ void page_table_activate(struct page_table *table)
 
 // --- the walker ---
 
-struct page_entry *page_table_find_locked(struct page_table *table, vaddr_t address)
+struct page_entry *page_table_find(struct page_table *table, vaddr_t address)
 {
-    assert(spin_is_held(&table->lock));
     paddr_t current = table->root;
     for (unsigned level = ROOT_LEVEL; level > 0; level--) {
-        struct page_entry entry = entries_of(current)[slot_of(address, level)];
+        struct page_entry entry = {READ_ONCE(entries_of(current)[slot_of(address, level)].value)};
         if (!page_entry_is_present(entry) || page_entry_is_leaf(entry, level)) {
             return NULL;
         }

@@ -45,9 +45,9 @@ static inline bool page_table_is_shared(const struct page_table *table)
     return (atomic64_load(&table->active_cpus) & ~BIT(cpu_number())) != 0;
 }
 
-// The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf).
-// The lock is held. The entry's place stays valid until page_table_prune_locked covers it.
-struct page_entry *page_table_find_locked(struct page_table *table, vaddr_t address);
+// The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf). Its place stays valid until
+// page_table_prune_locked covers it, which the caller keeps from happening; what it says, only while the lock is held.
+struct page_entry *page_table_find(struct page_table *table, vaddr_t address);
 // The same, making missing tables from frame_alloc. NULL: out of memory.
 must_check struct page_entry *page_table_make_locked(struct page_table *table, vaddr_t address);
 

@@ -15,7 +15,7 @@ static struct frame *frame_hold(struct address_space *space, vaddr_t address, bo
 {
     struct frame *frame = NULL;
     spin_lock(&space->page_table->lock);
-    const struct page_entry *entry = page_table_find_locked(space->page_table, address);
+    const struct page_entry *entry = page_table_find(space->page_table, address);
     if (entry != NULL && page_entry_is_present(*entry) &&
         (!is_write || page_entry_is_writable(*entry))) {
         frame = frame_from_physical(page_entry_address(*entry, 0));

@@ -149,17 +149,42 @@ static void allow_write(struct fault *fault)
     tlb_flush_page_local(fault->address);
 }
 
+// As install, into an empty entry of anonymous memory, without the page-table lock: only other faults fill such an entry while the
+// mutex is held together, and who empties or moves entries leaves empty ones alone.
+static void install_first(struct fault *fault, struct frame *frame, bool is_writable)
+{
+    assert(fault->area->cache == NULL && page_entry_is_none(fault->seen));
+    struct page_rights rights = area_page_rights(fault->area, is_writable);
+    struct page_entry entry = page_entry_leaf(frame_to_physical(frame), rights, 0);
+    uint64_t expected = page_entry_none().value;
+    if (frame != zero_frame) {
+        atomic32_store(&frame->map_count, 1); // nobody else knows the frame yet
+    }
+    bool is_first = __atomic_compare_exchange_n(&fault->entry->value, &expected, entry.value, false,
+                                                __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    if (frame == zero_frame) {
+        return;
+    }
+    if (likely(is_first)) {
+        atomic64_add(&fault->space->resident_anonymous, 1);
+    } else {
+        atomic32_store(&frame->map_count, 0);
+        frame_put(frame);
+    }
+}
+
 static int fault_anonymous(struct fault *fault)
 {
-    if (!(fault->access & FAULT_WRITE)) {
-        install(fault, zero_frame, false);
-        return 0;
-    }
-    struct frame *frame = vm_frame_alloc(FRAME_ANONYMOUS, FRAME_ZERO);
+    bool is_write = (fault->access & FAULT_WRITE) != 0;
+    struct frame *frame = is_write ? vm_frame_alloc(FRAME_ANONYMOUS, FRAME_ZERO) : zero_frame;
     if (frame == NULL) {
         return -ENOMEM;
     }
-    install(fault, frame, true);
+    if (fault->area->cache == NULL && page_entry_is_none(fault->seen)) {
+        install_first(fault, frame, is_write);
+    } else {
+        install(fault, frame, is_write);
+    }
     return 0;
 }
 
@@ -258,8 +283,14 @@ static int fault_read_only(struct fault *fault)
     return result;
 }
 
+// Usually the tables are there. They stand still while the mutex is held, so nobody has to be kept out to find the entry.
 static bool fault_find_entry(struct fault *fault)
 {
+    fault->entry = page_table_find(fault->space->page_table, fault->address);
+    if (likely(fault->entry != NULL)) {
+        fault->seen.value = READ_ONCE(fault->entry->value);
+        return true;
+    }
     spin_lock(&fault->space->page_table->lock);
     fault->entry = page_table_make_locked(fault->space->page_table, fault->address);
     fault->seen = fault->entry != NULL ? *fault->entry : page_entry_none();

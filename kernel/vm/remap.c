@@ -35,8 +35,7 @@ static int move_visit(struct page_entry *entry, vaddr_t address, unsigned level,
     assert(level == 0 && spin_is_held(&((struct move *)context)->table->lock));
     struct move *move = context;
     (void)level;
-    struct page_entry *target =
-        page_table_find_locked(move->table, move->to + (address - move->from));
+    struct page_entry *target = page_table_find(move->table, move->to + (address - move->from));
     assert(target != NULL && page_entry_is_none(*target)); // make_tables was there
     struct frame *frame = frame_from_physical(page_entry_address(*entry, 0));
     *target = *entry;
