@@ -4,6 +4,7 @@
 #include "interrupt/clock.h"
 #include "scheduler/thread.h"
 #include "scheduler/wait_queue.h"
+#include "sync/percpu.h"
 #include "sync/preempt.h"
 
 enum { ROUNDS = 10000, SLEEPS_PROMPT = 3, SLEEPS_MAX = 300 };
@@ -144,7 +145,8 @@ KERNEL_TEST(no_wake_up_is_lost_in_ten_thousand_rounds)
     KT_ASSERT(thread_create_kernel("test", play_other_side, NULL) != NULL);
     play(0);
     KT_ASSERT(wait_for_finish(1));
-    KT_ASSERT(scheduler_switch_count() - switches >= 2 * ROUNDS - 1);
+    // On one CPU each turn is a switch; on several a side may find its turn come before it sleeps.
+    KT_ASSERT(percpu_cpu_count() > 1 || scheduler_switch_count() - switches >= 2 * ROUNDS - 1);
 }
 
 static bool count_threads(struct thread *thread, void *context)
