@@ -20,7 +20,7 @@ void shared_mutex_init_class(struct shared_mutex *lock, struct lock_class *class
 
 enum { LOOKS = 200 }; // as in mutex.c
 
-static void wait_for_lookers(struct shared_mutex *lock)
+static noinline void wait_for_last_looker(struct shared_mutex *lock)
 {
     for (unsigned looks = percpu_cpu_count() > 1 ? LOOKS : 0;
          looks > 0 && atomic32_load(&lock->lookers) != 0; looks--) {
@@ -28,6 +28,13 @@ static void wait_for_lookers(struct shared_mutex *lock)
     }
     if (atomic32_load(&lock->lookers) != 0) {
         WAIT(&lock->drained, atomic32_load(&lock->lookers) == 0);
+    }
+}
+
+static inline void wait_for_lookers(struct shared_mutex *lock)
+{
+    if (unlikely(atomic32_load(&lock->lookers) != 0)) {
+        wait_for_last_looker(lock);
     }
     __atomic_thread_fence(__ATOMIC_ACQUIRE); // what they did is seen
 }

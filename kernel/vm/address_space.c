@@ -54,6 +54,7 @@ static void unmap_everything(struct address_space *space)
         struct area *area = rb_entry(node, struct area, node);
         zap_range(space, area->start, area->end, &batch);
         area_remove_locked(area);
+        area_leave_cache(area);
         area_destroy(area);
     }
     assert(space->area_count == 0);

@@ -125,7 +125,7 @@ static void cache_join(struct area *area)
     spin_unlock(&area->cache->lock);
 }
 
-static void cache_leave(struct area *area)
+void area_leave_cache(struct area *area)
 {
     if (area->cache == NULL) {
         return;
@@ -139,7 +139,7 @@ static void cache_leave(struct area *area)
 
 // --- the tree ---
 
-void area_insert_locked(struct area *area)
+static void tree_insert(struct area *area)
 {
     assert(shared_mutex_is_held(&area->space->mutex));
     struct address_space *space = area->space;
@@ -155,6 +155,11 @@ void area_insert_locked(struct area *area)
     rb_insert_rebalance(&area->node, &space->areas);
     space->area_count++;
     account(area, 1);
+}
+
+void area_insert_locked(struct area *area)
+{
+    tree_insert(area);
     cache_join(area);
 }
 
@@ -162,7 +167,6 @@ void area_remove_locked(struct area *area)
 {
     assert(shared_mutex_is_held(&area->space->mutex) && area->space->area_count != 0);
     struct address_space *space = area->space;
-    cache_leave(area);
     account(area, -1);
     space->area_count--;
     rb_erase(&area->node, &space->areas);
@@ -194,7 +198,8 @@ struct area *area_find_locked(struct address_space *space, vaddr_t address)
             node = node->right;
         }
     }
-    if (found != NULL) {
+    // Where threads look side by side, the word would only wander from cache to cache.
+    if (found != NULL && atomic32_load(&space->mutex.lookers) <= 1) {
         WRITE_ONCE(space->last_found, found);
     }
     return found;
@@ -273,8 +278,10 @@ int area_split_locked(struct area *area, vaddr_t address)
     if (upper == NULL) {
         return -ENOMEM;
     }
+    // Truncation walks the cache's list beside this and must find every page: better in two areas than in none.
+    cache_join(upper);
     area_resize_locked(area, area->start, address);
-    area_insert_locked(upper);
+    tree_insert(upper);
     return 0;
 }
 
@@ -301,6 +308,7 @@ static void join(struct area *low, struct area *high)
     area_remove_locked(high);
     low->flags |= flags;
     area_resize_locked(low, low->start, end);
+    area_leave_cache(high); // after the lower one has its range: as in area_split_locked
     area_destroy(high);
 }
 

@@ -130,31 +130,49 @@ static bool extend_below(struct address_space *space, const struct map_request *
     return true;
 }
 
-int map_at_locked(struct address_space *space, const struct map_request *request, vaddr_t start,
-                  vaddr_t end)
+// Maps at a place that is free. *spare is an area made for the request, wherever it lies, or NULL where there was no memory for
+// one; it is NULL after it was used, and else still the caller's.
+static int map_with_spare(struct address_space *space, const struct map_request *request,
+                          vaddr_t start, vaddr_t end, struct area **spare)
 {
     assert(shared_mutex_is_held(&space->mutex));
     if (extend_below(space, request, start, end)) {
         return 0;
     }
-    if (space->area_count >= AREAS_MAX) {
-        return -ENOMEM;
-    }
-    struct area *area = area_create(space, request, start, end);
-    if (area == NULL) {
+    struct area *area = *spare;
+    if (area == NULL || space->area_count >= AREAS_MAX) {
         return -ENOMEM;
     }
     bool may_write = area_is_writable_mapping(area);
     if (may_write && !page_cache_writer_enter(area->cache)) {
-        area_destroy(area);
         return -EPERM;
     }
+    *spare = NULL;
+    area->start = start;
+    area->end = end;
+    area->flags = request->flags;
     area_insert_locked(area);
     if (may_write) {
         page_cache_writer_leave(area->cache);
     }
     (void)area_merge_locked(area);
     return 0;
+}
+
+static void spare_destroy(struct area *spare)
+{
+    if (spare != NULL) {
+        area_destroy(spare);
+    }
+}
+
+int map_at_locked(struct address_space *space, const struct map_request *request, vaddr_t start,
+                  vaddr_t end)
+{
+    struct area *spare = area_create(space, request, start, end);
+    int error = map_with_spare(space, request, start, end, &spare);
+    spare_destroy(spare);
+    return error;
 }
 
 // Bytes of [start, end) that are mapped.
@@ -196,20 +214,8 @@ static int take_fixed_place(struct address_space *space, const struct map_reques
     return error != 0 ? error : unmap_locked(space, start, start + bytes);
 }
 
-// mlockall's MCL_FUTURE: what is mapped from then on is locked too.
-static struct map_request request_with_lock(const struct address_space *space,
-                                            const struct map_request *request)
-{
-    struct map_request locked = *request;
-    if (space->lock_later != MEMORY_UNLOCK) {
-        locked.flags |= AREA_LOCKED;
-        locked.populate |= space->lock_later == MEMORY_LOCK;
-    }
-    return locked;
-}
-
 static int map_locked(struct address_space *space, const struct map_request *request,
-                      uint64_t bytes, vaddr_t *result)
+                      uint64_t bytes, struct area **spare, vaddr_t *result)
 {
     assert(shared_mutex_is_held(&space->mutex));
     vaddr_t start = request->address;
@@ -225,7 +231,7 @@ static int map_locked(struct address_space *space, const struct map_request *req
         error = map_find_place_locked(space, request->address, bytes, &start);
     }
     error = error != 0 ? error : map_check_limits_locked(space, bytes, request->flags);
-    error = error != 0 ? error : map_at_locked(space, request, start, start + bytes);
+    error = error != 0 ? error : map_with_spare(space, request, start, start + bytes, spare);
     if (error != 0) {
         return error;
     }
@@ -234,6 +240,16 @@ static int map_locked(struct address_space *space, const struct map_request *req
     }
     *result = start;
     return 0;
+}
+
+// mlockall's MCL_FUTURE: what is mapped from then on is locked too.
+static int map_with_lock_locked(struct address_space *space, const struct map_request *request,
+                                uint64_t bytes, struct area **spare, vaddr_t *result)
+{
+    struct map_request locked = *request;
+    locked.flags |= AREA_LOCKED;
+    locked.populate |= space->lock_later == MEMORY_LOCK;
+    return map_locked(space, &locked, bytes, spare, result);
 }
 
 int address_space_map(struct address_space *space, const struct map_request *request,
@@ -249,9 +265,13 @@ int address_space_map(struct address_space *space, const struct map_request *req
     if (!checked_add_u64(request->offset, bytes, &last)) {
         return -EOVERFLOW;
     }
+    // Made before and thrown away after: other threads wait for the lock, not for the heap.
+    struct area *spare = area_create(space, request, 0, bytes);
     shared_mutex_lock(&space->mutex);
-    const struct map_request locked = request_with_lock(space, request);
-    int error = map_locked(space, &locked, bytes, result);
+    int error = likely(space->lock_later == MEMORY_UNLOCK)
+                    ? map_locked(space, request, bytes, &spare, result)
+                    : map_with_lock_locked(space, request, bytes, &spare, result);
     shared_mutex_unlock(&space->mutex);
+    spare_destroy(spare);
     return error;
 }

@@ -102,7 +102,7 @@ static bool walk_area(struct page_walk *walk, walk_function *visit)
 // A batch belongs to one table, so it is flushed after each area that filled some of it.
 static bool batch_is_empty(const struct tlb_batch *batch)
 {
-    return batch->table == NULL || (batch->frame_count == 0 && batch->start >= batch->end);
+    return batch->table == NULL || tlb_batch_is_empty(batch);
 }
 
 static bool area_is_marker(const struct area *area)

@@ -4,7 +4,11 @@
 #include "lib/macros.h"
 #include "vm/vm_internal.h"
 
-enum { ENTRIES_PER_HOLD = 512 };
+enum {
+    ENTRIES_PER_HOLD = 512,
+    SHORT_BYTES =
+        16 * PAGE_SIZE, // less is over before another thread's fault could have used the time
+};
 
 struct zap {
     struct address_space *space;
@@ -53,76 +57,111 @@ static void note_peak(struct address_space *space)
 
 void zap_range(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
 {
-    assert(IS_ALIGNED(start | end, PAGE_SIZE) && shared_mutex_is_held(&space->mutex));
+    assert(IS_ALIGNED(start | end, PAGE_SIZE) && shared_mutex_is_steady(&space->mutex));
     struct zap zap = {.space = space, .batch = batch, .next = start};
     bool is_more = true;
     note_peak(space);
     while (is_more) {
-        zap.entries_left = ENTRIES_PER_HOLD;
-        spin_lock(&space->page_table->lock);
-        is_more = page_table_visit_locked(space->page_table, zap.next, end, zap_visit, &zap) != 0;
-        spin_unlock(&space->page_table->lock);
         if (tlb_batch_is_full(batch)) {
             tlb_batch_flush(batch);
         }
-    }
-}
-
-// Tables that only served [start, end): as far as the neighbours leave them alone.
-static void prune(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
-{
-    struct area *next = area_find_locked(space, start);
-    struct area *previous =
-        next != NULL ? area_previous_locked(next) : area_before_locked(space, end);
-    vaddr_t low = previous != NULL ? previous->end : 0;
-    vaddr_t high = next != NULL ? next->start : USER_TOP;
-    uint64_t reach = 1UL << page_levels[1].shift;
-    if (ALIGN_UP(low, reach) + reach > high) {
-        return; // no whole table lies in the gap
-    }
-    bool is_more = true;
-    while (is_more) {
+        zap.entries_left = ENTRIES_PER_HOLD;
         spin_lock(&space->page_table->lock);
-        is_more = page_table_prune_locked(space->page_table, start, end, low, high, batch);
+        is_more = page_table_visit_locked(space->page_table, zap.next, end, zap_visit, &zap) != 0 &&
+                  zap.next < end;
         spin_unlock(&space->page_table->lock);
-        if (is_more) {
-            tlb_batch_flush(batch);
-        }
     }
 }
 
-// All but the last flush; nobody may map there before that.
-static int unmap_into_batch(struct address_space *space, vaddr_t start, vaddr_t end,
-                            struct tlb_batch *batch)
+// What is being unmapped. Its areas are out of the tree: faults find nothing there, and nobody may map there before the end.
+struct unmapping {
+    struct address_space *space;
+    vaddr_t start, end;
+    vaddr_t gap_start, gap_end; // where nothing is mapped any more
+    struct area *areas;         // linked by their nodes' left, highest first
+};
+
+static struct area *next_unmapped(const struct area *area)
 {
+    return rb_entry_or_null(area->node.left, struct area, node);
+}
+
+static int unmap_begin_locked(struct unmapping *unmapping)
+{
+    struct address_space *space = unmapping->space;
     assert(shared_mutex_is_held(&space->mutex));
-    struct area *area = area_first_in_locked(space, start, end);
+    struct area *area = area_first_in_locked(space, unmapping->start, unmapping->end);
     if (area == NULL) {
         return 0;
     }
     // All that can fail comes first: of a range that is half unmapped no error could tell the program how far it got.
-    int result = area_split_around_locked(space, start, end);
+    int result = area_split_around_locked(space, unmapping->start, unmapping->end);
     if (result != 0) {
         return result;
     }
-    while ((area = area_first_in_locked(space, start, end)) != NULL) {
-        vaddr_t area_start = area->start;
-        vaddr_t area_end = area->end;
-        // Pages first: while it is on its cache's list, truncation finds it and them.
-        zap_range(space, area_start, area_end, batch);
+    area = area->start < unmapping->start ? area_next_locked(area) : area;
+    const struct area *previous = area_previous_locked(area);
+    unmapping->gap_start = previous != NULL ? previous->end : 0;
+    while (area != NULL && area->start < unmapping->end) {
+        struct area *next = area_next_locked(area);
         area_remove_locked(area);
+        area->node.left = unmapping->areas != NULL ? &unmapping->areas->node : NULL;
+        unmapping->areas = area;
+        area = next;
+    }
+    unmapping->gap_end = area != NULL ? area->start : USER_TOP;
+    return 0;
+}
+
+// Tables that only served what is unmapped: as far as the neighbours leave them alone.
+static void prune(const struct unmapping *unmapping, struct tlb_batch *batch)
+{
+    struct page_table *table = unmapping->space->page_table;
+    uint64_t reach = 1UL << page_levels[1].shift;
+    if (ALIGN_UP(unmapping->gap_start, reach) + reach > unmapping->gap_end) {
+        return; // no whole table lies in the gap
+    }
+    bool is_more = true;
+    while (is_more) {
+        if (tlb_batch_is_full(batch)) {
+            tlb_batch_flush(batch);
+        }
+        spin_lock(&table->lock);
+        is_more = page_table_prune_locked(table, unmapping->start, unmapping->end,
+                                          unmapping->gap_start, unmapping->gap_end, batch);
+        spin_unlock(&table->lock);
+    }
+}
+
+// The mutex is held, alone or together with others: the gap stays one.
+static void unmap_pages(const struct unmapping *unmapping)
+{
+    struct tlb_batch batch;
+    tlb_batch_begin(&batch, unmapping->space->page_table);
+    for (struct area *area = unmapping->areas; area != NULL; area = next_unmapped(area)) {
+        zap_range(unmapping->space, area->start, area->end, &batch);
+        area_leave_cache(area);
+    }
+    if (unmapping->areas != NULL) {
+        prune(unmapping, &batch);
+    }
+    tlb_batch_flush(&batch);
+}
+
+static void unmap_end(const struct unmapping *unmapping)
+{
+    for (struct area *area = unmapping->areas, *next; area != NULL; area = next) {
+        next = next_unmapped(area);
         area_destroy(area);
     }
-    prune(space, start, end, batch);
-    return 0;
 }
 
 int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t end)
 {
-    struct tlb_batch batch;
-    tlb_batch_begin(&batch, space->page_table);
-    int result = unmap_into_batch(space, start, end, &batch);
-    tlb_batch_flush(&batch);
+    struct unmapping unmapping = {.space = space, .start = start, .end = end};
+    int result = unmap_begin_locked(&unmapping);
+    unmap_pages(&unmapping);
+    unmap_end(&unmapping);
     return result;
 }
 
@@ -132,13 +171,19 @@ int address_space_unmap(struct address_space *space, vaddr_t start, size_t bytes
         start > USER_TOP - ALIGN_UP(bytes, PAGE_SIZE)) {
         return -EINVAL;
     }
-    struct tlb_batch batch;
-    tlb_batch_begin(&batch, space->page_table);
+    struct unmapping unmapping = {
+        .space = space, .start = start, .end = start + ALIGN_UP(bytes, PAGE_SIZE)};
     shared_mutex_lock(&space->mutex);
-    int result = unmap_into_batch(space, start, start + ALIGN_UP(bytes, PAGE_SIZE), &batch);
-    shared_mutex_share(&space->mutex); // other threads' faults need not wait for the other CPUs too
-    tlb_batch_flush(&batch);
-    shared_mutex_leave(&space->mutex);
+    int result = unmap_begin_locked(&unmapping);
+    if (unmapping.end - start <= SHORT_BYTES) {
+        unmap_pages(&unmapping);
+        shared_mutex_unlock(&space->mutex);
+    } else {
+        shared_mutex_share(&space->mutex); // other threads' faults go on beside what takes long
+        unmap_pages(&unmapping);
+        shared_mutex_leave(&space->mutex);
+    }
+    unmap_end(&unmapping);
     return result;
 }
 

@@ -26,7 +26,10 @@ void area_destroy(struct area *area); // not in the tree
 // Could it ever write to the object that it shows?
 bool area_is_writable_mapping(const struct area *area);
 void area_insert_locked(struct area *area);
+// Out of the tree: nobody finds it there any more. Truncation does, on its cache's list, until area_leave_cache, for which no lock
+// of the address space is needed: before, its pages go.
 void area_remove_locked(struct area *area);
+void area_leave_cache(struct area *area);
 struct area *area_previous_locked(struct area *area);
 // The last area that starts below `address`, NULL: none.
 struct area *area_before_locked(struct address_space *space, vaddr_t address);
