@@ -7,6 +7,7 @@
  * io_iter}.c scheduler/{wait_queue,mutex}.c sync/{spinlock,preempt,percpu,lock_debug}.c.
  */
 #include "arch/mmu.h"
+#include "arch/user_access.h"
 #include "interrupt/clock.h"
 #include "interrupt/ipi.h"
 #include "lib/macros.h"
@@ -42,6 +43,12 @@ int symbol_describe(uint64_t address, char *text, size_t size)
 void ipi_call(uint64_t cpus, void (*run)(void *argument), void *argument)
 {
     fail_msg("there is only one CPU");
+}
+
+bool arch_user_window_defer(unsigned number, vaddr_t start, vaddr_t end)
+{
+    fail_msg("there is only one CPU");
+    return false;
 }
 
 bool thread_wake_states(struct thread *thread, unsigned states)
