@@ -109,12 +109,14 @@ static void install(struct fault *fault, struct frame *frame, bool is_writable)
     bool is_current =
         fault->entry->value == fault->seen.value && (!is_cached || is_still_cached(fault, frame));
     if (is_current) {
-        if (has_old) {
-            (void)zap_entry_locked(space, fault->entry, fault->address, &batch);
-        }
         struct page_rights rights = area_page_rights(fault->area, is_writable);
+        struct page_entry entry = page_entry_leaf(frame_to_physical(frame), rights, 0);
         mark_if_written_locked(fault, frame);
-        *fault->entry = page_entry_leaf(frame_to_physical(frame), rights, 0);
+        if (has_old) {
+            (void)zap_entry_locked(space, fault->entry, entry, fault->address, &batch);
+        } else {
+            *fault->entry = entry;
+        }
         if (frame != zero_frame) {
             atomic32_add(&frame->map_count, 1);
             atomic64_add(resident_counter(space, frame), 1);

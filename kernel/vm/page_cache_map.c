@@ -44,7 +44,8 @@ static int unmap_visit(struct page_entry *entry, vaddr_t address, unsigned level
     if (frame->kind == FRAME_ANONYMOUS && !walk->private_copies) {
         return is_enough;
     }
-    bool is_full = zap_entry_locked(walk->area->space, entry, address, walk->batch);
+    bool is_full =
+        zap_entry_locked(walk->area->space, entry, page_entry_none(), address, walk->batch);
     return is_full || is_enough;
 }
 

@@ -17,14 +17,14 @@ struct zap {
     unsigned entries_left;
 };
 
-bool zap_entry_locked(struct address_space *space, struct page_entry *entry, vaddr_t address,
-                      struct tlb_batch *batch)
+bool zap_entry_locked(struct address_space *space, struct page_entry *entry, struct page_entry new,
+                      vaddr_t address, struct tlb_batch *batch)
 {
     assert(spin_is_held(&space->page_table->lock));
     struct page_entry old = *entry;
     struct frame *frame = frame_from_physical(page_entry_address(old, 0));
     assert(!page_entry_is_none(old) && frame->kind != FRAME_FREE);
-    *entry = page_entry_none();
+    WRITE_ONCE(entry->value, new.value);
     if (page_entry_is_present(old)) {
         tlb_batch_add_page(batch, address);
     }
@@ -43,7 +43,7 @@ static int zap_visit(struct page_entry *entry, vaddr_t address, unsigned level, 
     assert(level == 0);
     (void)level;
     zap->next = address + PAGE_SIZE;
-    bool is_full = zap_entry_locked(zap->space, entry, address, zap->batch);
+    bool is_full = zap_entry_locked(zap->space, entry, page_entry_none(), address, zap->batch);
     return is_full || --zap->entries_left == 0;
 }
 
