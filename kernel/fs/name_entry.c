@@ -153,8 +153,9 @@ struct name_entry *name_entry_find(struct name_entry *parent, const char *name, 
     return entry;
 }
 
-// Asks the file system for a name that is not cached, and makes the answer findable.
-static int name_entry_load(struct name_entry *parent, struct name_entry *entry)
+// Asks the file system for a name that is not cached, and makes the answer findable, but for "not there" where the caller means to
+// make it: then it becomes findable when it is. While nobody finds the entry it changes under the directory's mutex only.
+static int name_entry_load(struct name_entry *parent, struct name_entry *entry, bool will_make)
 {
     struct vnode *directory = parent->vnode;
     assert(mutex_is_held(&directory->mutex) && !entry->is_hashed);
@@ -166,16 +167,17 @@ static int name_entry_load(struct name_entry *parent, struct name_entry *entry)
             return error;
         }
     }
-    spin_lock(&name_lock);
-    if (!entry->is_detached) {
+    bool is_kept_back = will_make && name_entry_is_negative(entry);
+    if (!entry->is_hashed && !entry->is_detached && !is_kept_back) {
+        spin_lock(&name_lock);
         name_cache_insert_locked(entry);
+        spin_unlock(&name_lock);
     }
-    spin_unlock(&name_lock);
     return 0;
 }
 
-int name_entry_look_up(struct name_entry *parent, const char *name, size_t length,
-                       struct name_entry **result)
+static int name_entry_find_or_load(struct name_entry *parent, const char *name, size_t length,
+                                   bool will_make, struct name_entry **result)
 {
     assert(mutex_is_held(&parent->vnode->mutex));
     struct name_entry *entry = name_entry_find(parent, name, length);
@@ -199,13 +201,25 @@ int name_entry_look_up(struct name_entry *parent, const char *name, size_t lengt
     if (entry == NULL) {
         return -ENOMEM;
     }
-    int error = name_entry_load(parent, entry);
+    int error = name_entry_load(parent, entry, will_make);
     if (error != 0) {
         name_entry_put(entry);
         return error;
     }
     *result = entry;
     return 0;
+}
+
+int name_entry_look_up(struct name_entry *parent, const char *name, size_t length,
+                       struct name_entry **result)
+{
+    return name_entry_find_or_load(parent, name, length, false, result);
+}
+
+int name_entry_look_up_to_make(struct name_entry *parent, const char *name, size_t length,
+                               struct name_entry **result)
+{
+    return name_entry_find_or_load(parent, name, length, true, result);
 }
 
 void name_entry_attach(struct name_entry *entry, struct vnode *vnode, bool pin)
@@ -217,6 +231,8 @@ void name_entry_attach(struct name_entry *entry, struct vnode *vnode, bool pin)
     entry->is_pinned = pin;
     if (entry->is_hashed) {
         name_cache_rehash_locked(entry);
+    } else if (!entry->is_detached) {
+        name_cache_insert_locked(entry);
     }
     spin_unlock(&name_lock);
 }

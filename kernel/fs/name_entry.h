@@ -65,7 +65,12 @@ must_check struct name_entry *name_entry_find(struct name_entry *parent, const c
 must_check int name_entry_look_up(struct name_entry *parent, const char *name, size_t length,
                                   struct name_entry **entry);
 
-// For file systems: the negative entry becomes positive (consumes a vnode reference); pin: the
+// The same for who makes the name if it is missing, before the mutex is given back: what is not there need not be findable until then,
+// which saves the lock over names once.
+must_check int name_entry_look_up_to_make(struct name_entry *parent, const char *name,
+                                          size_t length, struct name_entry **entry);
+
+// For file systems: the negative entry becomes positive (consumes a vnode reference) and findable; pin: the
 // entry stays until name_entry_detach.
 void name_entry_attach(struct name_entry *entry, struct vnode *vnode, bool pin);
 // The name is gone: unhashes the entry and unpins it; holders keep a deleted entry with its vnode.

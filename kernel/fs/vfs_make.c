@@ -46,8 +46,8 @@ static int no_lock_analysis new_name_begin(const struct fs_context *context,
     }
     name->directory = walk_parent_directory(&name->parent);
     mutex_lock(&name->directory->mutex);
-    error = name_entry_look_up(name->parent.parent.entry, name->parent.last,
-                               name->parent.last_length, &name->entry);
+    error = name_entry_look_up_to_make(name->parent.parent.entry, name->parent.last,
+                                       name->parent.last_length, &name->entry);
     if (error != 0) {
         goto unlock;
     }

@@ -22,6 +22,8 @@ struct open_request {
     uint32_t mode;   // for O_CREAT
     unsigned access; // enum vnode_access
     bool is_created; // by this call: permissions were given by making it
+    // O_CREAT: made before the name, which must not be left where the memory for the file is missing. NULL: none, or it was used.
+    struct open_file *unused;
 };
 
 // An O_PATH file, and any file that is not open yet, can do nothing.
@@ -139,20 +141,26 @@ static int open_by_kind(struct open_file *file, struct vnode *vnode)
     }
 }
 
+static struct open_file *open_file_without_path(const struct open_request *request)
+{
+    struct credentials *credentials =
+        (struct credentials *)(uintptr_t)request->context->credentials;
+    return open_file_create(&path_file_ops, request->flags, NULL, credentials, NULL);
+}
+
 // Makes the open file once everything is allowed. The path's references become the file's (they are words that all CPUs write, and need
 // not be taken twice), and so does the write count, where one is held.
-static int open_make_file(const struct open_request *request, struct path *path,
+static int open_make_file(struct open_request *request, struct path *path,
                           struct open_file **result)
 {
     const struct path place = *path;
     struct vnode *vnode = place.entry->vnode;
-    struct credentials *credentials =
-        (struct credentials *)(uintptr_t)request->context->credentials;
     struct open_file *file =
-        open_file_create(&path_file_ops, request->flags, NULL, credentials, NULL);
+        request->unused != NULL ? request->unused : open_file_without_path(request);
     if (file == NULL) {
         return -ENOMEM;
     }
+    request->unused = NULL;
     path_to_backing(&place, &file->backing);
     *path = (struct path){NULL, NULL};
     file->vnode = vnode;
@@ -191,8 +199,7 @@ static int open_truncate(const struct open_request *request, struct vnode *vnode
 }
 
 // The path may be empty afterwards: what it held is the file's, or was given back with it.
-static int open_resolved(const struct open_request *request, struct path *path,
-                         struct open_file **result)
+static int open_resolved(struct open_request *request, struct path *path, struct open_file **result)
 {
     struct vnode *vnode = path->entry->vnode;
     if ((request->flags & O_PATH) != 0) {
@@ -222,7 +229,7 @@ static int open_resolved(const struct open_request *request, struct path *path,
 }
 
 // The same where the path stays the caller's.
-static int open_borrowed(const struct open_request *request, const struct path *path,
+static int open_borrowed(struct open_request *request, const struct path *path,
                          struct open_file **result)
 {
     struct path own = *path;
@@ -265,7 +272,8 @@ static int open_find_or_create(struct open_request *request, const struct walk_p
             name_entry_put(entry);
         }
         mutex_lock(&directory->vnode->mutex);
-        int error = name_entry_look_up(directory, parent->last, parent->last_length, &entry);
+        int error =
+            name_entry_look_up_to_make(directory, parent->last, parent->last_length, &entry);
         if (error == 0 && name_entry_is_negative(entry)) {
             error = open_create_locked(request, parent, entry);
             request->is_created = error == 0;
@@ -432,7 +440,12 @@ int vfs_open(const struct fs_context *context, const struct path *start, const c
         return -EINVAL;
     }
     if (creates) {
-        return open_or_create(&request, start, name, file);
+        request.unused = open_file_without_path(&request);
+        int error = request.unused == NULL ? -ENOMEM : open_or_create(&request, start, name, file);
+        if (request.unused != NULL) {
+            open_file_put(request.unused);
+        }
+        return error;
     }
     unsigned walk_flags = (flags & O_NOFOLLOW) != 0 ? 0 : WALK_FOLLOW;
     if ((flags & O_DIRECTORY) != 0) {

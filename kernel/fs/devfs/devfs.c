@@ -22,7 +22,7 @@ static struct name_entry *devfs_make(struct name_entry *directory, const char *n
     struct name_entry *entry;
     struct vnode *vnode = directory->vnode;
     mutex_lock(&vnode->mutex);
-    int error = name_entry_look_up(directory, name, length, &entry);
+    int error = name_entry_look_up_to_make(directory, name, length, &entry);
     if (error == 0 && name_entry_is_negative(entry)) {
         uint64_t number = node != NULL ? node->number : 0;
         error = vnode->ops->create(vnode, entry, &fs_context_kernel, mode, number);
