@@ -38,24 +38,17 @@ void process_leave_group_locked(struct process *process)
 
 // setpgid's rules (POSIX): oneself or one's child in the same session; a child not after its execve, since it is another program then that
 // was not asked; never a session's leader, whose group has the session's number.
-// The process that `number` names for setpgid: the caller or one of its children. Borrowed.
-static struct process *group_target_locked(int number, struct process *self, int *error)
+// May the caller change the group of this process (NULL: there is none of that number)? Only of itself and of its children.
+static int group_check_target_locked(const struct process *target, const struct process *self)
 {
     assert(spin_is_held(&process_tree_lock));
-    struct process *child;
-    if (number == 0 || number == self->id->number) {
-        return self;
+    if (target == self) {
+        return 0;
     }
-    *error = -ESRCH;
-    list_for_each_entry(child, &self->children, sibling_link) {
-        if (child->id->number == number) {
-            *error = child->session != self->session ? -EPERM
-                     : child->executions != 0        ? -EACCES
-                                                     : 0;
-            return *error == 0 ? child : NULL;
-        }
+    if (target == NULL || target->parent != self) {
+        return -ESRCH;
     }
-    return NULL;
+    return target->session != self->session ? -EPERM : target->executions != 0 ? -EACCES : 0;
 }
 
 // 0: `process` may join the group `number` (its own, or one of its session). *id: borrowed, kept by the process or a member.
@@ -73,12 +66,11 @@ static int group_find_locked(struct process *process, int number, struct id *can
     return member->session == process->session ? 0 : -EPERM;
 }
 
-static int group_set_locked(struct process *self, int number, int group, struct id *candidate)
+static int group_set_locked(struct process *process, int group, struct id *candidate)
 {
     assert(spin_is_held(&process_tree_lock));
-    int error = 0;
-    struct process *process = group_target_locked(number, self, &error);
-    if (process == NULL) {
+    int error = group_check_target_locked(process, process_current());
+    if (error != 0) {
         return error;
     }
     if (process->is_session_leader) {
@@ -106,9 +98,13 @@ int process_set_group(int number, int group)
         return -EINVAL;
     }
     struct id *candidate = group > 0 ? id_find(group) : NULL;
+    struct process *process = process_find(number != 0 ? number : process_current()->id->number);
     spin_lock(&process_tree_lock);
-    int error = group_set_locked(process_current(), number, group, candidate);
+    int error = group_set_locked(process, group, candidate);
     spin_unlock(&process_tree_lock);
+    if (process != NULL) {
+        process_put(process);
+    }
     if (candidate != NULL) {
         id_put(candidate);
     }

@@ -1,17 +1,22 @@
 // Waiting for children: wait4 and waitid.
 //
 // The caller looks at its children under process_tree_lock; where nothing fits it sleeps on its process's own queue, which every
-// change of a child wakes. A zombie that is taken leaves the tree under the same lock, so no two waiters get it.
+// change of a child wakes. A zombie that is taken leaves the tree under the same lock, so no two waiters get it. Where there are many
+// children the lock is let go now and then, with a reference on the child that comes next.
 #include "uapi/wait.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "process/process_internal.h"
+
+enum { CHILDREN_PER_HOLD = 128 };
 
 struct wait_query {
     struct process *self;
     int which, number, options;
     struct wait_result *result;
     struct process *reaped; // left the tree: to be released without the lock
+    struct process
+        *next; // a reference: where the look goes on; NULL: at the first child, or it is over
 };
 
 enum wait_outcome { WAIT_NO_CHILD, WAIT_NOTHING_YET, WAIT_FOUND };
@@ -75,24 +80,44 @@ static bool take_state(struct wait_query *query, struct process *child)
     return found;
 }
 
-// A child that fits but has nothing to tell makes the call wait; where none fits it is -ECHILD, so the two are told apart.
-static enum wait_outcome look_at_children_locked(struct wait_query *query)
+static bool take_from(struct wait_query *query, struct process *child)
 {
+    if (child->is_zombie) {
+        return (query->options & WEXITED) != 0 && take_zombie(query, child);
+    }
+    return (query->options & (WUNTRACED | WCONTINUED)) != 0 && take_state(query, child);
+}
+
+// Where the look goes on. The child that it was to go on with may have left meanwhile: then from the beginning, and it can only happen
+// as often as there are children.
+static struct list_head *look_start_locked(const struct wait_query *query)
+{
+    const struct process *next = query->next;
     assert(spin_is_held(&process_tree_lock));
-    enum wait_outcome outcome = WAIT_NO_CHILD;
-    struct process *child;
-    list_for_each_entry(child, &query->self->children, sibling_link) {
+    return next != NULL && next->parent == query->self ? next->sibling_link.prev
+                                                       : &query->self->children;
+}
+
+// Looks at some children from there on, and sets `next` where there are more. A child that fits but has nothing to tell makes the call
+// wait; where none fits it is -ECHILD, so the two are told apart.
+static enum wait_outcome look_at_some_locked(struct wait_query *query, enum wait_outcome outcome)
+{
+    const struct list_head *children = &query->self->children;
+    unsigned looked = 0;
+    struct list_head *link = look_start_locked(query)->next;
+    query->next = NULL;
+    for (; link != children; link = link->next) {
+        struct process *child = list_entry(link, struct process, sibling_link);
+        if (looked++ == CHILDREN_PER_HOLD) {
+            process_get(child);
+            query->next = child;
+            break;
+        }
         if (!query_matches(query, child)) {
             continue;
         }
         outcome = WAIT_NOTHING_YET;
-        bool found = false;
-        if (!child->is_zombie) {
-            found = take_state(query, child);
-        } else if ((query->options & WEXITED) != 0) {
-            found = take_zombie(query, child);
-        }
-        if (found) {
+        if (take_from(query, child)) {
             return WAIT_FOUND;
         }
     }
@@ -101,9 +126,17 @@ static enum wait_outcome look_at_children_locked(struct wait_query *query)
 
 static enum wait_outcome look_at_children(struct wait_query *query)
 {
-    spin_lock(&process_tree_lock);
-    enum wait_outcome outcome = look_at_children_locked(query);
-    spin_unlock(&process_tree_lock);
+    enum wait_outcome outcome = WAIT_NO_CHILD;
+    assert(query->next == NULL && query->reaped == NULL);
+    do {
+        struct process *looked_from = query->next;
+        spin_lock(&process_tree_lock);
+        outcome = look_at_some_locked(query, outcome);
+        spin_unlock(&process_tree_lock);
+        if (looked_from != NULL) {
+            process_put(looked_from);
+        }
+    } while (query->next != NULL);
     if (query->reaped != NULL) {
         family_release(query->reaped);
     }

@@ -3,6 +3,7 @@
  */
 #include "check.h"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -85,6 +86,66 @@ TEST(waiting_by_group_finds_only_the_group)
     int status;
     CHECK_EQUAL(waitpid(-leader, &status, 0), leader);
     CHECK_EQUAL(status, SIGKILL);
+}
+
+enum { MANY_CHILDREN = 300, WAITERS = 3 };
+
+static int is_open[2]; /* children live until its writing end is closed */
+
+static pid_t fork_sleeper(void)
+{
+    char byte;
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        close(is_open[1]);
+        _exit((int)read(is_open[0], &byte, 1));
+    }
+    return child;
+}
+
+static void *waits_for_all(void *argument)
+{
+    intptr_t count = 0;
+    while (waitpid(-1, NULL, 0) > 0) {
+        count++;
+    }
+    CHECK_EQUAL(errno, ECHILD);
+    (void)argument;
+    return (void *)count;
+}
+
+/* So many that they are not looked at in one go. */
+TEST(one_of_many_children_is_found)
+{
+    pid_t children[MANY_CHILDREN];
+    pthread_t threads[WAITERS];
+    intptr_t sum = 0;
+    int status;
+    CHECK_OK(pipe(is_open));
+    for (int i = 0; i < MANY_CHILDREN; i++) {
+        children[i] = fork_sleeper();
+    }
+    pid_t last = children[MANY_CHILDREN - 1];
+    CHECK_OK(setpgid(last, 0));
+    CHECK_EQUAL(waitpid(-1, NULL, WNOHANG), 0);
+    CHECK_EQUAL(waitpid(-last, NULL, WNOHANG), 0);
+    CHECK_OK(kill(last, SIGSTOP));
+    CHECK_EQUAL(CHECK_OK(waitpid(-1, &status, WUNTRACED)), last);
+    CHECK(WIFSTOPPED(status));
+    CHECK_OK(kill(last, SIGKILL));
+    CHECK_EQUAL(CHECK_OK(waitpid(-last, NULL, 0)), last);
+    CHECK_ERRNO(waitpid(-last, NULL, 0), ECHILD);
+    CHECK_ERRNO(waitpid(last, NULL, 0), ECHILD);
+    for (int i = 0; i < WAITERS; i++) {
+        CHECK(pthread_create(&threads[i], NULL, waits_for_all, NULL) == 0);
+    }
+    CHECK_OK(close(is_open[1]));
+    for (int i = 0; i < WAITERS; i++) {
+        void *count;
+        CHECK(pthread_join(threads[i], &count) == 0);
+        sum += (intptr_t)count;
+    }
+    CHECK_EQUAL(sum, MANY_CHILDREN - 1);
 }
 
 TEST(stops_and_continues_are_reported_once)
