@@ -16,7 +16,7 @@
 #include "process/process.h"
 #include "uapi/futex.h"
 
-enum { FUTEX_BUCKETS = 256, WAKES_PER_HOLD = 128 };
+enum { FUTEX_BUCKETS = 256, LOOKS_PER_HOLD = 128 };
 
 static struct futex_bucket buckets[FUTEX_BUCKETS];
 
@@ -59,8 +59,16 @@ int futex_key_make(const struct futex_word *word, struct futex_key *key)
     return is_mapped ? 0 : -EFAULT;
 }
 
-void futex_wake_waiter_locked(struct futex_waiter *waiter)
+void futex_waiter_join_locked(struct futex_waiter *waiter, struct futex_bucket *bucket)
 {
+    assert(spin_is_held(&bucket->lock));
+    waiter->arrival = ++bucket->arrivals;
+    list_add_tail(&bucket->waiters, &waiter->link);
+}
+
+static void waiter_wake(struct futex_waiter *waiter, void *context)
+{
+    (void)context;
     assert(spin_is_held(&waiter->bucket->lock) && !waiter->is_woken);
     list_remove(&waiter->link);
     __atomic_store_n(&waiter->is_woken, true, __ATOMIC_RELEASE);
@@ -92,7 +100,7 @@ static int waiter_queue(struct futex_waiter *waiter, const struct futex_word *wo
         error = -EAGAIN;
     }
     if (error == 0) {
-        list_add_tail(&bucket->waiters, &waiter->link);
+        futex_waiter_join_locked(waiter, bucket);
     }
     spin_unlock(&bucket->lock);
     return error;
@@ -168,23 +176,76 @@ long futex_wait(const struct futex_word *word, uint32_t expected, uint64_t deadl
     return -ERESTART_RESTARTBLOCK;
 }
 
-unsigned futex_wake_key_locked(struct futex_bucket *bucket, const struct futex_key *key,
-                               unsigned count, uint32_t bitset)
+/* ---- going through a bucket ---------------------------------------------------------------------- */
+
+struct futex_hold futex_hold_of(struct futex_bucket *first, struct futex_bucket *second)
 {
+    /* By address, so that two operations on the same pair the other way round do not wait for each other. */
+    return (struct futex_hold){MIN(first, second), MAX(first, second)};
+}
+
+no_lock_analysis void futex_hold_lock(const struct futex_hold *hold)
+{
+    spin_lock(&hold->low->lock);
+    if (hold->high != hold->low) {
+        spin_lock(&hold->high->lock);
+    }
+}
+
+no_lock_analysis void futex_hold_unlock(const struct futex_hold *hold)
+{
+    if (hold->high != hold->low) {
+        spin_unlock(&hold->high->lock);
+    }
+    spin_unlock(&hold->low->lock);
+}
+
+/* Lets others in; the place is kept by a waiter that waits for nothing. Returns the link to go on from. */
+static struct list_head *hold_pause(const struct futex_hold *hold, struct futex_bucket *bucket,
+                                    struct list_head *next)
+{
+    struct futex_waiter marker = {.bucket = bucket}; /* no key has the object 0 */
     assert(spin_is_held(&bucket->lock));
-    struct futex_waiter *waiter;
-    struct futex_waiter *next;
-    unsigned woken = 0;
-    list_for_each_entry_safe(waiter, next, &bucket->waiters, link) {
-        if (woken == count) {
+    list_add_tail(next, &marker.link);
+    futex_hold_unlock(hold);
+    futex_hold_lock(hold);
+    next = marker.link.next;
+    list_remove(&marker.link);
+    return next;
+}
+
+/* Waiters stand in the order of arrival, so the first that came too late ends it: this comes to an end, whoever is moved here. */
+unsigned futex_take_locked(const struct futex_hold *hold, struct futex_bucket *bucket,
+                           const struct futex_search *search)
+{
+    assert(spin_is_held(&bucket->lock) && search->key.object != 0);
+    unsigned taken = 0, looked = 0;
+    struct list_head *link = bucket->waiters.next;
+    while (link != &bucket->waiters && taken < search->count) {
+        if (++looked % LOOKS_PER_HOLD == 0) {
+            link = hold_pause(hold, bucket, link);
+            continue;
+        }
+        struct futex_waiter *waiter = list_entry(link, struct futex_waiter, link);
+        link = link->next;
+        if (waiter->arrival > search->last_arrival) {
             break;
         }
-        if (futex_key_is_equal(&waiter->key, key) && (waiter->bitset & bitset) != 0) {
-            futex_wake_waiter_locked(waiter);
-            woken++;
+        if (futex_key_is_equal(&waiter->key, &search->key) &&
+            (waiter->bitset & search->bitset) != 0) {
+            search->take(waiter, search->context);
+            taken++;
         }
     }
-    return woken;
+    return taken;
+}
+
+unsigned futex_wake_locked(const struct futex_hold *hold, struct futex_bucket *bucket,
+                           const struct futex_search *search)
+{
+    struct futex_search waking = *search;
+    waking.take = waiter_wake;
+    return futex_take_locked(hold, bucket, &waking);
 }
 
 long futex_wake(const struct futex_word *word, unsigned count, uint32_t bitset)
@@ -198,14 +259,11 @@ long futex_wake(const struct futex_word *word, unsigned count, uint32_t bitset)
         return error;
     }
     struct futex_bucket *bucket = futex_bucket_of(&key);
-    unsigned woken = 0, batch, woken_now;
-    /* Between two batches others may come and go; a waiter that was there when this began is found unless another wake took it. */
-    do {
-        batch = MIN(count - woken, (unsigned)WAKES_PER_HOLD);
-        spin_lock(&bucket->lock);
-        woken_now = futex_wake_key_locked(bucket, &key, batch, bitset);
-        spin_unlock(&bucket->lock);
-        woken += woken_now;
-    } while (woken_now == batch && woken < count);
+    const struct futex_hold hold = futex_hold_of(bucket, bucket);
+    futex_hold_lock(&hold);
+    const struct futex_search search = {
+        .key = key, .bitset = bitset, .count = count, .last_arrival = bucket->arrivals};
+    unsigned woken = futex_wake_locked(&hold, bucket, &search);
+    futex_hold_unlock(&hold);
     return woken;
 }

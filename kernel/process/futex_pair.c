@@ -11,6 +11,7 @@
 struct futex_pair {
     struct futex_key keys[2];
     struct futex_bucket *buckets[2];
+    struct futex_hold hold;
 };
 
 static int pair_make(struct futex_pair *pair, const struct futex_word *first,
@@ -23,56 +24,44 @@ static int pair_make(struct futex_pair *pair, const struct futex_word *first,
     if (error == 0) {
         pair->buckets[0] = futex_bucket_of(&pair->keys[0]);
         pair->buckets[1] = futex_bucket_of(&pair->keys[1]);
+        pair->hold = futex_hold_of(pair->buckets[0], pair->buckets[1]);
     }
     return error;
 }
 
-static no_lock_analysis void pair_lock(const struct futex_pair *pair)
+/* Behind the waiters of the second key. */
+static void waiter_move(struct futex_waiter *waiter, void *context)
 {
-    /* By address, so that two operations on the same pair the other way round do not wait for each other. */
-    struct futex_bucket *low = MIN(pair->buckets[0], pair->buckets[1]);
-    struct futex_bucket *high = MAX(pair->buckets[0], pair->buckets[1]);
-    spin_lock(&low->lock);
-    if (high != low) {
-        spin_lock(&high->lock);
-    }
-}
-
-static no_lock_analysis void pair_unlock(const struct futex_pair *pair)
-{
-    spin_unlock(&pair->buckets[0]->lock);
-    if (pair->buckets[1] != pair->buckets[0]) {
-        spin_unlock(&pair->buckets[1]->lock);
-    }
-}
-
-/* Moves up to `count` waiters of the first key behind those of the second. */
-static unsigned pair_move_locked(const struct futex_pair *pair, unsigned count)
-{
+    const struct futex_pair *pair = context;
     assert(spin_is_held(&pair->buckets[0]->lock) && spin_is_held(&pair->buckets[1]->lock));
-    struct futex_waiter *waiter;
-    struct futex_waiter *next;
-    unsigned moved = 0;
-    list_for_each_entry_safe(waiter, next, &pair->buckets[0]->waiters, link) {
-        if (moved == count) {
-            break;
-        }
-        if (futex_key_is_equal(&waiter->key, &pair->keys[0])) {
-            list_move_tail(&pair->buckets[1]->waiters, &waiter->link);
-            waiter->key = pair->keys[1];
-            __atomic_store_n(&waiter->bucket, pair->buckets[1], __ATOMIC_RELEASE);
-            moved++;
-        }
-    }
-    return moved;
+    list_remove(&waiter->link);
+    futex_waiter_join_locked(waiter, pair->buckets[1]);
+    waiter->key = pair->keys[1];
+    __atomic_store_n(&waiter->bucket, pair->buckets[1], __ATOMIC_RELEASE);
 }
 
-/* The comparison and the move are one step under both locks: a waiter cannot come between them and be left behind (futex(2), CMP_REQUEUE). */
-static long requeue_once(const struct futex_pair *pair, const struct futex_requeue *requeue)
+/* Up to `count` waiters of one of the words, of those that are there now. */
+static struct futex_search pair_search_locked(const struct futex_pair *pair, unsigned which,
+                                              unsigned count)
+{
+    assert(which < ARRAY_SIZE(pair->keys) && spin_is_held(&pair->buckets[which]->lock));
+    return (struct futex_search){
+        .key = pair->keys[which],
+        .bitset = FUTEX_BITSET_MATCH_ANY,
+        .count = count,
+        .last_arrival = pair->buckets[which]->arrivals,
+    };
+}
+
+/*
+ * The comparison and the beginning of the move are one step under both locks: a waiter cannot come between them and be left behind
+ * (futex(2), CMP_REQUEUE). Nor is one taken that comes while the locks are let go on the way: the word may differ by then.
+ */
+static long requeue_once(struct futex_pair *pair, const struct futex_requeue *requeue)
 {
     uint32_t value = 0;
     long result = 0;
-    pair_lock(pair);
+    futex_hold_lock(&pair->hold);
     if (requeue->is_compared) {
         result = user_load32_nofault(requeue->from.address, &value);
         if (result == 0 && value != requeue->expected) {
@@ -80,15 +69,18 @@ static long requeue_once(const struct futex_pair *pair, const struct futex_reque
         }
     }
     if (result == 0) {
-        unsigned woken = futex_wake_key_locked(pair->buckets[0], &pair->keys[0], requeue->wake,
-                                               FUTEX_BITSET_MATCH_ANY);
+        const struct futex_search waking = pair_search_locked(pair, 0, requeue->wake);
+        struct futex_search moving = pair_search_locked(pair, 0, requeue->move);
+        moving.take = waiter_move;
+        moving.context = pair;
+        unsigned woken = futex_wake_locked(&pair->hold, pair->buckets[0], &waking);
         unsigned moved = 0;
         if (!futex_key_is_equal(&pair->keys[0], &pair->keys[1])) {
-            moved = pair_move_locked(pair, requeue->move);
+            moved = futex_take_locked(&pair->hold, pair->buckets[0], &moving);
         }
         result = (long)woken + (requeue->is_compared ? (long)moved : 0);
     }
-    pair_unlock(pair);
+    futex_hold_unlock(&pair->hold);
     return result;
 }
 
@@ -185,22 +177,22 @@ long futex_wake_operation(const struct futex_word *first, unsigned wake_first,
         return error;
     }
     for (;;) {
-        pair_lock(&pair);
+        futex_hold_lock(&pair.hold);
         error = operation_run(&operation, second->address, &old);
         if (error == 0) {
             break;
         }
-        pair_unlock(&pair);
+        futex_hold_unlock(&pair.hold);
         if (user_fault_in(second->address, sizeof(uint32_t), true) != 0) {
             return -EFAULT;
         }
     }
-    unsigned woken =
-        futex_wake_key_locked(pair.buckets[0], &pair.keys[0], wake_first, FUTEX_BITSET_MATCH_ANY);
+    const struct futex_search first_search = pair_search_locked(&pair, 0, wake_first);
+    const struct futex_search second_search = pair_search_locked(&pair, 1, wake_second);
+    unsigned woken = futex_wake_locked(&pair.hold, pair.buckets[0], &first_search);
     if (operation_compares(&operation, (int32_t)old)) {
-        woken += futex_wake_key_locked(pair.buckets[1], &pair.keys[1], wake_second,
-                                       FUTEX_BITSET_MATCH_ANY);
+        woken += futex_wake_locked(&pair.hold, pair.buckets[1], &second_search);
     }
-    pair_unlock(&pair);
+    futex_hold_unlock(&pair.hold);
     return woken;
 }

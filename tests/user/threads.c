@@ -178,6 +178,41 @@ TEST(futex_requeue_moves_waiters)
     CHECK(atomic_load(&awake) == 3);
 }
 
+enum { MANY_WAITERS = 300, FUTEX_WAKE_OP_PRIVATE = 5 | 128, ADD_0_AND_WAKE_AT_0 = 1 << 28 };
+
+/* So many that they are not gone through in one go. */
+TEST(futex_moves_and_wakes_many_waiters)
+{
+    static pthread_t threads[MANY_WAITERS];
+    pthread_attr_t small;
+    CHECK(pthread_attr_init(&small) == 0);
+    CHECK(pthread_attr_setstacksize(&small, 16384) == 0);
+    atomic_store(&awake, 0);
+    for (int i = 0; i < MANY_WAITERS; i++) {
+        CHECK(pthread_create(&threads[i], &small, wait_on_first, NULL) == 0);
+    }
+    long moved = 0;
+    while (moved < MANY_WAITERS) {
+        moved += futex(&requeue_words[0], FUTEX_CMP_REQUEUE_PRIVATE, 0, (void *)(long)INT_MAX,
+                       &requeue_words[1], 0);
+        usleep(1000);
+    }
+    CHECK_EQUAL(atomic_load(&awake), 0);
+    CHECK_EQUAL(futex(&requeue_words[0], FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0), 0);
+    /* Back, but for ten that are woken. */
+    CHECK_EQUAL(futex(&requeue_words[1], FUTEX_CMP_REQUEUE_PRIVATE, 10, (void *)(long)INT_MAX,
+                      &requeue_words[0], 0),
+                MANY_WAITERS);
+    CHECK_EQUAL(futex(&requeue_words[0], FUTEX_WAKE_PRIVATE, 200, NULL, NULL, 0), 200);
+    CHECK_EQUAL(futex(&requeue_words[1], FUTEX_WAKE_OP_PRIVATE, INT_MAX, (void *)(long)INT_MAX,
+                      &requeue_words[0], ADD_0_AND_WAKE_AT_0),
+                MANY_WAITERS - 210);
+    for (int i = 0; i < MANY_WAITERS; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    }
+    CHECK_EQUAL(atomic_load(&awake), MANY_WAITERS);
+}
+
 static void *sleep_for_ever(void *argument)
 {
     (void)argument;
