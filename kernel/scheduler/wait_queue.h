@@ -10,12 +10,14 @@
 
 struct wait_queue {
     struct spinlock lock;
-    struct list_head waiters; // [l]
+    struct list_head waiters;   // [l] whom every wake-up reaches
+    struct list_head exclusive; // [l] whom one reaches in turn, in the order of arrival
 };
 
 #define WAIT_QUEUE_INIT(name)                                                                      \
     {                                                                                              \
-        SPINLOCK_INIT(LOCK_RANK_WAIT_QUEUE), LIST_INIT((name).waiters)                             \
+        SPINLOCK_INIT(LOCK_RANK_WAIT_QUEUE), LIST_INIT((name).waiters),                            \
+            LIST_INIT((name).exclusive)                                                            \
     }
 
 struct waiter {
@@ -30,7 +32,9 @@ void wait_queue_init_class(struct wait_queue *queue, struct lock_class *class);
 #define wait_queue_init(queue) wait_queue_init_class(queue, LOCK_CLASS_HERE(LOCK_RANK_WAIT_QUEUE))
 void wait_queue_add(struct wait_queue *queue, struct waiter *waiter);
 void wait_queue_remove(struct wait_queue *queue, struct waiter *waiter);
-// Wakes all non-exclusive waiters and up to `exclusive` exclusive ones. Any context.
+// Wakes all non-exclusive waiters, then up to `exclusive` exclusive ones, of those who wait when it begins. Any context. There may be
+// as many as users like (a file may be polled by thousands, and a thousand times by each), so the lock is let go every so often: the
+// queue must outlive the call, even though those who were woken go on before it ends.
 void wait_queue_wake(struct wait_queue *queue, unsigned events, unsigned exclusive);
 static inline void wait_queue_wake_all(struct wait_queue *queue)
 {
@@ -42,7 +46,7 @@ static inline void wait_queue_wake_one(struct wait_queue *queue)
 }
 static inline bool wait_queue_has_waiters(const struct wait_queue *queue)
 {
-    return !list_is_empty(&queue->waiters);
+    return !list_is_empty(&queue->waiters) || !list_is_empty(&queue->exclusive);
 }
 
 // A waiting thread. wait_begin enqueues; then, in a loop: wait_prepare (sets the state), check the

@@ -55,6 +55,13 @@ static int prepare(void **state)
     return 0;
 }
 
+static void make_exclusive(struct waiter *waiter)
+{
+    wait_queue_remove(&queue, waiter);
+    waiter->is_exclusive = true;
+    wait_queue_add(&queue, waiter);
+}
+
 static void all_are_woken_in_order_of_arrival(void **state)
 {
     wait_queue_wake(&queue, 5, 1);
@@ -68,7 +75,7 @@ static void all_are_woken_in_order_of_arrival(void **state)
 static void exclusive_waiters_are_woken_one_at_a_time(void **state)
 {
     for (unsigned i = 0; i < WAITERS; i++) {
-        recorders[i].waiter.is_exclusive = true;
+        make_exclusive(&recorders[i].waiter);
     }
     wait_queue_wake_one(&queue);
     assert_int_equal(order_length, 1);
@@ -80,10 +87,10 @@ static void exclusive_waiters_are_woken_one_at_a_time(void **state)
 
 static void an_exclusive_waiter_that_was_awake_does_not_count(void **state)
 {
-    recorders[0].waiter.is_exclusive = true;
+    make_exclusive(&recorders[0].waiter);
     recorders[0].is_asleep = false;
-    recorders[1].waiter.is_exclusive = true;
-    recorders[3].waiter.is_exclusive = true;
+    make_exclusive(&recorders[1].waiter);
+    make_exclusive(&recorders[3].waiter);
     wait_queue_wake_one(&queue);
     assert_int_equal(recorders[1].calls, 1);
     assert_int_equal(recorders[2].calls, 1); /* not exclusive */
@@ -99,6 +106,37 @@ static void a_waiter_may_leave_while_it_is_woken(void **state)
     wait_queue_wake_all(&queue);
     assert_int_equal(recorders[1].calls, 1);
     assert_int_equal(recorders[3].calls, 2);
+}
+
+enum { CROWD = 1000 };
+
+static unsigned crowd_calls;
+
+static bool crowd_wake(struct waiter *waiter, unsigned events)
+{
+    crowd_calls++;
+    return true;
+}
+
+/* More than are gone through in one hold: all are reached once, and the exclusive ones as many as were asked for. */
+static void a_crowd_is_woken_whole(void **state)
+{
+    static struct waiter crowd[CROWD];
+    for (unsigned i = 0; i < CROWD; i++) {
+        crowd[i] = (struct waiter){.wake = crowd_wake, .is_exclusive = i % 2 == 0};
+        wait_queue_add(&queue, &crowd[i]);
+    }
+    crowd_calls = 0;
+    wait_queue_wake(&queue, 0, 300);
+    assert_int_equal(crowd_calls, CROWD / 2 + 300);
+    for (unsigned i = 0; i < CROWD; i++) {
+        wait_queue_remove(&queue, &crowd[i]);
+    }
+    for (unsigned i = 0; i < WAITERS; i++) {
+        assert_true(wait_queue_has_waiters(&queue));
+        wait_queue_remove(&queue, &recorders[i].waiter);
+    }
+    assert_false(wait_queue_has_waiters(&queue));
 }
 
 static void a_removed_waiter_is_not_woken(void **state)
@@ -119,6 +157,7 @@ int main(void)
         cmocka_unit_test_setup(exclusive_waiters_are_woken_one_at_a_time, prepare),
         cmocka_unit_test_setup(an_exclusive_waiter_that_was_awake_does_not_count, prepare),
         cmocka_unit_test_setup(a_waiter_may_leave_while_it_is_woken, prepare),
+        cmocka_unit_test_setup(a_crowd_is_woken_whole, prepare),
         cmocka_unit_test_setup(a_removed_waiter_is_not_woken, prepare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
