@@ -56,6 +56,9 @@ void file_system_get(struct file_system *file_system);
 void file_system_put(struct file_system *file_system);
 uint64_t file_system_next_inode(struct file_system *file_system);
 
+// As many as there may be: what is asked of all of them is asked under a spin lock. Linux's setting fs.mount-max, 100000 at first.
+enum { MOUNTS_MAX = 4096 };
+
 struct mount {
     struct refcount references;
     struct file_system *file_system; // [I] a reference

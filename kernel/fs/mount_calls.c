@@ -150,19 +150,12 @@ static bool mount_bind_child(struct mount *mount, void *context)
     return state->error == 0;
 }
 
-static bool mount_last_id_visit(struct mount *mount, void *context)
-{
-    *(int *)context = mount->id;
-    return true;
-}
-
 int mount_bind(const struct path *source, const struct path *place, bool recursive)
 {
     if (vnode_is_directory(source->entry->vnode) != vnode_is_directory(place->entry->vnode)) {
         return -ENOTDIR;
     }
-    struct mount_bind_state state = {.from = source->mount};
-    mount_visit(0, mount_last_id_visit, &state.last_id);
+    struct mount_bind_state state = {.from = source->mount, .last_id = mount_last_id()};
     int error = mount_bind_one(source->mount, source->entry, place, &state.onto);
     if (error != 0) {
         return error;

@@ -13,6 +13,7 @@ must_check struct mount *mount_create(struct file_system *file_system, struct na
 // Puts `mount` onto the topmost place of `place`; the table takes over the caller's reference. 0,
 // -ENOENT (the place was removed).
 must_check int mount_attach(struct mount *mount, const struct path *place);
+int mount_last_id(void); // of the mount that came last, be it there or not
 // Takes it out of the table; the table's reference is the caller's to put. mount_lock is held;
 // `*covered` gets the place, to put later.
 void mount_detach_locked(struct mount *mount, struct path *covered);

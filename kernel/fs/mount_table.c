@@ -16,6 +16,7 @@
 #include "uapi/mount.h"
 
 enum { MOUNT_BUCKETS = 64 };
+static_assert(MOUNTS_MAX <= 4096, "mount_list is walked under the lock");
 
 struct spinlock mount_lock = SPINLOCK_INIT(LOCK_RANK_MOUNT);
 struct list_head mount_list = LIST_INIT(mount_list);
@@ -23,6 +24,7 @@ struct list_head mount_list = LIST_INIT(mount_list);
 static struct hlist_head mount_buckets[MOUNT_BUCKETS]; // [l mount; read under RCU]
 static struct mount *mount_first;                      // [I] once set
 static int mount_next_id = 1;                          // [l mount]
+static unsigned mount_count;                           // [l mount] on mount_list
 static struct atomic64 mount_events;                   // [a]
 
 static struct hlist_head *mount_bucket(const struct mount *mount, const struct name_entry *entry)
@@ -172,13 +174,18 @@ static void mount_cover_locked(struct mount *mount, const struct path *top)
     hlist_add_head_rcu(mount_bucket(top->mount, top->entry), &mount->hash_link);
 }
 
-// With `top` NULL the mount becomes the root. -EAGAIN: somebody has covered the place meanwhile.
+// With `top` NULL the mount becomes the root. -EAGAIN: somebody has covered the place meanwhile. -ENOSPC: too many; never for one that
+// only moves.
 static int mount_enter_table(struct mount *mount, const struct path *top)
 {
     spin_lock(&mount_lock);
     if (top != NULL && mount_find_covering(top->mount, top->entry) != NULL) {
         spin_unlock(&mount_lock);
         return -EAGAIN;
+    }
+    if (mount->id == 0 && mount_count >= MOUNTS_MAX) {
+        spin_unlock(&mount_lock);
+        return -ENOSPC;
     }
     // Reached by a working directory or a descriptor that outlived a lazy umount: nobody could ever take it away again.
     if (top != NULL && top->mount->is_detached) {
@@ -193,6 +200,7 @@ static int mount_enter_table(struct mount *mount, const struct path *top)
         mount_cover_locked(mount, top);
     }
     list_add_tail_rcu(&mount_list, &mount->link);
+    mount_count++;
     walk_sequence_end_change();
     spin_unlock(&mount_lock);
     mount_table_changed();
@@ -246,6 +254,7 @@ void mount_detach_locked(struct mount *mount, struct path *covered)
     mount->covered = (struct path){NULL, NULL};
     hlist_remove_rcu(&mount->hash_link);
     list_remove(&mount->link);
+    mount_count--;
     mount->is_detached = true;
     if (!mount_covers_entry_locked(covered->entry)) {
         covered->entry->is_mount_point = 0;
@@ -300,20 +309,24 @@ void mount_remove_root(void)
     spin_lock(&mount_lock);
     mount_first = NULL;
     list_remove(&mount->link);
+    mount_count--;
     spin_unlock(&mount_lock);
     mount_put(mount);
 }
 
-// The first mount whose number is greater, with a reference.
-static struct mount *mount_next_by_id(int id)
+// The first mount whose number is greater than `id`, with a reference. `before`: the mount of that number, if the caller has it: then the
+// next on the list, unless it has gone, or moved to the list's end, meanwhile.
+static struct mount *mount_next(const struct mount *before, int id)
 {
-    struct mount *mount, *found = NULL;
+    struct mount *found = NULL;
     spin_lock(&mount_lock);
-    list_for_each_entry(mount, &mount_list, link) {
+    bool is_in_place = before != NULL && before->id == id && list_is_linked(&before->link);
+    struct list_head *link = is_in_place ? before->link.next : mount_list.next;
+    for (; link != &mount_list && found == NULL; link = link->next) {
+        struct mount *mount = list_entry(link, struct mount, link);
         if (mount->id > id) {
             found = mount;
             mount_get(found);
-            break;
         }
     }
     spin_unlock(&mount_lock);
@@ -322,15 +335,23 @@ static struct mount *mount_next_by_id(int id)
 
 void mount_visit(int id, bool (*visit)(struct mount *mount, void *context), void *context)
 {
-    struct mount *mount;
-    while ((mount = mount_next_by_id(id)) != NULL) {
+    struct mount *mount = mount_next(NULL, id);
+    bool goes_on = true;
+    while (mount != NULL && goes_on) {
         id = mount->id;
-        bool goes_on = visit(mount, context);
+        goes_on = visit(mount, context);
+        struct mount *next = goes_on ? mount_next(mount, id) : NULL;
         mount_put(mount);
-        if (!goes_on) {
-            return;
-        }
+        mount = next;
     }
+}
+
+int mount_last_id(void)
+{
+    spin_lock(&mount_lock);
+    int id = mount_next_id - 1;
+    spin_unlock(&mount_lock);
+    return id;
 }
 
 int mount_want_write(const struct path *path)

@@ -4,6 +4,7 @@
  */
 #include "device/random.h"
 #include "file/open_file.h"
+#include "fs/mount.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -183,7 +184,8 @@ static ssize_t store_printk(const struct generated_key *key, const char *data, s
         text_add_string(text, TEXT "\n");                                                          \
         return 0;                                                                                  \
     }
-static_assert(DESCRIPTORS_MAX == 1048576 && ID_MAX == 32768, "as the texts below say");
+static_assert(DESCRIPTORS_MAX == 1048576 && ID_MAX == 32768 && MOUNTS_MAX == 4096,
+              "as the texts below say");
 SHOW_TEXT(zero, "0")
 SHOW_TEXT(one, "1")
 SHOW_TEXT(overflow_id, "65534")    /* stands for ids that do not fit */
@@ -193,6 +195,7 @@ SHOW_TEXT(most_areas, "65530")     /* AREAS_MAX */
 SHOW_TEXT(most_files, MOST_FILES)
 SHOW_TEXT(most_descriptors, "1048576") /* DESCRIPTORS_MAX */
 SHOW_TEXT(largest_pipe, "1048576")     /* without CAP_SYS_RESOURCE */
+SHOW_TEXT(most_mounts, "4096")         /* MOUNTS_MAX */
 SHOW_TEXT(machine, "x86_64")
 SHOW_TEXT(round_robin, "100") /* a round-robin thread's slice, ms */
 SHOW_TEXT(real_time_period, "1000000")
@@ -323,6 +326,7 @@ static const struct generated_directory kernel_directory = {.rows = kernel_rows}
 static const struct generated_row fs_rows[] = {
     {.name = "file-max", .mode = S_IFREG | 0444, .show = show_most_files},
     {.name = "file-nr", .mode = S_IFREG | 0444, .show = show_file_count},
+    {.name = "mount-max", .mode = S_IFREG | 0444, .show = show_most_mounts},
     {.name = "mqueue", .mode = S_IFDIR | 0555, .directory = &proc_mqueue_directory},
     {.name = "nr_open", .mode = S_IFREG | 0444, .show = show_most_descriptors},
     {.name = "overflowgid", .mode = S_IFREG | 0444, .show = show_overflow_id},

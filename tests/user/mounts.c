@@ -204,6 +204,32 @@ TEST(a_bind_mount_shows_a_tree_in_a_second_place)
     CHECK(!is_there("b/f"));
 }
 
+/* The table has an end: Linux's is a setting, and larger than what is tried here. */
+TEST(the_table_of_mounts_has_an_end)
+{
+    enum { MOST_TRIED = 5000 };
+    char text[32], name[32];
+    int made = 0;
+    read_file("/proc/sys/fs/mount-max", text, sizeof(text));
+    CHECK(atoi(text) > 100);
+    if (atoi(text) > MOST_TRIED) {
+        return;
+    }
+    CHECK_OK(mkdir("a", 0755));
+    do {
+        snprintf(name, sizeof(name), "m%d", made++);
+        CHECK_OK(mkdir(name, 0755));
+    } while (mount("a", name, NULL, MS_BIND, NULL) == 0 && made < MOST_TRIED);
+    CHECK_EQUAL(errno, ENOSPC);
+    CHECK(made > 100 && made <= atoi(text));
+    for (int i = 0; i < made - 1; i++) {
+        snprintf(name, sizeof(name), "m%d", i);
+        CHECK_OK(umount(name));
+    }
+    CHECK_OK(mount("a", "m0", NULL, MS_BIND, NULL));
+    CHECK_OK(umount("m0"));
+}
+
 /* Who stands in a directory that is moved out of what the mount shows cannot climb on into the rest. */
 TEST(what_was_moved_out_of_a_bound_directory_leads_nowhere)
 {
