@@ -4,7 +4,8 @@
 // Seeding takes 512 bits from RDSEED or RDRAND where the CPU has them, and time-stamp differences of a loop whose length in
 // instructions never changes: on a machine that counts time they jitter (caches, memory refresh, an emulator's host); on one that
 // counts instructions they are all alike, which is noticed, and the seed is called weak unless the CPU's instruction was there. The pool is
-// mixed in again when much was handed out. All state is under one spin lock of nearly the highest rank, so any context may ask.
+// mixed in again when much was handed out. All state is under one spin lock of nearly the highest rank, so any context may ask;
+// what takes long, timing and asking the CPU, is done without it.
 #include "device/random.h"
 
 #include "arch/cpu.h"
@@ -75,6 +76,13 @@ static void reseed_locked(void)
 
 // ---- seeding -------------------------------------------------------------------------------------
 
+static void seed(const void *entropy, size_t bytes)
+{
+    spin_lock(&random_lock);
+    random_generator_mix(&generator, entropy, bytes);
+    spin_unlock(&random_lock);
+}
+
 static bool seed_from_cpu(void)
 {
     uint64_t words[SEED_WORDS];
@@ -83,7 +91,7 @@ static bool seed_from_cpu(void)
             return false;
         }
     }
-    random_generator_mix(&generator, words, sizeof(words));
+    seed(words, sizeof(words));
     return true;
 }
 
@@ -109,7 +117,7 @@ static bool seed_from_jitter(size_t count)
         int step = i == 0 ? 0 : samples[i] - samples[i - 1];
         moves += step > JITTER_ROUNDING || step < -JITTER_ROUNDING ? 1 : 0;
     }
-    random_generator_mix(&generator, samples, count * sizeof(samples[0]));
+    seed(samples, count * sizeof(samples[0]));
     return moves >= count / JITTER_MOVES_SHARE;
 }
 
@@ -117,12 +125,14 @@ void random_init(void)
 {
     spin_lock(&random_lock);
     random_generator_init(&generator);
+    spin_unlock(&random_lock);
     bool has_cpu_source = seed_from_cpu();
     bool has_jitter = seed_from_jitter(has_cpu_source ? JITTER_SAMPLES_EXTRA : JITTER_SAMPLES);
+    is_weak = !has_cpu_source && !has_jitter;
+    spin_lock(&random_lock);
     pool_add_locked(clock_realtime_ns());
     pool_add_locked(clock_monotonic_ns());
     reseed_locked();
-    is_weak = !has_cpu_source && !has_jitter;
     spin_unlock(&random_lock);
     log_info("random: seeded from %s%s%s", has_cpu_source ? "the CPU's generator" : "",
              has_cpu_source && has_jitter ? " and " : "",

@@ -12,6 +12,8 @@
 
 #include "lib/assert.h"
 
+enum { STEAL_LOOKS = 64 }; // threads of another queue that are looked at before giving up
+
 static bool placement_is_idle(unsigned cpu)
 {
     const struct run_queue *queue = run_queue_of(cpu);
@@ -80,13 +82,16 @@ void placement_offer(const struct run_queue *queue)
     }
 }
 
-// The last thread of the lowest level that may run on `cpu`.
+// The last thread of the lowest level that may run on `cpu`, among the first few that are looked at: a queue may be as long as users
+// like, of threads bound to their CPU, and its lock keeps interrupts off. Queues turn, so the next look sees others.
 static struct thread *placement_find_movable_locked(struct run_queue *queue, unsigned cpu)
 {
     assert(spin_is_held(&queue->lock));
+    unsigned looks = 0;
     for (unsigned level = RUN_QUEUE_LEVELS; level-- > 0;) {
         struct list_head *threads = &queue->levels[level];
-        for (struct list_head *link = threads->prev; link != threads; link = link->prev) {
+        for (struct list_head *link = threads->prev; link != threads && looks < STEAL_LOOKS;
+             link = link->prev, looks++) {
             struct thread *thread = list_entry(link, struct thread, run_link);
             if (placement_allows(thread, cpu)) {
                 return thread;
