@@ -173,6 +173,6 @@ void balance_urgent_offer_locked(const struct run_queue *queue, const struct thr
         }
     }
     if (best != queue->number) {
-        cpu_kick(best);
+        cpu_choose_again(best); // it may be this one, that looks after another's queue
     }
 }

@@ -69,6 +69,8 @@ void run_queue_place(struct run_queue *queue, struct thread *thread, bool has_sl
 
 // Makes another CPU choose again.
 void cpu_kick(unsigned cpu);
+// The same for any CPU: this one chooses when interrupts, which are blocked, come on again.
+void cpu_choose_again(unsigned cpu);
 // Makes the queue's CPU choose again soon.
 void run_queue_reschedule_locked(struct run_queue *queue);
 

@@ -25,14 +25,20 @@ void cpu_kick(unsigned cpu)
     scheduler_kick(cpu);
 }
 
+void cpu_choose_again(unsigned cpu)
+{
+    assert(cpu_block_get(interrupt_off_depth) != 0);
+    if (cpu == cpu_number()) {
+        cpu_block_set(reschedule_pending, 1);
+    } else {
+        cpu_kick(cpu);
+    }
+}
+
 void run_queue_reschedule_locked(struct run_queue *queue)
 {
     assert(spin_is_held(&queue->lock));
-    if (queue->number == cpu_number()) {
-        cpu_block_set(reschedule_pending, 1);
-    } else {
-        cpu_kick(queue->number);
-    }
+    cpu_choose_again(queue->number);
 }
 
 static bool thread_state_is_in(const struct thread *thread, unsigned states)

@@ -32,6 +32,11 @@ void cpu_kick(unsigned cpu)
     wants_choice = true;
 }
 
+void cpu_choose_again(unsigned cpu)
+{
+    wants_choice = true;
+}
+
 void run_queue_tick_arm_locked(struct run_queue *armed, const struct thread *thread, uint64_t now)
 {
 }
