@@ -13,6 +13,7 @@
 #include "fake_floor.h"
 #include "file/pipe.h"
 #include "lib/errno.h"
+#include "scheduler/rcu.h"
 #include "uapi/poll.h"
 #include "uapi/stat.h"
 #include "uapi/termios.h"
@@ -22,6 +23,12 @@ enum { DEFAULT_BYTES = 65536 };
 static struct open_file *ends[2];
 static char pattern[1 << 20];
 static char buffer[1 << 20];
+
+/* Nobody reads beside: the grace period is over at once. */
+void rcu_defer(struct rcu_head *head, void (*run)(struct rcu_head *head))
+{
+    run(head);
+}
 
 static int prepare(void **state)
 {
