@@ -52,9 +52,15 @@ static int64_t fs_status_flags(unsigned long mount_flags)
         unsigned long mount_flag;
         int64_t status_flag;
     } rows[] = {
-        {MS_RDONLY, ST_RDONLY},         {MS_NOSUID, ST_NOSUID},           {MS_NODEV, ST_NODEV},
-        {MS_NOEXEC, ST_NOEXEC},         {MS_SYNCHRONOUS, ST_SYNCHRONOUS}, {MS_NOATIME, ST_NOATIME},
-        {MS_NODIRATIME, ST_NODIRATIME}, {MS_RELATIME, ST_RELATIME},
+        {MS_RDONLY, ST_RDONLY},
+        {MS_NOSUID, ST_NOSUID},
+        {MS_NODEV, ST_NODEV},
+        {MS_NOEXEC, ST_NOEXEC},
+        {MS_SYNCHRONOUS, ST_SYNCHRONOUS},
+        {MS_NOATIME, ST_NOATIME},
+        {MS_NODIRATIME, ST_NODIRATIME},
+        {MS_RELATIME, ST_RELATIME},
+        {MS_NOSYMFOLLOW, ST_NOSYMFOLLOW},
     };
     int64_t flags = ST_VALID;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

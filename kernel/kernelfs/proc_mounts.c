@@ -26,8 +26,9 @@ static const struct {
     unsigned long flag;
     const char *text;
 } mount_options[] = {
-    {MS_NOSUID, ",nosuid"},   {MS_NODEV, ",nodev"},           {MS_NOEXEC, ",noexec"},
-    {MS_NOATIME, ",noatime"}, {MS_NODIRATIME, ",nodiratime"}, {MS_RELATIME, ",relatime"},
+    {MS_NOSUID, ",nosuid"},           {MS_NODEV, ",nodev"},           {MS_NOEXEC, ",noexec"},
+    {MS_NOATIME, ",noatime"},         {MS_NODIRATIME, ",nodiratime"}, {MS_RELATIME, ",relatime"},
+    {MS_NOSYMFOLLOW, ",nosymfollow"},
 };
 
 /* White space and backslashes are written in octal, so that fields stay fields. */

@@ -162,10 +162,26 @@ static int mount_do_bind(struct mount_call *mount, bool is_move)
     return result;
 }
 
+/*
+ * Every mount here is private. Making it so is what is already the case, and so is making it a slave: of a mount that has no peers that
+ * makes a private one (mount_namespaces(7)). One kind at a time.
+ */
+static int mount_do_propagation(const struct mount_call *mount, unsigned long flags)
+{
+    unsigned long kind = flags & ~(unsigned long)(MS_REC | MS_SILENT);
+    if (mount->place.entry != mount->place.mount->root) {
+        return -EINVAL;
+    }
+    return kind == MS_PRIVATE || kind == MS_SLAVE ? 0 : -EINVAL;
+}
+
 static int mount_do(struct mount_call *mount)
 {
     /* mount(2) is five calls by their flags, told apart in this order. */
     unsigned long flags = mount->flags;
+    if ((flags & MS_NOUSER) != 0) {
+        return -EINVAL; /* the kernel's own mark */
+    }
     if ((flags & MS_REMOUNT) != 0) {
         return mount_remount(&mount->place, flags & ~(unsigned long)MS_REMOUNT, mount->options);
     }
@@ -173,8 +189,7 @@ static int mount_do(struct mount_call *mount)
         return mount_do_bind(mount, (flags & MS_MOVE) != 0);
     }
     if ((flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0) {
-        /* Propagation: every mount here is private, so that making it so is what is already the case. */
-        return (flags & MS_PRIVATE) != 0 ? 0 : -EINVAL;
+        return mount_do_propagation(mount, flags);
     }
     if (mount->type[0] == '\0') {
         return -EINVAL;

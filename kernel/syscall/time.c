@@ -122,6 +122,10 @@ SYSTEM_CALL2(clock_settime, int, clock, const struct uapi_timespec __user *, use
     struct uapi_timespec spec;
     uint64_t ns;
     /* All others are the machine's own, and nobody's to set (clock_settime(2)). */
+    if (clock < 0) {
+        int error = cpu_clock_read(clock, &ns); /* if there is such a process or thread at all */
+        return error != 0 ? error : -EPERM;
+    }
     if (clock != CLOCK_REALTIME) {
         return -EINVAL;
     }

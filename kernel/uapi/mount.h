@@ -27,6 +27,7 @@
 #define MS_I_VERSION   (1u << 23)
 #define MS_STRICTATIME (1u << 24)
 #define MS_LAZYTIME    (1u << 25)
+#define MS_NOUSER      (1u << 31)
 
 /* Old programs set this in the upper half of the flags. */
 #define MS_MGC_VAL 0xC0ED0000u

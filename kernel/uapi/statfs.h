@@ -32,6 +32,7 @@ _Static_assert(sizeof(struct uapi_statfs) == 120, "struct statfs");
 #define ST_NOATIME     0x0400
 #define ST_NODIRATIME  0x0800
 #define ST_RELATIME    0x1000
+#define ST_NOSYMFOLLOW 0x2000
 
 #define RAMFS_MAGIC         0x858458F6
 #define TMPFS_MAGIC         0x01021994

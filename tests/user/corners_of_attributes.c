@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -234,6 +235,38 @@ TEST(a_process_descriptor_tells_its_number_until_it_was_waited_for)
     CHECK(strstr(told_of(fd), line));
     CHECK_EQUAL(waitpid(child, NULL, 0), child);
     CHECK(strstr(told_of(fd), "\nPid:\t-1\nNSpid:\t-1\n"));
+}
+
+TEST(a_mount_without_peers_may_be_made_private_or_a_slave)
+{
+    CHECK_OK(mkdir("m", 0755));
+    CHECK_ERRNO(mount(NULL, "m", NULL, MS_PRIVATE, NULL), EINVAL);
+    CHECK_ERRNO(mount("name", "m", "tmpfs", MS_NOUSER, NULL), EINVAL);
+    CHECK_OK(mount("name", "m", "tmpfs", 0, NULL));
+    CHECK_OK(mount(NULL, "m", NULL, MS_SLAVE | MS_REC, NULL));
+    CHECK_OK(mount(NULL, "m", NULL, MS_PRIVATE | MS_SILENT, NULL));
+    CHECK_ERRNO(mount(NULL, "m", NULL, MS_PRIVATE | MS_SLAVE, NULL), EINVAL);
+    CHECK_ERRNO(mount(NULL, "m", NULL, MS_PRIVATE | MS_NOEXEC, NULL), EINVAL);
+    CHECK_OK(umount("m"));
+}
+
+TEST(a_mount_that_follows_no_links_says_so)
+{
+    struct statfs status;
+    CHECK_OK(mkdir("m", 0755));
+    CHECK_OK(mount("name", "m", "tmpfs", 1 << 8, NULL)); /* MS_NOSYMFOLLOW */
+    CHECK_OK(statfs("m", &status));
+    CHECK_EQUAL(status.f_flags & 0x2000, 0x2000);
+    CHECK_OK(symlink(".", "m/link"));
+    CHECK_ERRNO(open("m/link", O_RDONLY), ELOOP);
+    CHECK_OK(umount("m"));
+}
+
+TEST(a_process_clock_is_nobodys_to_set)
+{
+    const struct timespec time = {1, 0};
+    CHECK_ERRNO(clock_settime(-2, &time), EPERM);
+    CHECK_ERRNO(clock_settime(-1, &time), EINVAL);
 }
 
 TEST(private_barriers_are_announced_first)
