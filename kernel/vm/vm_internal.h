@@ -84,8 +84,8 @@ must_check int unmap_locked(struct address_space *space, vaddr_t start, vaddr_t 
 void zap_range(struct address_space *space, vaddr_t start, vaddr_t end, struct tlb_batch *batch);
 // Takes one entry's page away, page-table lock held: accounting, batch. `new` stands there at once: an entry that is empty for a
 // moment may be filled without the lock (install_first). True: the batch is full.
-bool zap_entry_locked(struct address_space *space, struct page_entry *entry,
-                      struct page_entry new, vaddr_t address, struct tlb_batch *batch);
+bool zap_entry_locked(struct address_space *space, struct page_entry *entry, struct page_entry new,
+                      vaddr_t address, struct tlb_batch *batch);
 
 // --- fault.c ---
 
