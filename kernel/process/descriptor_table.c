@@ -194,6 +194,24 @@ void descriptor_table_get(struct descriptor_table *table)
     refcount_get(&table->references);
 }
 
+static void table_free(struct descriptor_table *table)
+{
+    array_free(table->array != &table->inline_array ? table->array : NULL);
+    slab_free(&descriptor_table_cache, table);
+}
+
+void descriptor_table_discard(struct descriptor_table *table)
+{
+    if (!refcount_put(&table->references)) {
+        return;
+    }
+    for (int number = descriptor_next(table, 0); number >= 0;
+         number = descriptor_next(table, number + 1)) {
+        open_file_put(table->array->files[number]);
+    }
+    table_free(table);
+}
+
 void descriptor_table_put(struct descriptor_table *table)
 {
     if (!refcount_put(&table->references)) {
@@ -205,8 +223,7 @@ void descriptor_table_put(struct descriptor_table *table)
         struct open_file *file = table->array->files[number];
         descriptor_file_close(table, file);
     }
-    array_free(table->array != &table->inline_array ? table->array : NULL);
-    slab_free(&descriptor_table_cache, table);
+    table_free(table);
 }
 
 bool descriptor_table_is_shared(struct descriptor_table *table)

@@ -17,6 +17,9 @@ bool descriptor_table_is_shared(struct descriptor_table *table); // somebody els
 void descriptor_table_get(struct descriptor_table *table);
 void descriptor_table_put(
     struct descriptor_table *table); // the last one closes everything; may sleep
+// The same for a reference that was to be a new task's, or another program's, and was never used: a copy's files are put, but nothing
+// is closed, so that nothing happens that closing brings about (locks, notifications).
+void descriptor_table_discard(struct descriptor_table *table);
 
 // The file with a reference; NULL: -EBADF. The table is the current task's.
 must_check struct open_file *descriptor_get(struct descriptor_table *table, int number);

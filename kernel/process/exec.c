@@ -132,7 +132,7 @@ static int unshare(struct task *task)
 
 fail_actions:
     if (table != NULL) {
-        descriptor_table_put(table);
+        descriptor_table_discard(table);
     }
     return -ENOMEM;
 }

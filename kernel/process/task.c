@@ -102,7 +102,7 @@ static void task_drop_resources(struct task *task)
         address_space_put(task->space);
     }
     if (task->descriptors != NULL) {
-        descriptor_table_put(task->descriptors);
+        descriptor_table_discard(task->descriptors);
     }
     if (task->fs != NULL) {
         fs_state_leave(task->fs);
