@@ -56,12 +56,13 @@ static no_lock_analysis struct list_head *wake_pause_locked(struct wait_queue *q
 static void wake_list_locked(struct wait_queue *queue, struct list_head *list, unsigned events,
                              unsigned count)
 {
-    struct waiter end = {.wake = NULL};
+    struct waiter end; // made when it is needed: nearly every wake-up finds fewer
     const struct list_head *stop = list;
     struct list_head *link = list->next;
     for (unsigned looked = 1; link != stop && count != 0; looked++) {
         if (looked % LOOKS_PER_HOLD == 0) {
             if (stop == list) {
+                end.wake = NULL;
                 list_add_tail(list, &end.link);
                 stop = &end.link;
             }
@@ -84,8 +85,12 @@ static void wake_list_locked(struct wait_queue *queue, struct list_head *list, u
 void wait_queue_wake(struct wait_queue *queue, unsigned events, unsigned exclusive)
 {
     spin_lock(&queue->lock);
-    wake_list_locked(queue, &queue->waiters, events, ~0u);
-    wake_list_locked(queue, &queue->exclusive, events, exclusive);
+    if (!list_is_empty(&queue->waiters)) {
+        wake_list_locked(queue, &queue->waiters, events, ~0u);
+    }
+    if (!list_is_empty(&queue->exclusive)) {
+        wake_list_locked(queue, &queue->exclusive, events, exclusive);
+    }
     spin_unlock(&queue->lock);
 }
 
