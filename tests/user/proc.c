@@ -36,19 +36,21 @@ static void read_proc(const char *format, int number)
 
 enum { MANY_AREAS = 9000 };
 
-/* How often a line with this beginning stands in a file, which may be larger than what is read at once. */
-static int count_lines(const char *path, const char *beginning)
+static char large[64 * 1024];
+
+/* How often lines with these two beginnings stand in a file, which may be larger than what is read at once. */
+static void count_lines(const char *path, const char *const beginnings[2], int counts[2])
 {
     char line[2 * PAGE];
-    int count = 0;
     FILE *file = fopen(path, "r");
-    CHECK(file != NULL);
+    CHECK(file != NULL && setvbuf(file, large, _IOFBF, sizeof(large)) == 0);
     while (fgets(line, sizeof(line), file) != NULL) {
-        count += strncmp(line, beginning, strlen(beginning)) == 0;
+        for (int i = 0; i < 2; i++) {
+            counts[i] += strncmp(line, beginnings[i], strlen(beginnings[i])) == 0;
+        }
     }
     CHECK(!ferror(file));
     CHECK_OK(fclose(file));
-    return count;
 }
 
 /* The areas of a range, each as large as it was made and told once, in order. */
@@ -58,7 +60,7 @@ static int count_areas(const char *start, const char *end)
     int count = 0;
     unsigned long first, last, before = 0;
     FILE *file = fopen("/proc/self/maps", "r");
-    CHECK(file != NULL);
+    CHECK(file != NULL && setvbuf(file, large, _IOFBF, sizeof(large)) == 0);
     while (fgets(line, sizeof(line), file) != NULL) {
         CHECK(sscanf(line, "%lx-%lx ", &first, &last) == 2);
         CHECK(first >= before && last > first);
@@ -70,18 +72,25 @@ static int count_areas(const char *start, const char *end)
     return count;
 }
 
+/* In debug kernels calls may be made again for each allocation that they can be refused: there is no time for as many there. */
+static int many_areas(void)
+{
+    return access("/proc/self/fail-nth", F_OK) == 0 ? MANY_AREAS / 30 : MANY_AREAS;
+}
+
 TEST(maps_and_smaps_of_many_areas_are_whole)
 {
-    char *start = CHECK_OK(mmap(NULL, MANY_AREAS * PAGE, PROT_READ | PROT_WRITE,
+    int many = many_areas();
+    char *start = CHECK_OK(mmap(NULL, many * PAGE, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-    for (int i = 0; i < MANY_AREAS; i += 2) {
+    for (int i = 0; i < many; i += 2) {
         CHECK_OK(mprotect(start + i * PAGE, PAGE, PROT_READ));
     }
-    int areas = count_areas(start, start + MANY_AREAS * PAGE);
-    CHECK(areas >= MANY_AREAS - 1 && areas <= MANY_AREAS); /* the last may have met a neighbour */
-    CHECK(count_lines("/proc/self/smaps", "VmFlags:") >= areas);
-    CHECK_EQUAL(count_lines("/proc/self/smaps", "Rss:"),
-                count_lines("/proc/self/smaps", "VmFlags:"));
+    int areas = count_areas(start, start + many * PAGE);
+    CHECK(areas >= many - 1 && areas <= many); /* the last may have met a neighbour */
+    int counts[2] = {0};
+    count_lines("/proc/self/smaps", (const char *const[2]){"Rss:", "VmFlags:"}, counts);
+    CHECK(counts[0] >= areas && counts[0] == counts[1]);
 }
 
 TEST(self_leads_to_the_own_number)
