@@ -22,7 +22,7 @@ run 'kill -l; kill -l 9; kill -l TERM; kill -0 $$; echo $?; kill -0 99999; echo 
 run 'sleep 5 & p=$!; kill -STOP $p; sleep 0.1; grep ^State /proc/$p/status; kill -CONT $p; sleep 0.1; grep ^State /proc/$p/status; kill $p; sleep 0.1; wait $p; echo $?'
 run 'sleep 5 & sleep 0.1; kill -STOP $!; kill -TERM $!; kill -CONT $!; sleep 0.1; wait $!; echo $?; sleep 5 & sleep 0.1; kill -STOP $!; kill -KILL $!; sleep 0.1; wait $!; echo $?'
 run 'yes | true; echo $?; yes | head -1 > /dev/null; (trap "" PIPE; yes 2> e; echo $? >&2) | head -1; cat e; seq 100000 | head -1; sh -c "seq 200000; echo \$? >&2" | head -1'
-run 'timeout 0.2 sleep 5; echo $?; timeout 5 true; echo $?; timeout -s KILL 0.2 sleep 5; echo $?; timeout 1 sh -c "exit 9"; echo $?; timeout; timeout 1 nosuch; echo $?; timeout -s INT 0.2 sh -c "trap \"echo i; exit 4\" INT; sleep 1"; echo $?'
+run 'timeout 0.2 sleep 5; echo $?; timeout 5 true; echo $?; timeout -s KILL 0.2 sleep 5; echo $?; timeout 1 sh -c "exit 9"; echo $?; timeout; timeout 1 nosuch; echo $?; timeout -s INT 0.2 sh -c "trap \"echo i; exit 4\" INT; sleep 3"; echo $?'
 run 'setsid echo in session; setsid sh -c "[ \$(cut -d\" \" -f6 /proc/self/stat) != 0 ] && echo own session"'
 run 'setsid sh -c "read a b c d e f g < /proc/\$\$/stat; [ \$a = \$e ] && [ \$a = \$f ] && echo leader of both"; read a b c d e f g < /proc/$$/stat; [ $e = $f ]; echo $b $c; sh -c "set -m; sleep 5 & read a b c d e f < /proc/\$!/stat; [ \$a = \$e ] && echo group of its own; kill %1; wait"'
 run 'set -m; sleep 5 & kill -STOP %1; sleep 0.1; jobs | sed "s/+ .*S/+ S/"; kill %1; kill -CONT %1; wait; jobs; sleep 0.2 & fg %1; echo $?; bg %1; fg %9'

@@ -33,11 +33,12 @@ run './as "sleep 3 & kill \$!; sleep 0.1; wait \$!; echo \$?; cat /proc/self/sta
 run 'printf "#!/bin/sh\nid -u\n" > suid.sh; chmod 4755 suid.sh; ./as ./suid.sh; mkdir own; cp /bin/busybox own/id; chmod 4755 own/id; ./as "own/id"; chmod 2755 own/id; ./as "own/id"; chmod 755 own/id; ./as "own/id -u"; chmod 644 own/id; ./as "own/id -u"; own/id; chmod 700 own/id; ./as own/id; own/id -un'
 for tool in cat ls 'ls -l' rm rmdir 'rm -r' 'rm -f' 'chmod 1' 'chown 1' readlink stat cd . sh head tail sort 'grep x' \
     'sed p' 'awk 1' wc 'cut -c1' 'tar cf x.tar' gzip od md5sum 'cmp rootfile' 'diff rootfile' find du tac rev \
-    'mktemp -p' chroot strings uniq fold nl base64 expand 'mount' umount 'date -r' 'chgrp 0' unlink env time setsid \
+    'mktemp -p' chroot strings uniq fold nl base64 expand 'mount' umount 'date -r' 'chgrp 0' unlink env setsid \
     realpath 'test -e' '[ -f' hexdump 'mv -f' 'touch -c' exec 'cat <' \
     'ls -d' 'truncate -c -s 1' 'cpio -F' 'ed' 'bc' 'dc' 'xxd' 'crc32' 'sha1sum' 'split' 'paste'; do
     run "$tool nosuch"
 done
+run '{ time nosuch; } 2>&1 | sed "s/[0-9.]*s$/s/"'
 for command in 'cp nosuch x' 'mv nosuch x' 'ln nosuch y' 'touch nosuch/x' 'ln -s x nosuch/x' 'mkdir nosuch/x' \
     'mkfifo nosuch/x' 'mknod nosuch/x p' 'truncate -s 1 nosuch/x' 'tee nosuch/x' 'dd if=nosuch' 'echo x > nosuch/x' \
     'dd if=/dev/zero of=nosuch/x count=1' './nosuch' 'nosuch/x' 'xargs nosuch' 'cp -a nosuch/. x' 'rm nosuch/x'; do
