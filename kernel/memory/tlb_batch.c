@@ -7,8 +7,8 @@
 // Most of them run kernel code at that time, and cannot use an old entry before they open their window on user memory
 // (arch/user_access.h): they flush then, and nobody waits for them. Only where frames of tables are to be freed are all asked.
 //
-// A CPU that has the table loaded only because nothing else came since (it idles, or runs a kernel
-// thread) is asked once: it then loads the kernel's and is out of the mask.
+// A CPU may have the table loaded only because nothing else came since (it idles, or runs a kernel
+// thread). If it is asked at all, it is once: it then loads the kernel's and is out of the mask.
 #include "memory/tlb_batch.h"
 
 #include "arch/user_access.h"

@@ -55,11 +55,11 @@ struct address_space {
     uint64_t serial;            // [I] never given twice: tells one exec's memory from the next
     struct refcount references; // [a] users: tasks that run in it, /proc readers
     struct shared_mutex mutex;
-    struct rb_root areas;    // [l]
-    struct area *last_found; // [l] look-up cache; those who look together write it in any order
-    struct page_table *page_table;                                      // [I] a reference
-    uint64_t area_count;                                                // [l]
-    uint64_t total_pages;                                               // [l] size of all areas
+    struct rb_root areas;          // [l]
+    struct area *last_found;       // [l] look-up cache; one who looks alone writes it too
+    struct page_table *page_table; // [I] a reference
+    uint64_t area_count;           // [l]
+    uint64_t total_pages;          // [l] size of all areas
     uint64_t data_pages, stack_pages, executable_pages, locked_pages;   // [l]
     struct atomic64 resident_anonymous, resident_file, resident_shared; // [a] pages
     uint64_t resident_peak;                                             // [a] hint
