@@ -217,6 +217,28 @@ SYSTEM_CALL3(mprotect, vaddr_t, start, size_t, bytes, int, protection)
                                  area_rights(protection) | growing);
 }
 
+/*
+ * Protection keys (pkeys(7)) are not used, and the calls say what Linux says on a CPU without them: none can be had, none is there to be
+ * given back, and protection without a key is mprotect.
+ */
+enum { PKEY_NONE = -1, PKEY_ACCESS_MASK = 3 };
+
+SYSTEM_CALL2(pkey_alloc, uint64_t, flags, uint64_t, rights)
+{
+    return flags != 0 || (rights & ~(uint64_t)PKEY_ACCESS_MASK) != 0 ? -EINVAL : -ENOSPC;
+}
+
+SYSTEM_CALL1(pkey_free, int, key)
+{
+    (void)key;
+    return -EINVAL;
+}
+
+SYSTEM_CALL4(pkey_mprotect, vaddr_t, start, size_t, bytes, int, protection, int, key)
+{
+    return key != PKEY_NONE ? -EINVAL : mprotect_body(start, bytes, protection);
+}
+
 SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, unsigned, flags,
              vaddr_t, new_address)
 {

@@ -2,6 +2,8 @@
  * Which memory a program wants its pages from. All memory is one node, number 0, so a policy is checked, kept and told, and every page
  * obeys it. See set_mempolicy(2), get_mempolicy(2).
  */
+#include "syscall/node_mask.h"
+
 #include "arch/page.h"
 #include "lib/assert.h"
 #include "lib/macros.h"
@@ -11,13 +13,7 @@
 
 enum { WORD_BITS = 64 };
 
-/* A mask of nodes as the program gives it: which there are, and whether it names any. */
-struct node_mask {
-    bool has_first, is_empty;
-};
-
-/* `max_node` is one more than the mask has bits. */
-static int node_mask_copy_in(struct node_mask *mask, const uint64_t __user *user, uint64_t max_node)
+int node_mask_copy_in(struct node_mask *mask, const uint64_t __user *user, uint64_t max_node)
 {
     *mask = (struct node_mask){.is_empty = true};
     uint64_t bits = max_node - 1;
@@ -40,6 +36,7 @@ static int node_mask_copy_in(struct node_mask *mask, const uint64_t __user *user
         }
         mask->is_empty &= word == 0;
         mask->has_first |= first == 0 && (word & 1) != 0;
+        mask->has_others |= (first == 0 ? word & ~UINT64_C(1) : word) != 0;
     }
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * get_mempolicy and set_mempolicy.
+ * get_mempolicy, set_mempolicy, move_pages.
  */
 #pragma once
 
@@ -19,6 +19,9 @@
 #define MPOL_F_NODE         1
 #define MPOL_F_ADDR         2
 #define MPOL_F_MEMS_ALLOWED 4
+
+#define MPOL_MF_MOVE     2
+#define MPOL_MF_MOVE_ALL 4
 
 /* Nodes that a mask may name; only the first is there. */
 #define MPOL_NODES_MAX 1024

@@ -283,3 +283,16 @@ TEST(a_robust_list_can_be_asked_by_the_same_user)
     }
     CHECK_EXITED(other, 0);
 }
+
+TEST(ports_are_for_who_may)
+{
+    CHECK_ERRNO(syscall(SYS_iopl, 4), EINVAL);
+    CHECK_OK(syscall(SYS_iopl, 0));
+    CHECK_ERRNO(syscall(SYS_ioperm, 0UL, 0UL, 1), EINVAL);
+    CHECK_ERRNO(syscall(SYS_ioperm, 65535UL, 2UL, 1), EINVAL);
+    CHECK_OK(syscall(SYS_ioperm, 0UL, 65536UL, 0));
+    become_user(NOBODY);
+    CHECK_ERRNO(syscall(SYS_iopl, 3), EPERM);
+    CHECK_ERRNO(syscall(SYS_ioperm, 0x80UL, 1UL, 1), EPERM);
+    CHECK_OK(syscall(SYS_ioperm, 0x80UL, 1UL, 0));
+}

@@ -258,3 +258,44 @@ TEST(reads_of_untouched_memory_are_zero_and_writes_then_stay)
         CHECK_EQUAL(area[i * PAGE + 1], 0);
     }
 }
+
+static long show_part(void *start, size_t bytes, int protection, size_t page)
+{
+    return syscall(SYS_remap_file_pages, start, bytes, protection, page, 0);
+}
+
+TEST(a_shared_mapping_can_show_another_part)
+{
+    int fd = make_open_file("f");
+    for (int i = 0; i < 4; i++) {
+        char letter = (char)('a' + i);
+        CHECK_EQUAL(pwrite(fd, &letter, 1, i * PAGE), 1);
+    }
+    char *place = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    volatile char *area = place;
+    CHECK(place != MAP_FAILED);
+    CHECK_OK(show_part(place + 5, 2 * PAGE + 7, 0, 2)); /* rounded down, both */
+    CHECK_EQUAL(area[0], 'c');
+    CHECK_EQUAL(area[PAGE], 'd');
+    CHECK_EQUAL(area[2 * PAGE], 'c');
+    area[PAGE] = 'x';
+    CHECK_EQUAL(area[3 * PAGE], 'x');
+    CHECK_OK(mprotect(place, 4 * PAGE, PROT_READ));
+    CHECK_OK(show_part(place, PAGE, 0, 1));
+    CHECK_EQUAL(area[0], 'b');
+    CHECK_OK(mprotect(place, PAGE, PROT_READ | PROT_WRITE));
+}
+
+TEST(what_is_not_shared_shows_no_other_part)
+{
+    char *shared = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared != MAP_FAILED);
+    CHECK_OK(show_part(shared, PAGE, 0, 1));
+    CHECK_ERRNO(show_part(shared, PAGE, PROT_READ, 1), EINVAL);
+    CHECK_ERRNO(show_part(shared, 0, 0, 1), EINVAL);
+    CHECK_ERRNO(show_part(shared, PAGE, 0, (size_t)-1), EINVAL);
+    CHECK_ERRNO(show_part(anonymous(1, PROT_READ), PAGE, 0, 0), EINVAL);
+    CHECK_ERRNO(show_part(unmapped_address(), PAGE, 0, 0), EINVAL);
+    CHECK_OK(munmap(shared + PAGE, PAGE));
+    CHECK_ERRNO(show_part(shared, 2 * PAGE, 0, 0), EINVAL);
+}

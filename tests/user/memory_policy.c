@@ -95,3 +95,65 @@ TEST(the_only_node_is_told)
     CHECK_ERRNO(get(KERNEL_ADDRESS, NULL, 0, NULL, 0), EFAULT);
     CHECK_ERRNO(get(&mode, KERNEL_ADDRESS, 1024, NULL, 0), EFAULT);
 }
+
+static long where(void **pages, const int *nodes, int *status, unsigned long count, int flags)
+{
+    return syscall(SYS_move_pages, 0, count, pages, nodes, status, flags);
+}
+
+TEST(pages_are_on_the_only_node)
+{
+    char *pages = map_pages(2);
+    pages[0] = 1;
+    void *asked[3] = {pages, pages + PAGE, unmapped_address()};
+    int status[3] = {9, 9, 9};
+    CHECK_OK(where(asked, NULL, status, 3, 0));
+    CHECK_EQUAL(status[0], 0);
+    CHECK_EQUAL(status[1], -EFAULT); /* not there yet */
+    CHECK_EQUAL(status[2], -EFAULT);
+    CHECK_OK(where(asked, NULL, status, 0, 0));
+    CHECK_ERRNO(where(asked, NULL, status, 1, 8), EINVAL);
+    CHECK_ERRNO(where(KERNEL_ADDRESS, NULL, status, 1, 0), EFAULT);
+    CHECK_ERRNO(where(asked, NULL, KERNEL_ADDRESS, 1, 0), EFAULT);
+    CHECK_ERRNO(syscall(SYS_move_pages, 1 << 22, 1, asked, NULL, status, 0), ESRCH);
+}
+
+TEST(pages_move_where_they_are)
+{
+    enum { MOVE = 2, MOVE_ALL = 4 };
+    char *page = map_pages(1);
+    page[0] = 1;
+    void *asked = page;
+    int node = 0, status = 9;
+    CHECK_OK(where(&asked, &node, &status, 1, MOVE));
+    CHECK_EQUAL(status, 0);
+    CHECK_OK(where(&asked, &node, &status, 1, MOVE_ALL));
+    node = 1;
+    CHECK_ERRNO(where(&asked, &node, &status, 1, MOVE), ENODEV);
+    become_user(NOBODY);
+    node = 0;
+    CHECK_OK(where(&asked, &node, &status, 1, MOVE));
+    CHECK_ERRNO(where(&asked, &node, &status, 1, MOVE_ALL), EPERM);
+    CHECK_ERRNO(syscall(SYS_move_pages, getppid(), 1, &asked, NULL, &status, 0), EPERM);
+}
+
+static long migrate(int pid, const unsigned long *from, const unsigned long *to)
+{
+    return syscall(SYS_migrate_pages, pid, 64, from, to);
+}
+
+TEST(no_page_stays_where_it_should_not)
+{
+    CHECK_EQUAL(migrate(0, first, first), 0);
+    CHECK_EQUAL(migrate(getpid(), second, first), 0);
+    CHECK_EQUAL(migrate(0, none, first), 0);
+    CHECK_ERRNO(migrate(0, first, second), EINVAL);
+    CHECK_ERRNO(migrate(0, first, none), EINVAL);
+    CHECK_ERRNO(migrate(1 << 22, first, first), ESRCH);
+    CHECK_ERRNO(migrate(0, KERNEL_ADDRESS, first), EFAULT);
+    CHECK_ERRNO(migrate(0, first, KERNEL_ADDRESS), EFAULT);
+    become_user(NOBODY);
+    CHECK_EQUAL(migrate(0, first, first), 0);
+    CHECK_ERRNO(migrate(0, first, second), EPERM);
+    CHECK_ERRNO(migrate(getppid(), first, first), EPERM);
+}

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/uio.h>
 
 #define P_PIDFD_OLD 3
 
@@ -242,4 +243,36 @@ TEST(clone3_gives_one_beside_the_number)
     CHECK_EQUAL(number, child);
     CHECK(has_ended(fd, 5000));
     CHECK_EXITED(child, 0);
+}
+
+static long advise(int fd, const struct iovec *ranges, unsigned long count, int advice)
+{
+    return syscall(SYS_process_madvise, fd, ranges, count, advice, 0);
+}
+
+TEST(advice_about_anothers_memory_is_taken)
+{
+    enum { WILLNEED = 3, DONTNEED = 4, COLD = 20, PAGEOUT = 21 };
+    char *pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    pid_t child = start_sleeper();
+    int fd = open_process(child, 0);
+    struct iovec ranges[2] = {{pages, PAGE}, {pages + 2 * PAGE, 2 * PAGE}};
+    CHECK_EQUAL(advise(fd, ranges, 2, COLD), 3 * PAGE);
+    CHECK_EQUAL(advise(fd, ranges, 2, PAGEOUT), 3 * PAGE);
+    CHECK_EQUAL(advise(fd, ranges, 1, WILLNEED), PAGE);
+    CHECK_EQUAL(advise(fd, ranges, 0, COLD), 0);
+    CHECK_ERRNO(advise(fd, ranges, 1, DONTNEED), EINVAL);
+    CHECK_ERRNO(advise(fd, NULL, 1, COLD), EFAULT);
+    CHECK_ERRNO(advise(fd, ranges, 1025, COLD), EINVAL);
+    CHECK_ERRNO(advise(0, ranges, 1, COLD), EBADF);
+    CHECK_ERRNO(syscall(SYS_process_madvise, fd, ranges, 1, COLD, 1), EINVAL);
+    ranges[1].iov_base = pages + 1;
+    CHECK_EQUAL(advise(fd, ranges, 2, COLD), PAGE);
+    ranges[0].iov_base = (void *)PAGE;
+    CHECK_ERRNO(advise(fd, ranges, 1, COLD), ENOMEM);
+    int self = open_process(getpid(), 0);
+    become_user(NOBODY);
+    CHECK_ERRNO(advise(fd, ranges, 1, COLD), EACCES);
+    CHECK_ERRNO(advise(self, ranges, 1, COLD), EPERM);
 }

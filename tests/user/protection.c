@@ -129,3 +129,18 @@ TEST(a_blocked_or_ignored_fault_kills_all_the_same)
     }
     CHECK_KILLED(child, SIGSEGV);
 }
+
+TEST(protection_keys_are_there_or_said_not_to_be)
+{
+    char *page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(page != MAP_FAILED);
+    CHECK_ERRNO(syscall(SYS_pkey_alloc, 1, 0), EINVAL);
+    CHECK_ERRNO(syscall(SYS_pkey_alloc, 0, 4), EINVAL);
+    CHECK_ERRNO(syscall(SYS_pkey_free, 16), EINVAL);
+    CHECK_OK(syscall(SYS_pkey_mprotect, page, PAGE, PROT_READ | PROT_WRITE, -1));
+    page[0] = 1;
+    CHECK_ERRNO(syscall(SYS_pkey_mprotect, page, PAGE, PROT_READ, 16), EINVAL);
+    CHECK_ERRNO(syscall(SYS_pkey_mprotect, page, PAGE, PROT_READ, 1), EINVAL);
+    long key = syscall(SYS_pkey_alloc, 0, 0);
+    CHECK(key > 0 || errno == ENOSPC);
+}

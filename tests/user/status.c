@@ -259,3 +259,40 @@ TEST(extended_attributes_are_asked_for_and_not_there)
     CHECK_EQUAL(listxattr("file", buffer, sizeof(buffer)), 0);
     CHECK_EQUAL(llistxattr("file", NULL, 0), 0);
 }
+
+struct free_of_old {
+    int blocks;
+    unsigned long inodes;
+    char names[12];
+};
+
+TEST(a_device_tells_what_its_file_system_has_free)
+{
+    struct stat place;
+    struct statfs status;
+    struct free_of_old old;
+    CHECK_OK(stat(".", &place));
+    CHECK_OK(syscall(SYS_ustat, place.st_dev, &old));
+    CHECK_OK(statfs(".", &status));
+    CHECK_EQUAL(old.names[0], 0);
+    CHECK(old.blocks > 0 && (unsigned long)old.blocks <= status.f_blocks);
+    CHECK(old.inodes <= status.f_files);
+    CHECK_ERRNO(syscall(SYS_ustat, 0x7fff, &old), EINVAL);
+    CHECK_ERRNO(syscall(SYS_ustat, place.st_dev, KERNEL_ADDRESS), EFAULT);
+}
+
+TEST(types_of_file_systems_have_numbers)
+{
+    enum { NUMBER = 1, NAME = 2, COUNT = 3 };
+    char name[64] = "";
+    long number = CHECK_OK(syscall(SYS_sysfs, NUMBER, "tmpfs"));
+    CHECK_OK(syscall(SYS_sysfs, NAME, number, name));
+    CHECK_TEXT(name, "tmpfs");
+    long count = CHECK_OK(syscall(SYS_sysfs, COUNT));
+    CHECK(number < count);
+    CHECK_ERRNO(syscall(SYS_sysfs, NAME, count, name), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sysfs, NUMBER, "no such type"), EINVAL);
+    CHECK_ERRNO(syscall(SYS_sysfs, NUMBER, NULL), EFAULT);
+    CHECK_ERRNO(syscall(SYS_sysfs, NAME, number, KERNEL_ADDRESS), EFAULT);
+    CHECK_ERRNO(syscall(SYS_sysfs, 4), EINVAL);
+}
