@@ -145,6 +145,7 @@ static int clone_process_state(uint64_t flags, const struct process *parent, str
     child->limits = parent->limits;
     spin_unlock(&process_tree_lock);
     child->is_dumpable = parent->is_dumpable;
+    child->refuses_huge_pages = READ_ONCE(parent->refuses_huge_pages);
     child->has_private_barriers = parent->has_private_barriers;
     child->oom_score_adjust = parent->oom_score_adjust;
     child->oom_score_minimum = parent->oom_score_minimum;
@@ -158,6 +159,8 @@ static void clone_scheduling(const struct task *parent, struct task *child)
     child->thread.affinity = parent->thread.affinity;
     child->io_priority = parent->io_priority;
     child->timer_slack_ns = child->first_timer_slack_ns = parent->timer_slack_ns;
+    child->failure_policy = parent->failure_policy;
+    child->is_io_flusher = parent->is_io_flusher;
     child->memory_policy = parent->memory_policy;
     child->memory_policy_has_nodes = parent->memory_policy_has_nodes;
     child->thread.nice = parent->thread.nice;

@@ -66,6 +66,7 @@ struct process {
     unsigned executions;                  // [a] successful execve calls since fork
     bool is_zombie;                       // [l tree]
     bool is_reaper;                       // [a] PR_SET_CHILD_SUBREAPER: takes orphans below it
+    bool refuses_huge_pages;              // [a] PR_SET_THP_DISABLE: kept and told
     bool is_exiting;                      // [l signal] exit_group or a fatal signal began
     bool is_unkillable;                   // [l signal] pid 1: default actions do nothing
     bool is_stopping;                     // [l signal] a group stop began and nothing continued it
@@ -155,6 +156,8 @@ struct task {
     uint16_t io_priority;                  // [a] ioprio_set: class and level
     bool resets_scheduling_on_fork;        // [a] SCHED_RESET_ON_FORK
     bool no_new_privileges;                // [a] PR_SET_NO_NEW_PRIVS; never taken back, inherited
+    uint8_t failure_policy;                // [o] PR_MCE_KILL: kept and told; 0: the default
+    bool is_io_flusher;                    // [o] PR_SET_IO_FLUSHER: kept and told
     uint64_t parent_death_signal;          // [o] PR_SET_PDEATHSIG
     uint64_t timer_slack_ns;               // [a] PR_SET_TIMERSLACK
     uint64_t first_timer_slack_ns;         // [I] what it was created with, and goes back to

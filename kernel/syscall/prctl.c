@@ -10,6 +10,7 @@
 #include "process/process.h"
 #include "process/signal.h"
 #include "syscall/call.h"
+#include "syscall/prctl_hints.h"
 #include "uapi/capability.h"
 
 static long set_name(const char __user *user)
@@ -145,9 +146,10 @@ static long set_timer_slack(uint64_t ns)
     return 0;
 }
 
-/* Options with one answer. */
-static long fixed_option(int option, uint64_t second)
+/* Options with one answer, and then the rest. */
+static long fixed_option(int option, const uint64_t arguments[4])
 {
+    uint64_t second = arguments[0];
     const uint64_t place = (uint64_t)(uintptr_t)task_current()->clear_tid_address;
     switch (option) {
     case PR_GET_TIMING: return PR_TIMING_STATISTICAL;
@@ -156,7 +158,7 @@ static long fixed_option(int option, uint64_t second)
     case PR_SET_TSC: return second == PR_TSC_ENABLE ? 0 : -EINVAL;
     case PR_GET_SECCOMP: return 0;
     case PR_GET_TID_ADDRESS: return user_copy_out((void __user *)second, &place, sizeof(place));
-    default: return -EINVAL;
+    default: return prctl_hint(option, arguments);
     }
 }
 
@@ -196,6 +198,9 @@ SYSTEM_CALL5(prctl, int, option, uint64_t, second, uint64_t, third, uint64_t, fo
         return (fourth | fifth) != 0 ? -EINVAL : ambient_capabilities(second, third);
     case PR_GET_TIMERSLACK: return (long)task_current()->timer_slack_ns;
     case PR_SET_TIMERSLACK: return set_timer_slack(second);
-    default: return fixed_option(option, second);
+    default: {
+        const uint64_t arguments[] = {second, third, fourth, fifth};
+        return fixed_option(option, arguments);
+    }
     }
 }

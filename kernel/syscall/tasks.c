@@ -288,6 +288,9 @@ SYSTEM_CALL2(arch_prctl, int, command, uint64_t, argument)
     case ARCH_SET_FS: return arch_user_fs_set(argument);
     case ARCH_SET_GS: return arch_user_gs_set(argument);
     case ARCH_GET_FS: base = arch_user_fs_get(); break;
+    /* Programs ask the CPU what it can, and it cannot be made to tell them that they may not. */
+    case ARCH_GET_CPUID: return 1;
+    case ARCH_SET_CPUID: return -ENODEV;
     case ARCH_GET_GS: base = arch_user_gs_get(); break;
     default: return -EINVAL;
     }

@@ -229,3 +229,60 @@ TEST(status_tells_where_a_process_may_run)
     CHECK(strstr(text, "\nSigQ:\t0/") != NULL);
     CHECK(strstr(text, "\nSeccomp:\t0\n") != NULL);
 }
+
+static void check_wishes(int huge_pages, int failures)
+{
+    CHECK_EQUAL(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), huge_pages);
+    CHECK_EQUAL(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0), failures);
+}
+
+TEST(wishes_are_kept_and_inherited)
+{
+    check_wishes(0, PR_MCE_KILL_DEFAULT);
+    CHECK_OK(prctl(PR_SET_THP_DISABLE, 5, 0, 0, 0));
+    CHECK_OK(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0));
+    check_wishes(1, PR_MCE_KILL_EARLY);
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        check_wishes(1, PR_MCE_KILL_EARLY);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    CHECK_OK(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_LATE, 0, 0));
+    CHECK_OK(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
+    check_wishes(0, PR_MCE_KILL_LATE);
+    CHECK_OK(prctl(PR_MCE_KILL, PR_MCE_KILL_CLEAR, 0, 0, 0));
+    check_wishes(0, PR_MCE_KILL_DEFAULT);
+    CHECK_ERRNO(prctl(PR_SET_THP_DISABLE, 1, 1, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_MCE_KILL, PR_MCE_KILL_CLEAR, 1, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_MCE_KILL, PR_MCE_KILL_SET, 3, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_MCE_KILL, 2, 0, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_MCE_KILL_GET, 1, 0, 0, 0), EINVAL);
+    CHECK_OK(prctl(PR_TASK_PERF_EVENTS_DISABLE, 0, 0, 0, 0));
+    CHECK_OK(prctl(PR_TASK_PERF_EVENTS_ENABLE, 0, 0, 0, 0));
+}
+
+TEST(only_who_may_writes_back_for_all)
+{
+    CHECK_EQUAL(prctl(PR_GET_IO_FLUSHER, 0, 0, 0, 0), 0);
+    CHECK_OK(prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0));
+    CHECK_EQUAL(prctl(PR_GET_IO_FLUSHER, 0, 0, 0, 0), 1);
+    CHECK_ERRNO(prctl(PR_SET_IO_FLUSHER, 2, 0, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_GET_IO_FLUSHER, 1, 0, 0, 0), EINVAL);
+    become_user(NOBODY);
+    CHECK_ERRNO(prctl(PR_SET_IO_FLUSHER, 0, 0, 0, 0), EPERM);
+    CHECK_ERRNO(prctl(PR_GET_IO_FLUSHER, 0, 0, 0, 0), EPERM);
+}
+
+TEST(what_the_cpu_guesses_can_be_asked)
+{
+    CHECK(prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, 0, 0, 0) >= 0);
+    CHECK(prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, 0, 0, 0) >= 0);
+    CHECK_ERRNO(prctl(PR_GET_SPECULATION_CTRL, 3, 0, 0, 0), ENODEV);
+    CHECK_ERRNO(prctl(PR_GET_SPECULATION_CTRL, 0, 1, 0, 0), EINVAL);
+    CHECK_ERRNO(prctl(PR_SET_SPECULATION_CTRL, 3, PR_SPEC_ENABLE, 0, 0), ENODEV);
+    CHECK_ERRNO(prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, PR_SPEC_DISABLE, 0, 0), ENXIO);
+    CHECK_EQUAL(syscall(SYS_arch_prctl, 0x1011, 0), 1);
+    CHECK_OK(prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0));
+}
