@@ -26,9 +26,11 @@ static int entry_end(const struct task *task, uint64_t address, bool is_pending,
     /* Compare and exchange, since other threads take and wait for the same lock at this moment. Another owner's word is left alone. */
     while ((value & FUTEX_TID_MASK) == (uint32_t)task->thread.number) {
         uint32_t dead = (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-        if (user_fault_in(word, sizeof(*word), true) != 0 ||
-            user_cmpxchg32_nofault(word, value, dead, &seen) != 0) {
+        if (user_fault_in(word, sizeof(*word), true) != 0) {
             return -EFAULT;
+        }
+        if (user_cmpxchg32_nofault(word, value, dead, &seen) != 0) {
+            continue; /* the page went again: another thread's fork has made it read-only */
         }
         if (seen == value) {
             if ((value & FUTEX_WAITERS) != 0 && !is_pi) {

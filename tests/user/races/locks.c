@@ -207,7 +207,6 @@ static void own_in_thread(unsigned index)
 static void make_robust(void)
 {
     pthread_mutexattr_t attributes;
-    robust = race_shared_pages(1);
     pthread_mutexattr_init(&attributes);
     RACE_CHECK(pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0);
     RACE_CHECK(pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0);
@@ -217,6 +216,7 @@ static void make_robust(void)
 static void owners_die(void)
 {
     pid_t owners[OWNERS];
+    robust = race_shared_pages(1);
     make_robust();
     while (race_goes_on()) {
         for (unsigned i = 0; i < OWNERS; i++) {
@@ -232,12 +232,71 @@ static void owners_die(void)
 
 static void owning_threads_die(void)
 {
+    robust = race_shared_pages(1);
     make_robust();
     while (race_goes_on()) {
         race_threads(OWNERS, own_in_thread);
         RACE_CHECK(robust->counter == robust->expected);
         race_count();
     }
+}
+
+/* A thread that the C library knows nothing of: what it holds at its end is the kernel's affair alone. */
+static struct owner {
+    struct {
+        void *list;
+        long offset;
+        void *pending;
+    } head; /* as set_robust_list(2) has it */
+    void *next;
+    atomic_uint word, number;
+    char stack[PAGE * 4];
+} owner;
+
+static int hold_and_end(void *argument)
+{
+    (void)argument;
+    syscall(SYS_set_robust_list, &owner.head, sizeof(owner.head));
+    owner.word = (unsigned)syscall(SYS_gettid);
+    return 0;
+}
+
+static void end_with_word(void)
+{
+    const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                      CLONE_SYSVSEM | CLONE_CHILD_CLEARTID;
+    owner.head.list = &owner.next;
+    owner.next = &owner.head;
+    owner.head.offset = (char *)&owner.word - (char *)&owner.next;
+    owner.number = 1;
+    RACE_OK(clone(hold_and_end, owner.stack + sizeof(owner.stack), flags, NULL, NULL, NULL,
+                  &owner.number));
+    while (owner.number != 0) {
+        race_futex(&owner.number, FUTEX_WAIT, 1, NULL, NULL, 0);
+    }
+    RACE_CHECK(owner.word == FUTEX_OWNER_DIED);
+}
+
+/* The word lies in memory that forks make unwritable for a moment, again and again. */
+static void end_beside_forks(unsigned index)
+{
+    while (race_goes_on()) {
+        if (index == 0) {
+            end_with_word();
+            race_count();
+            continue;
+        }
+        pid_t child = RACE_OK(fork());
+        if (child == 0) {
+            _exit(0);
+        }
+        RACE_CHECK(race_wait(child) == 0);
+    }
+}
+
+static void owners_die_beside_forks(void)
+{
+    race_threads(3, end_beside_forks);
 }
 
 const struct race lock_races[] = {
@@ -247,5 +306,6 @@ const struct race lock_races[] = {
     {"threads_come_and_go", threads_come_and_go},
     {"owners_die", owners_die},
     {"owning_threads_die", owning_threads_die},
+    {"owners_die_beside_forks", owners_die_beside_forks},
     {NULL, NULL},
 };

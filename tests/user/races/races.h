@@ -39,6 +39,7 @@ enum {
     FUTEX_WAIT_BITSET = 9,
     FUTEX_WAKE_BITSET = 10,
     FUTEX_PRIVATE = 128,
+    FUTEX_OWNER_DIED = 0x40000000,
 };
 
 struct race {
