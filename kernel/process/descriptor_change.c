@@ -219,14 +219,14 @@ void descriptor_close_range(struct descriptor_table *table, unsigned first, unsi
     }
 }
 
-// Marks of free slots (close_range sets them too) mean nothing: slot_fill sets the bit anew.
-void descriptor_close_on_exec(struct descriptor_table *table)
+static void close_marked(struct descriptor_table *table, bool all)
 {
     size_t number = 0;
     for (;;) {
         spin_lock(&table->lock);
-        size_t capacity = table->array->capacity;
-        number = bitmap_find_next_set(table->array->close_on_exec, capacity, number);
+        const struct descriptor_array *array = table->array;
+        size_t capacity = array->capacity;
+        number = bitmap_find_next_set(all ? array->open : array->close_on_exec, capacity, number);
         struct open_file *file = number < capacity ? slot_empty(table, (unsigned)number) : NULL;
         spin_unlock(&table->lock);
         if (number >= capacity) {
@@ -237,6 +237,17 @@ void descriptor_close_on_exec(struct descriptor_table *table)
         }
         number++;
     }
+}
+
+// Marks of free slots (close_range sets them too) mean nothing: slot_fill sets the bit anew.
+void descriptor_close_on_exec(struct descriptor_table *table)
+{
+    close_marked(table, false);
+}
+
+void descriptor_close_all(struct descriptor_table *table)
+{
+    close_marked(table, true);
 }
 
 int descriptor_get_flag(struct descriptor_table *table, int number)

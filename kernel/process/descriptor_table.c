@@ -3,7 +3,9 @@
 // A table that one task uses is read without lock and without reference (descriptor_borrow): only that task changes it, and it is
 // busy with the system call that reads. One that several tasks share (CLONE_FILES) is read under RCU: a file that leaves it keeps its
 // memory for late readers, who take a reference unless the last one is gone. Who only looks into somebody else's table (/proc) takes
-// its lock: its user cannot know of such a reader, and waits for none. Changes are in descriptor_change.c.
+// its lock: its user cannot know of such a reader, and waits for none. So users are counted apart from references: a look must not make
+// a table a shared one, whose locks an execve leaves behind, nor keep files open that their process has closed by its end. Changes are
+// in descriptor_change.c.
 #include "process/descriptor_table.h"
 
 #include "lib/assert.h"
@@ -31,6 +33,7 @@ struct descriptor_table *descriptor_table_create(void)
         return NULL;
     }
     refcount_init(&table->references, 1);
+    atomic32_store(&table->users, 1);
     spin_init(&table->lock, LOCK_RANK_DESCRIPTORS);
     struct descriptor_array *array = &table->inline_array;
     array->capacity = DESCRIPTORS_INLINE;
@@ -179,7 +182,7 @@ struct descriptor_table *descriptor_table_copy(struct descriptor_table *source)
         int error = descriptor_table_grow_locked(table, wanted);
         spin_unlock(&table->lock);
         if (error != 0) {
-            descriptor_table_put(table);
+            descriptor_table_discard(table);
             return NULL;
         }
         spin_lock(&source->lock);
@@ -194,41 +197,50 @@ void descriptor_table_get(struct descriptor_table *table)
     refcount_get(&table->references);
 }
 
-static void table_free(struct descriptor_table *table)
-{
-    array_free(table->array != &table->inline_array ? table->array : NULL);
-    slab_free(&descriptor_table_cache, table);
-}
-
-void descriptor_table_discard(struct descriptor_table *table)
-{
-    if (!refcount_put(&table->references)) {
-        return;
-    }
-    for (int number = descriptor_next(table, 0); number >= 0;
-         number = descriptor_next(table, number + 1)) {
-        open_file_put(table->array->files[number]);
-    }
-    table_free(table);
-}
-
 void descriptor_table_put(struct descriptor_table *table)
 {
     if (!refcount_put(&table->references)) {
         return;
     }
-    // The last reference: nobody reads it any more, but closing may sleep, so the lock is taken for each look only.
-    for (int number = descriptor_next(table, 0); number >= 0;
-         number = descriptor_next(table, number + 1)) {
-        struct open_file *file = table->array->files[number];
-        descriptor_file_close(table, file);
+    assert(atomic32_load(&table->users) == 0);
+    array_free(table->array != &table->inline_array ? table->array : NULL);
+    slab_free(&descriptor_table_cache, table);
+}
+
+void descriptor_table_join(struct descriptor_table *table)
+{
+    refcount_get(&table->references);
+    atomic32_add(&table->users, 1);
+}
+
+// True: that was the last user. A full barrier, so that the others' look-ups have ended for who sees the count.
+static bool table_is_left(struct descriptor_table *table)
+{
+    assert(atomic32_load(&table->users) != 0);
+    return atomic32_subtract(&table->users, 1) == 0;
+}
+
+void descriptor_table_leave(struct descriptor_table *table)
+{
+    if (table_is_left(table)) {
+        descriptor_close_all(table);
     }
-    table_free(table);
+    descriptor_table_put(table);
+}
+
+void descriptor_table_discard(struct descriptor_table *table)
+{
+    bool is_left = table_is_left(table);
+    for (int number = is_left ? descriptor_next(table, 0) : -1; number >= 0;
+         number = descriptor_next(table, number + 1)) {
+        open_file_put(table->array->files[number]); // of a copy that nobody has seen
+    }
+    descriptor_table_put(table);
 }
 
 bool descriptor_table_is_shared(struct descriptor_table *table)
 {
-    return refcount_read(&table->references) > 1;
+    return atomic32_load(&table->users) > 1;
 }
 
 // Nobody else changes the table: it is the caller's alone, or locked.
@@ -259,8 +271,7 @@ static struct open_file *file_get_shared(struct descriptor_table *table, int num
     return file;
 }
 
-// The test for sharing is enough: only a task that has the table can share it (clone), and it is busy here; a reader of /proc that takes
-// a reference meanwhile only reads.
+// The test for sharing is enough: only a task that has the table can share it (clone), and it is busy here.
 struct open_file *descriptor_get(struct descriptor_table *table, int number)
 {
     return descriptor_table_is_shared(table) ? file_get_shared(table, number)
@@ -306,8 +317,8 @@ int descriptor_next(struct descriptor_table *table, int from)
 
 unsigned descriptor_capacity(struct descriptor_table *table)
 {
-    rcu_read_lock();
-    unsigned capacity = rcu_dereference(table->array)->capacity;
-    rcu_read_unlock();
+    spin_lock(&table->lock); // it may be somebody else's, who frees a former array at once
+    unsigned capacity = table->array->capacity;
+    spin_unlock(&table->lock);
     return capacity;
 }

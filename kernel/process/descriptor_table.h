@@ -9,16 +9,20 @@ struct descriptor_table;
 
 enum { DESCRIPTORS_MAX = 1 << 20 }; // no table holds more, whatever the limit
 
-void descriptor_table_init(void); // once, at boot
-must_check struct descriptor_table *descriptor_table_create(void);
+void descriptor_table_init(void);                                  // once, at boot
+must_check struct descriptor_table *descriptor_table_create(void); // the first task's that has it
 must_check struct descriptor_table *
 descriptor_table_copy(struct descriptor_table *table);           // fork; NULL: no memory
-bool descriptor_table_is_shared(struct descriptor_table *table); // somebody else holds a reference
+bool descriptor_table_is_shared(struct descriptor_table *table); // several tasks have it
+// References of who only looks into it (/proc, pidfd_getfd, kcmp): they change nothing for the tasks that have it.
 void descriptor_table_get(struct descriptor_table *table);
-void descriptor_table_put(
-    struct descriptor_table *table); // the last one closes everything; may sleep
-// The same for a reference that was to be a new task's, or another program's, and was never used: a copy's files are put, but nothing
-// is closed, so that nothing happens that closing brings about (locks, notifications).
+void descriptor_table_put(struct descriptor_table *table);
+// A task takes it as its own too, with a reference (CLONE_FILES), or gives its own up. The last one closes everything, whoever looks
+// into it meanwhile; may sleep.
+void descriptor_table_join(struct descriptor_table *table);
+void descriptor_table_leave(struct descriptor_table *table);
+// Leaves a table that was to be a new task's, or another program's, and was never used: a copy's files are put, but nothing is closed,
+// so that nothing happens that closing brings about (locks, notifications).
 void descriptor_table_discard(struct descriptor_table *table);
 
 // The file with a reference; NULL: -EBADF. The table is the current task's.

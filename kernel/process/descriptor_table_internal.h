@@ -19,7 +19,8 @@ struct descriptor_array {
 };
 
 struct descriptor_table {
-    struct refcount references;     // [a] tasks that use it, and readers of /proc
+    struct refcount references;     // [a] of tasks that use it, and of those who look at it
+    struct atomic32 users;          // [a] tasks that have it as theirs; above 1: CLONE_FILES
     struct spinlock lock;           // rank DESCRIPTORS
     struct descriptor_array *array; // [l; read under RCU]
     unsigned first_free_hint;       // [l] nothing is free below
@@ -31,3 +32,5 @@ struct descriptor_table {
 must_check int descriptor_table_grow_locked(struct descriptor_table *table, unsigned number);
 // A descriptor was taken out of the table: gives up what hung on it, and the reference on the file. May sleep.
 void descriptor_file_close(struct descriptor_table *table, struct open_file *file);
+// Its last user has gone: closes everything. May sleep.
+void descriptor_close_all(struct descriptor_table *table);

@@ -126,7 +126,7 @@ static int unshare(struct task *task)
         signal_actions_put(old_actions);
     }
     if (table != NULL) {
-        descriptor_table_put(old_table);
+        descriptor_table_leave(old_table);
     }
     return 0;
 

@@ -87,7 +87,7 @@ static void task_give_up_resources(struct task *task)
     task->descriptors = NULL;
     task->fs = NULL;
     spin_unlock(&process_tree_lock);
-    descriptor_table_put(descriptors);
+    descriptor_table_leave(descriptors);
     fs_state_leave(fs);
 }
 

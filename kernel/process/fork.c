@@ -107,7 +107,7 @@ static int clone_space(uint64_t flags, struct task *parent, struct task *child)
 static int clone_resources(uint64_t flags, struct task *parent, struct task *child)
 {
     if ((flags & CLONE_FILES) != 0) {
-        descriptor_table_get(parent->descriptors);
+        descriptor_table_join(parent->descriptors);
         child->descriptors = parent->descriptors;
     } else {
         child->descriptors = descriptor_table_copy(parent->descriptors);

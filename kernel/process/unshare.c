@@ -61,7 +61,7 @@ long process_unshare(uint64_t flags)
         fs_state_leave(old_fs);
     }
     if (table != NULL) {
-        descriptor_table_put(old_table);
+        descriptor_table_leave(old_table);
     }
     return 0;
 }

@@ -122,7 +122,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-    descriptor_table_put(table);
+    descriptor_table_leave(table);
     end_grace_period();
     for (int i = 0; i < FILES; i++) {
         if (refcount_read(&files[i].references) != 1) {
@@ -168,7 +168,7 @@ static void a_reserved_number_is_nobody_elses_until_it_is_filled(void **state)
     assert_non_null(copy);
     assert_int_equal(descriptor_reserve(copy, 0, LIMIT), 0);
     descriptor_cancel(copy, 0);
-    descriptor_table_put(copy);
+    descriptor_table_leave(copy);
     descriptor_fill(table, 0, open_file_get(&files[2]), true);
     assert_int_equal(descriptor_get_flag(table, 0), FD_CLOEXEC);
 }
@@ -219,7 +219,7 @@ static void a_copy_holds_its_own_references(void **state)
     assert_int_equal(descriptor_get_flag(copy, 3), -EBADF);
     assert_int_equal(descriptor_get_flag(table, 3), FD_CLOEXEC);
     assert_int_equal(descriptor_next(copy, 0), 1);
-    descriptor_table_put(copy);
+    descriptor_table_leave(copy);
 }
 
 static void borrowing_takes_a_reference_only_from_a_shared_table(void **state)
@@ -229,12 +229,12 @@ static void borrowing_takes_a_reference_only_from_a_shared_table(void **state)
     assert_true(descriptor_borrow(table, 0, &use));
     assert_false(use.is_referenced);
     descriptor_release(&use);
-    descriptor_table_get(table);
+    descriptor_table_join(table);
     assert_true(descriptor_borrow(table, 0, &use));
     assert_true(use.is_referenced);
     assert_int_equal(refcount_read(&files[5].references), 3);
     descriptor_release(&use);
-    descriptor_table_put(table);
+    descriptor_table_leave(table);
     assert_false(descriptor_borrow(table, 7, &use));
     assert_false(descriptor_borrow(table, -1, &use));
     assert_false(descriptor_borrow(table, 1 << 30, &use));
@@ -249,7 +249,7 @@ static void a_table_that_is_shared_keeps_what_its_readers_may_have(void **state)
     assert_int_equal(descriptor_close(table, 100), 0);
     assert_false(files[1].has_late_readers);
 
-    descriptor_table_get(table);
+    descriptor_table_join(table);
     int live = live_objects;
     assert_int_equal(install(2, 400, false), 400);
     assert_int_equal(deferred_count, 1);
@@ -260,7 +260,7 @@ static void a_table_that_is_shared_keeps_what_its_readers_may_have(void **state)
     assert_true(files[1].has_late_readers);
     assert_int_equal(descriptor_install_at(table, open_file_get(&files[3]), 0, false, LIMIT), 0);
     assert_true(files[0].has_late_readers);
-    descriptor_table_put(table);
+    descriptor_table_leave(table);
 
     assert_int_equal(descriptor_close(table, 400), 0);
     assert_false(files[2].has_late_readers);
@@ -278,6 +278,26 @@ static void a_look_into_another_table_takes_a_reference(void **state)
     assert_true(descriptor_is_file(table, 0, &files[4]));
     assert_false(descriptor_is_file(table, 0, &files[5]));
     assert_false(descriptor_is_file(table, 1 << 20, &files[4]));
+}
+
+static void who_only_looks_shares_nothing(void **state)
+{
+    struct descriptor_use use;
+    struct descriptor_table *left = descriptor_table_create();
+    assert_non_null(left);
+    assert_int_equal(descriptor_install(left, open_file_get(&files[6]), 3, false, LIMIT), 3);
+    descriptor_table_get(left);
+    assert_false(descriptor_table_is_shared(left));
+    assert_true(descriptor_borrow(left, 3, &use));
+    assert_false(use.is_referenced);
+    descriptor_release(&use);
+
+    descriptor_table_leave(left);
+    assert_int_equal(closes, 1);
+    assert_int_equal(refcount_read(&files[6].references), 1);
+    assert_null(descriptor_get_foreign(left, 3));
+    assert_int_equal(descriptor_next(left, 0), -1);
+    descriptor_table_put(left);
 }
 
 static void random_use_agrees_with_an_array(void **state)
@@ -338,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_table_that_is_shared_keeps_what_its_readers_may_have,
                                         start, stop),
         cmocka_unit_test_setup_teardown(a_look_into_another_table_takes_a_reference, start, stop),
+        cmocka_unit_test_setup_teardown(who_only_looks_shares_nothing, start, stop),
         cmocka_unit_test_setup_teardown(random_use_agrees_with_an_array, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

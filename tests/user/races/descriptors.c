@@ -307,10 +307,93 @@ static void no_lock_outlives_its_descriptor(void)
     RACE_OK(close(witness_fd));
 }
 
+/* ---- who only looks ---------------------------------------------------------------------------------------------------- */
+
+enum { LOOKERS = 2 };
+
+static atomic_int *looked_at; /* a process's number, or 0 */
+
+/* In a process of its own: /proc tells the size of the table of somebody who may end at any time. */
+static void look_at_table(unsigned index)
+{
+    char name[32], bytes[256];
+    (void)index;
+    while (race_goes_on()) {
+        snprintf(name, sizeof(name), "/proc/%d/status", *looked_at);
+        int fd = open(name, O_RDONLY);
+        if (fd >= 0) {
+            RACE_CHECK(read(fd, bytes, sizeof(bytes)) >= 0 || errno == ESRCH);
+            RACE_OK(close(fd));
+        }
+    }
+}
+
+static void run_among_lookers(void (*body)(void))
+{
+    pid_t lookers[LOOKERS];
+    looked_at = race_shared_pages(1);
+    *looked_at = getpid();
+    for (unsigned i = 0; i < LOOKERS; i++) {
+        lookers[i] = race_process(look_at_table, i);
+    }
+    while (race_goes_on()) {
+        body();
+        race_count();
+    }
+    for (unsigned i = 0; i < LOOKERS; i++) {
+        RACE_CHECK(race_wait(lookers[i]) == 0);
+    }
+}
+
+/* A table that nobody else uses stays the same one, so what hangs on it stays. */
+static void lock_and_unshare(void)
+{
+    struct flock range = {.l_type = F_WRLCK};
+    RACE_OK(fcntl(kept_fd, F_SETLK, &range));
+    RACE_OK(unshare(CLONE_FILES));
+    RACE_OK(fcntl(witness_fd, F_OFD_GETLK, &range));
+    RACE_CHECK(range.l_type == F_WRLCK);
+}
+
+static void who_looks_takes_no_locks_away(void)
+{
+    kept_fd = RACE_OK(open("locked", O_RDWR | O_CREAT, 0600));
+    witness_fd = RACE_OK(open("locked", O_RDWR));
+    run_among_lookers(lock_and_unshare);
+    RACE_OK(close(kept_fd));
+    RACE_OK(close(witness_fd));
+}
+
+static void end_soon(unsigned index)
+{
+    (void)index;
+    race_pause();
+}
+
+/* Whoever has waited for a process finds its files closed. */
+static void end_with_pipe(void)
+{
+    int ends[2];
+    char byte;
+    RACE_OK(pipe2(ends, O_NONBLOCK));
+    *looked_at = race_process(end_soon, 0);
+    RACE_OK(close(ends[1]));
+    RACE_CHECK(race_wait(*looked_at) == 0);
+    RACE_CHECK(read(ends[0], &byte, 1) == 0);
+    RACE_OK(close(ends[0]));
+}
+
+static void who_looks_keeps_nothing_open(void)
+{
+    run_among_lookers(end_with_pipe);
+}
+
 const struct race descriptor_races[] = {
     {"look_ups_meet_close_and_dup2", look_ups_meet_close_and_dup2},
     {"look_ups_meet_growth", look_ups_meet_growth},
     {"tables_are_left", tables_are_left},
     {"no_lock_outlives_its_descriptor", no_lock_outlives_its_descriptor},
+    {"who_looks_takes_no_locks_away", who_looks_takes_no_locks_away},
+    {"who_looks_keeps_nothing_open", who_looks_keeps_nothing_open},
     {NULL, NULL},
 };
