@@ -42,6 +42,14 @@ uint64_t thread_slice_ns(const struct thread *thread)
     return thread->policy == THREAD_FIFO ? UINT64_MAX : (uint64_t)policy_slice_ns(thread);
 }
 
+// A slice by the new policy. What was used of one that goes by turns stays used: who sets the same nice value again and again would
+// else keep the CPU for ever.
+static int64_t policy_slice_left_ns(const struct thread *thread)
+{
+    int64_t slice_ns = policy_slice_ns(thread);
+    return thread->real_time_priority != 0 ? slice_ns : MIN(slice_ns, thread->slice_left_ns);
+}
+
 // Takes the thread off its level for a change; policy_change_end puts it back and lets its CPU
 // choose again.
 static bool policy_change_begin_locked(struct run_queue *queue, struct thread *thread)
@@ -58,7 +66,7 @@ static void policy_change_end(struct run_queue *queue, struct thread *thread,
                               bool was_queued) no_lock_analysis
 {
     assert(spin_is_held(&queue->lock) && thread->cpu == (int)queue->number);
-    thread->slice_left_ns = policy_slice_ns(thread);
+    thread->slice_left_ns = policy_slice_left_ns(thread);
     if (was_queued) {
         run_queue_insert_locked(queue, thread, false);
     }

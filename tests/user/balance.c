@@ -12,11 +12,12 @@
 
 enum { WORKERS_MAX = 5, CPUS_MAX = 64, SHARING_S = 2 };
 
-/* Where a worker is put first, where it may go then (a bit for each of `cpus`), and how nice it is. */
+/* Where a worker is put first, where it may go then (a bit for each of `cpus`), how nice it is, and whether it says so all the time. */
 struct worker {
     int cpu;
     unsigned allowed;
     int nice_value;
+    bool repeats;
 };
 
 struct shared {
@@ -77,7 +78,11 @@ static void work(const struct worker *worker, long long *used)
     }
     allow(0, worker->allowed);
     long long before = used_ns();
-    while (!atomic_load(&shared->must_stop)) {}
+    while (!atomic_load(&shared->must_stop)) {
+        if (worker->repeats) {
+            CHECK_OK(setpriority(PRIO_PROCESS, 0, worker->nice_value));
+        }
+    }
     *used = used_ns() - before;
 }
 
@@ -118,7 +123,7 @@ static void check_equal_shares(int count)
 
 TEST(three_busy_processes_share_two_cpus)
 {
-    static const struct worker workers[] = {{0, 3, 0}, {0, 3, 0}, {1, 3, 0}};
+    static const struct worker workers[] = {{0, 3, 0, false}, {0, 3, 0, false}, {1, 3, 0, false}};
     if (find_cpus(2)) {
         share(workers, 3);
         check_equal_shares(3);
@@ -127,17 +132,30 @@ TEST(three_busy_processes_share_two_cpus)
 
 TEST(five_busy_processes_share_four_cpus)
 {
-    static const struct worker workers[] = {
-        {0, 15, 0}, {0, 15, 0}, {1, 15, 0}, {2, 15, 0}, {3, 15, 0}};
+    static const struct worker workers[] = {{0, 15, 0, false},
+                                            {0, 15, 0, false},
+                                            {1, 15, 0, false},
+                                            {2, 15, 0, false},
+                                            {3, 15, 0, false}};
     if (find_cpus(4)) {
         share(workers, 5);
         check_equal_shares(5);
     }
 }
 
+TEST(a_nice_value_that_is_set_again_gains_no_time)
+{
+    static const struct worker workers[] = {{0, 1, 0, true}, {0, 1, 0, false}};
+    if (find_cpus(1)) {
+        share(workers, 2);
+        check_equal_shares(2);
+    }
+}
+
 TEST(who_may_move_makes_room_for_those_who_may_not)
 {
-    static const struct worker workers[] = {{0, 1, 0}, {0, 1, 0}, {1, 2, 0}, {0, 3, 0}};
+    static const struct worker workers[] = {
+        {0, 1, 0, false}, {0, 1, 0, false}, {1, 2, 0, false}, {0, 3, 0, false}};
     if (find_cpus(2)) {
         share(workers, 4);
         check_equal_shares(4);
@@ -146,7 +164,7 @@ TEST(who_may_move_makes_room_for_those_who_may_not)
 
 TEST(sharing_respects_the_affinity)
 {
-    static const struct worker workers[] = {{0, 1, 0}, {0, 1, 0}, {1, 2, 0}};
+    static const struct worker workers[] = {{0, 1, 0, false}, {0, 1, 0, false}, {1, 2, 0, false}};
     if (find_cpus(2)) {
         share(workers, 3);
         const long long *used = shared->used_ns;
@@ -156,7 +174,8 @@ TEST(sharing_respects_the_affinity)
 
 TEST(nice_values_count_between_cpus)
 {
-    static const struct worker workers[] = {{0, 3, 0}, {0, 3, 0}, {1, 3, 10}, {1, 3, 10}};
+    static const struct worker workers[] = {
+        {0, 3, 0, false}, {0, 3, 0, false}, {1, 3, 10, false}, {1, 3, 10, false}};
     if (find_cpus(2)) {
         share(workers, 4);
         const long long *used = shared->used_ns;
