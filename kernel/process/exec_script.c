@@ -14,7 +14,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-// Cuts the line in place into name and argument (NULL: none). 0 or -ENOEXEC.
+// Cuts the line in place into name and argument (NULL: none). 0 or -ENOEXEC; -EACCES where a file ends before it names anything: as if it
+// named the working directory, as on Linux.
 static int line_split(char *line, char **name, char **argument)
 {
     char *end = strchr(line, '\n');
@@ -29,14 +30,15 @@ static int line_split(char *line, char **name, char **argument)
     while (start < end && is_blank(*start)) {
         start++;
     }
+    bool is_full = strlen(line) >= EXEC_SCRIPT_LINE - 1;
     if (start >= end) {
-        return -ENOEXEC;
+        return is_cut && !is_full ? -EACCES : -ENOEXEC;
     }
     char *name_end = start;
     while (name_end < end && !is_blank(*name_end)) {
         name_end++;
     }
-    if (is_cut && name_end == end && strlen(line) >= EXEC_SCRIPT_LINE - 1) {
+    if (is_cut && name_end == end && is_full) {
         return -ENOEXEC;
     }
     *end = '\0';
@@ -91,7 +93,7 @@ static int script_enter(struct exec_call *call)
 
 int exec_resolve_scripts(struct exec_call *call)
 {
-    while (call->image.header_bytes > 2 && call->image.header[0] == '#' &&
+    while (call->image.header_bytes >= 2 && call->image.header[0] == '#' &&
            call->image.header[1] == '!') {
         if (call->script_depth == EXEC_SCRIPT_DEPTH) {
             return -ELOOP;

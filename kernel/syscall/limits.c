@@ -38,11 +38,11 @@ SYSTEM_CALL4(prlimit64, int, number, unsigned, resource, const struct uapi_rlimi
 {
     struct uapi_rlimit wanted;
     struct uapi_rlimit old;
-    if (resource >= RLIM_NLIMITS) {
-        return -EINVAL;
-    }
     if (user_new != NULL && user_copy_in(&wanted, user_new, sizeof(wanted)) != 0) {
         return -EFAULT;
+    }
+    if (resource >= RLIM_NLIMITS) {
+        return -EINVAL;
     }
     /* Any thread's number stands for its process. The caller is found like anybody else, so that it is held like anybody else. */
     struct process *process =
@@ -73,11 +73,11 @@ SYSTEM_CALL2(setrlimit, unsigned, resource, const struct uapi_rlimit __user *, u
 {
     struct uapi_rlimit wanted;
     struct uapi_rlimit old;
-    if (resource >= RLIM_NLIMITS) {
-        return -EINVAL;
-    }
     if (user_copy_in(&wanted, user, sizeof(wanted)) != 0) {
         return -EFAULT;
+    }
+    if (resource >= RLIM_NLIMITS) {
+        return -EINVAL;
     }
     return process_set_limit(process_current(), (int)resource, &wanted, &old);
 }

@@ -157,3 +157,13 @@ TEST(a_group_has_the_best_priority_of_its_members)
     CHECK_OK(kill(child, SIGKILL));
     CHECK_KILLED(child, SIGKILL);
 }
+
+TEST(a_bad_pointer_is_told_before_a_limit_that_is_none)
+{
+    struct rlimit limit;
+    CHECK_ERRNO(syscall(SYS_setrlimit, 99, KERNEL_ADDRESS), EFAULT);
+    CHECK_ERRNO(syscall(SYS_prlimit64, 0, 99, KERNEL_ADDRESS, NULL), EFAULT);
+    CHECK_ERRNO(syscall(SYS_prlimit64, 0, 99, NULL, KERNEL_ADDRESS), EINVAL);
+    CHECK_ERRNO(syscall(SYS_getrlimit, 99, KERNEL_ADDRESS), EINVAL);
+    CHECK_ERRNO(syscall(SYS_setrlimit, 99, &limit), EINVAL);
+}
