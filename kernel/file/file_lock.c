@@ -174,7 +174,17 @@ void file_lock_release_file(struct open_file *file)
 struct lock_visit {
     void (*visit)(const struct file_lock_view *view, void *context);
     void *context;
+    const struct open_file *file; // NULL: all locks
+    const void *owner;
 };
+
+// Was the lock got through this file, and is it the file's or that owner's?
+static bool is_got_through(const struct file_lock *lock, const struct lock_visit *visit)
+{
+    bool is_flock = lock->owner == visit->file;
+    bool is_record = lock->file == visit->file && lock->owner == visit->owner;
+    return visit->file == NULL || is_flock || is_record;
+}
 
 static void visit_list_locked(struct file_locks *locks, struct list_head *list,
                               const struct lock_visit *visit)
@@ -182,6 +192,9 @@ static void visit_list_locked(struct file_locks *locks, struct list_head *list,
     assert(spin_is_held(&file_locks_lock));
     struct file_lock *lock;
     list_for_each_entry(lock, list, link) {
+        if (!is_got_through(lock, visit)) {
+            continue;
+        }
         const struct file_lock_view view = {
             .kind = list == &locks->flocks ? "FLOCK"
                     : lock->pid < 0        ? "OFDLCK"
@@ -219,12 +232,27 @@ static bool visit_next(struct file_locks *marker, const struct lock_visit *visit
 void file_lock_visit(void (*visit)(const struct file_lock_view *view, void *context), void *context)
 {
     struct file_locks marker = {.is_marker = true};
-    const struct lock_visit how = {visit, context};
+    const struct lock_visit how = {.visit = visit, .context = context};
     spin_lock(&file_locks_lock);
     list_add_head(&all_locks, &marker.all_link);
     spin_unlock(&file_locks_lock);
     while (visit_next(&marker, &how)) {}
     spin_lock(&file_locks_lock);
     list_remove(&marker.all_link);
+    spin_unlock(&file_locks_lock);
+}
+
+void file_lock_visit_file(struct open_file *file, const void *owner,
+                          void (*visit)(const struct file_lock_view *view, void *context),
+                          void *context)
+{
+    struct file_locks *locks = file_lock_is_possible(file) ? file_locks_of(file, false) : NULL;
+    if (locks == NULL) {
+        return;
+    }
+    const struct lock_visit how = {visit, context, file, owner};
+    spin_lock(&file_locks_lock);
+    visit_list_locked(locks, &locks->flocks, &how);
+    visit_list_locked(locks, &locks->records, &how);
     spin_unlock(&file_locks_lock);
 }

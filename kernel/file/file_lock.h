@@ -34,6 +34,10 @@ struct file_lock_view {
     int pid;                            // -1: an open file's
     uint64_t device, inode, start, end; // INT64_MAX: to the end of the file
 };
+// Those of one open file, as far as it holds them itself or for `owner`: in one hold of a spin lock.
+void file_lock_visit_file(struct open_file *file, const void *owner,
+                          void (*visit)(const struct file_lock_view *view, void *context),
+                          void *context);
 // Calls `visit` for every lock, those of one object in one hold of a spin lock: it must not sleep. What is taken or given up
 // meanwhile may be left out.
 void file_lock_visit(void (*visit)(const struct file_lock_view *view, void *context),

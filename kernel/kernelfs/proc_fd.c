@@ -2,6 +2,7 @@
  * /proc/<pid>/fd: a magic link per descriptor. Where the file has a path the link jumps there; pipes jump to a FIFO made of them.
  * /proc/<pid>/fdinfo: a text per descriptor about its open file.
  */
+#include "file/file_lock.h"
 #include "file/open_file.h"
 #include "fs/vfs.h"
 #include "kernelfs/proc_internal.h"
@@ -159,6 +160,8 @@ static int show_fdinfo(const struct generated_key *key, struct text_buffer *text
             text, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%llu\n", (long long)file->position,
             file->flags | (flag == FD_CLOEXEC ? (unsigned)O_CLOEXEC : 0),
             has_path ? path.mount->id : 0, has_status ? (unsigned long long)status.st_ino : 0);
+        struct proc_locks_text locks = {.text = text, .prefix = "lock:\t"};
+        file_lock_visit_file(file, table, proc_add_lock, &locks);
         if (file->ops->describe != NULL && (file->flags & O_PATH) == 0) {
             file->ops->describe(file, text);
         }

@@ -110,6 +110,8 @@ ssize_t proc_store_timer_slack(const struct generated_key *key, const char *data
 int proc_show_mountstats(const struct generated_key *key, uint64_t *cursor,
                          struct text_buffer *text);
 int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buffer *text);
+int proc_show_oom_adjust(const struct generated_key *key, struct text_buffer *text);
+ssize_t proc_store_oom_adjust(const struct generated_key *key, const char *data, size_t bytes);
 ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char *data,
                                     size_t bytes);
 int proc_show_maps(const struct generated_key *key, uint64_t *cursor, struct text_buffer *text);
@@ -118,6 +120,15 @@ int proc_show_smaps_rollup(const struct generated_key *key, struct text_buffer *
 int proc_show_process_stat(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_status(const struct generated_key *key, struct text_buffer *text);
 int proc_show_process_statm(const struct generated_key *key, struct text_buffer *text);
+
+/* A line for each lock that is visited (file_lock_visit), numbered from 1. */
+struct file_lock_view;
+struct proc_locks_text {
+    struct text_buffer *text;
+    const char *prefix;
+    unsigned count;
+};
+void proc_add_lock(const struct file_lock_view *view, void *context);
 
 /* The limits of System V's objects (proc_ipc.c). */
 #define PROC_SETTING(name)                                                                         \

@@ -166,17 +166,13 @@ int proc_show_tty_drivers(const struct generated_key *key, struct text_buffer *t
     return 0;
 }
 
-struct locks_text {
-    struct text_buffer *text;
-    unsigned count;
-};
-
-static void add_lock(const struct file_lock_view *view, void *context)
+void proc_add_lock(const struct file_lock_view *view, void *context)
 {
-    struct locks_text *locks = context;
-    text_format(locks->text, "%u: %-6s ADVISORY  %s %d %02x:%02x:%llu ", ++locks->count, view->kind,
-                view->is_exclusive ? "WRITE" : "READ", view->pid, device_number_major(view->device),
-                device_number_minor(view->device), (unsigned long long)view->inode);
+    struct proc_locks_text *locks = context;
+    text_format(locks->text, "%s%u: %-6s ADVISORY  %s %d %02x:%02x:%llu ", locks->prefix,
+                ++locks->count, view->kind, view->is_exclusive ? "WRITE" : "READ", view->pid,
+                device_number_major(view->device), device_number_minor(view->device),
+                (unsigned long long)view->inode);
     text_format(locks->text, view->end == INT64_MAX ? "%llu EOF\n" : "%llu %llu\n",
                 (unsigned long long)view->start, (unsigned long long)view->end);
 }
@@ -185,7 +181,7 @@ static void add_lock(const struct file_lock_view *view, void *context)
 int proc_show_locks(const struct generated_key *key, struct text_buffer *text)
 {
     (void)key;
-    struct locks_text locks = {.text = text};
-    file_lock_visit(add_lock, &locks);
+    struct proc_locks_text locks = {.text = text, .prefix = ""};
+    file_lock_visit(proc_add_lock, &locks);
     return 0;
 }

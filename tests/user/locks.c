@@ -298,3 +298,32 @@ TEST(a_record_does_not_begin_before_the_file)
     CHECK_OK(fcntl(fd, F_SETLK, &before));
     CHECK_OK(close(fd));
 }
+
+/* The line about a lock in a descriptor's text; "" where there is none. */
+static const char *told_lock(int fd)
+{
+    static char text[1024];
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+    read_file(path, text, sizeof(text));
+    const char *line = strstr(text, "lock:\t");
+    return line != NULL ? line : "";
+}
+
+TEST(a_descriptor_tells_what_it_has_locked)
+{
+    int a = make_open_file("f"), b = CHECK_OK(open("f", O_RDWR)), copy = CHECK_OK(dup(a));
+    char expected[64];
+    CHECK_TEXT(told_lock(a), "");
+    CHECK_OK(flock(a, LOCK_SH));
+    CHECK_OK(lock(b, F_SETLK, F_WRLCK, 3, 5));
+    snprintf(expected, sizeof(expected), "lock:\t1: FLOCK  ADVISORY  READ %d ", getpid());
+    CHECK_EQUAL(strncmp(told_lock(a), expected, strlen(expected)), 0);
+    CHECK_EQUAL(strncmp(told_lock(copy), expected, strlen(expected)), 0);
+    CHECK(strstr(told_lock(a), " 0 EOF\n") != NULL);
+    snprintf(expected, sizeof(expected), "lock:\t1: POSIX  ADVISORY  WRITE %d ", getpid());
+    CHECK_EQUAL(strncmp(told_lock(b), expected, strlen(expected)), 0);
+    CHECK(strstr(told_lock(b), " 3 7\n") != NULL);
+    CHECK_OK(flock(a, LOCK_UN));
+    CHECK_TEXT(told_lock(copy), "");
+}
