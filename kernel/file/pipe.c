@@ -137,18 +137,44 @@ static long pipe_set_pages_locked(struct pipe *pipe, unsigned count)
     return (long)count * PAGE_SIZE;
 }
 
-long pipe_set_size(struct pipe *pipe, size_t bytes, bool may_exceed)
+static unsigned most_pages = PIPE_MAX_PAGES; // [a] without the right to more
+
+// Pages that hold the bytes, a power of two.
+static unsigned pages_for(size_t bytes)
 {
-    if (bytes > (size_t)1 << 31) {
-        return -EINVAL;
-    }
-    // What a program asks for may be less than what is in the pipe: then it is -EBUSY, and nothing is lost (fcntl(2)).
     unsigned count = 1;
     while ((size_t)count * PAGE_SIZE < bytes) {
         count *= 2;
     }
-    if (count > PIPE_MAX_PAGES && !may_exceed) {
+    return count;
+}
+
+size_t pipe_largest_size(void)
+{
+    return (size_t)READ_ONCE(most_pages) * PAGE_SIZE;
+}
+
+int pipe_set_largest_size(size_t bytes)
+{
+    if (bytes > PIPE_SIZE_MAX) {
+        return -EINVAL;
+    }
+    WRITE_ONCE(most_pages, pages_for(bytes));
+    return 0;
+}
+
+long pipe_set_size(struct pipe *pipe, size_t bytes, bool may_exceed)
+{
+    if (bytes > PIPE_SIZE_MAX) {
+        return -EINVAL;
+    }
+    // What a program asks for may be less than what is in the pipe: then it is -EBUSY, and nothing is lost (fcntl(2)).
+    unsigned count = pages_for(bytes);
+    if (count > READ_ONCE(most_pages) && !may_exceed) {
         return -EPERM;
+    }
+    if (count > PIPE_RING_PAGES) {
+        return -ENOMEM;
     }
     mutex_lock(&pipe->mutex);
     long result = pipe_set_pages_locked(pipe, count);

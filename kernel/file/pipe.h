@@ -31,8 +31,13 @@ must_check int pipe_open_fifo(struct pipe *pipe, struct open_file *file);
 // The pipe of an open file, borrowed; NULL: it is none. For F_GETPIPE_SZ, splice.
 struct pipe *pipe_from_file(struct open_file *file);
 long pipe_get_size(struct pipe *pipe); // capacity in bytes
-// F_SETPIPE_SZ: rounded up to a power of two of pages. The new size; -EBUSY (holds more), -EPERM (over 1 MiB and not may_exceed),
-// -EINVAL, -ENOMEM.
+// F_SETPIPE_SZ: rounded up to a power of two of pages. The new size; -EBUSY (holds more), -EPERM (over the largest size and not
+// may_exceed), -EINVAL, -ENOMEM.
 long pipe_set_size(struct pipe *pipe, size_t bytes, bool may_exceed);
+
+// What F_SETPIPE_SZ gives those without the right to more, in bytes: 1 MiB at first. Setting it rounds up to a power of two of pages: 0, or -EINVAL (over PIPE_SIZE_MAX).
+#define PIPE_SIZE_MAX ((size_t)1 << 31)
+size_t pipe_largest_size(void);
+must_check int pipe_set_largest_size(size_t bytes);
 
 void pipe_init(void); // by file_init

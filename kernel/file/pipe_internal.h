@@ -9,7 +9,8 @@
 
 enum {
     PIPE_DEFAULT_PAGES = 16,
-    PIPE_MAX_PAGES = 256, // 1 MiB: what F_SETPIPE_SZ gives at most
+    PIPE_MAX_PAGES = 256,    // 1 MiB: what F_SETPIPE_SZ gives at most, until that is set otherwise
+    PIPE_RING_PAGES = 65536, // 256 MiB: what it gives anybody
 };
 
 // One page of the ring: the bytes [offset, offset + length) of the frame wait for a reader. A packet (O_DIRECT) is read in one go:

@@ -1,10 +1,11 @@
 /*
- * /proc/<pid>/limits and oom_score_adj: what a process may use, and how readily it is ended when memory is out.
+ * /proc/<pid>/limits, oom_score_adj and oom_adj: what a process may use, and how readily it is ended when memory is out.
  */
 #include "kernelfs/proc_internal.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "lib/macros.h"
 #include "lib/string.h"
 #include "process/process.h"
 #include "uapi/capability.h"
@@ -69,13 +70,13 @@ int proc_show_oom_score_adjust(const struct generated_key *key, struct text_buff
     return 0;
 }
 
-/* A number from -1000 to 1000, alone or with a line end. */
-static int parse_oom_score_adjust(const char *data, int *adjust)
+/* A number from -most to most, alone or with a line end. */
+static int parse_adjust(const char *data, uint64_t most, int *adjust)
 {
     const char *digits = data[0] == '-' ? data + 1 : data;
     const char *end;
     uint64_t value;
-    if (string_to_u64(digits, 10, &value, &end) != 0 || value > 1000 ||
+    if (string_to_u64(digits, 10, &value, &end) != 0 || value > most ||
         (end[0] != '\0' && (end[0] != '\n' || end[1] != '\0'))) {
         return -EINVAL;
     }
@@ -87,7 +88,7 @@ static int parse_oom_score_adjust(const char *data, int *adjust)
 ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char *data, size_t bytes)
 {
     int adjust;
-    if (bytes == 0 || parse_oom_score_adjust(data, &adjust) != 0) {
+    if (bytes == 0 || parse_adjust(data, 1000, &adjust) != 0) {
         return -EINVAL;
     }
     struct process *process = process_find_of_task(proc_key_pid(key));
@@ -101,6 +102,44 @@ ssize_t proc_store_oom_score_adjust(const struct generated_key *key, const char 
     }
     if (is_privileged) {
         WRITE_ONCE(process->oom_score_minimum, adjust);
+    }
+    process_put(process);
+    return is_permitted ? (ssize_t)bytes : -EACCES;
+}
+
+/* The same in the unit that came before: from -17, never, to 15. */
+enum { OOM_ADJUST_MOST = 15, OOM_ADJUST_NEVER = 17, OOM_SCORE_MOST = 1000 };
+
+int proc_show_oom_adjust(const struct generated_key *key, struct text_buffer *text)
+{
+    struct process *process = process_find_of_task(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    int score = READ_ONCE(process->oom_score_adjust);
+    process_put(process);
+    text_format(text, "%d\n", MIN(score * OOM_ADJUST_NEVER / OOM_SCORE_MOST, OOM_ADJUST_MOST));
+    return 0;
+}
+
+/* Less than what is set now is for the privileged. */
+ssize_t proc_store_oom_adjust(const struct generated_key *key, const char *data, size_t bytes)
+{
+    int adjust;
+    if (bytes == 0 || parse_adjust(data, OOM_ADJUST_NEVER, &adjust) != 0 ||
+        adjust > OOM_ADJUST_MOST) {
+        return -EINVAL;
+    }
+    int score =
+        adjust == OOM_ADJUST_MOST ? OOM_SCORE_MOST : adjust * OOM_SCORE_MOST / OOM_ADJUST_NEVER;
+    struct process *process = process_find_of_task(proc_key_pid(key));
+    if (process == NULL) {
+        return -ESRCH;
+    }
+    bool is_permitted = score >= READ_ONCE(process->oom_score_adjust) ||
+                        credentials_can(task_current()->credentials, CAP_SYS_RESOURCE);
+    if (is_permitted) {
+        WRITE_ONCE(process->oom_score_adjust, score);
     }
     process_put(process);
     return is_permitted ? (ssize_t)bytes : -EACCES;

@@ -359,6 +359,10 @@ static const struct generated_directory task_directory = {
         {.name = "mem", .mode = S_IFREG | 0600, .ops = &proc_memory_ops, .bind = proc_bind_space}, \
         {.name = "mountinfo", .mode = S_IFREG | 0444, .show_records = proc_show_mountinfo},        \
         {.name = "mounts", .mode = S_IFREG | 0444, .show_records = proc_show_mounts},              \
+        {.name = "oom_adj",                                                                        \
+         .mode = S_IFREG | 0644,                                                                   \
+         .show = proc_show_oom_adjust,                                                             \
+         .store = proc_store_oom_adjust},                                                          \
         {.name = "oom_score", .mode = S_IFREG | 0444, .show = proc_show_oom_score},                \
         {.name = "oom_score_adj",                                                                  \
          .mode = S_IFREG | 0644,                                                                   \

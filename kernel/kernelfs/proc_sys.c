@@ -4,6 +4,7 @@
  */
 #include "device/random.h"
 #include "file/open_file.h"
+#include "file/pipe.h"
 #include "fs/mount.h"
 #include "kernelfs/proc_internal.h"
 #include "lib/assert.h"
@@ -14,6 +15,7 @@
 #include "log/panic.h"
 #include "memory/frame.h"
 #include "process/descriptor_table.h"
+#include "process/exec.h"
 #include "scheduler/id.h"
 #include "syscall/system_name.h"
 #include "uapi/capability.h"
@@ -144,6 +146,71 @@ static int show_least_free(const struct generated_key *key, struct text_buffer *
     return 0;
 }
 
+static int show_randomness(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\n", exec_randomness());
+    return 0;
+}
+
+static ssize_t store_randomness(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int64_t wanted;
+    int error = parse_number(data, EXEC_RANDOM_NOTHING, EXEC_RANDOM_ALL, &wanted);
+    if (error == 0) {
+        exec_randomness_set((int)wanted);
+    }
+    return error != 0 ? error : (ssize_t)bytes;
+}
+
+static int show_largest_pipe(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%zu\n", pipe_largest_size());
+    return 0;
+}
+
+static ssize_t store_largest_pipe(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int64_t wanted;
+    int error = parse_number(data, 0, INT32_MAX, &wanted);
+    if (error == 0) {
+        error = pipe_set_largest_size((size_t)wanted);
+    }
+    return error != 0 ? error : (ssize_t)bytes;
+}
+
+static int show_last_pid(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\n", id_last_number());
+    return 0;
+}
+
+/* How readily memory is swapped out: kept and told, since there is nowhere to swap to. */
+enum { SWAPPINESS_MOST = 200 };
+static int swappiness = 60; /* [a] */
+
+static int show_swappiness(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_format(text, "%d\n", READ_ONCE(swappiness));
+    return 0;
+}
+
+static ssize_t store_swappiness(const struct generated_key *key, const char *data, size_t bytes)
+{
+    (void)key;
+    int64_t wanted;
+    int error = parse_number(data, 0, SWAPPINESS_MOST, &wanted);
+    if (error == 0) {
+        WRITE_ONCE(swappiness, (int)wanted);
+    }
+    return error != 0 ? error : (ssize_t)bytes;
+}
+
 #define MOST_FILES "9223372036854775807" /* of the whole system: memory is the limit */
 
 static int show_file_count(const struct generated_key *key, struct text_buffer *text)
@@ -187,14 +254,13 @@ static ssize_t store_printk(const struct generated_key *key, const char *data, s
 static_assert(DESCRIPTORS_MAX == 1048576 && ID_MAX == 32768 && MOUNTS_MAX == 4096,
               "as the texts below say");
 SHOW_TEXT(zero, "0")
+SHOW_TEXT(empty, "") /* no name: nothing is written where a program crashes */
 SHOW_TEXT(one, "1")
 SHOW_TEXT(overflow_id, "65534")    /* stands for ids that do not fit */
-SHOW_TEXT(randomize, "2")          /* stack, mmap base, programs and heap lie at random places */
 SHOW_TEXT(lowest_address, "65536") /* USER_BOTTOM */
 SHOW_TEXT(most_areas, "65530")     /* AREAS_MAX */
 SHOW_TEXT(most_files, MOST_FILES)
 SHOW_TEXT(most_descriptors, "1048576") /* DESCRIPTORS_MAX */
-SHOW_TEXT(largest_pipe, "1048576")     /* without CAP_SYS_RESOURCE */
 SHOW_TEXT(most_mounts, "4096")         /* MOUNTS_MAX */
 SHOW_TEXT(machine, "x86_64")
 SHOW_TEXT(round_robin, "100") /* a round-robin thread's slice, ms */
@@ -289,6 +355,8 @@ static const struct generated_directory random_directory = {.rows = random_rows}
 static const struct generated_row kernel_rows[] = {
     {.name = "arch", .mode = S_IFREG | 0444, .show = show_machine},
     {.name = "cap_last_cap", .mode = S_IFREG | 0444, .show = show_cap_last_cap},
+    {.name = "core_pattern", .mode = S_IFREG | 0444, .show = show_empty},
+    {.name = "core_uses_pid", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "dmesg_restrict", .mode = S_IFREG | 0444, .show = show_one},
     {.name = "domainname",
      .mode = S_IFREG | 0644,
@@ -299,19 +367,25 @@ static const struct generated_row kernel_rows[] = {
     PROC_SETTING_ROW(msgmnb),
     PROC_SETTING_ROW(msgmni),
     {.name = "ngroups_max", .mode = S_IFREG | 0444, .show = show_ngroups_max},
+    {.name = "ns_last_pid", .mode = S_IFREG | 0444, .show = show_last_pid},
     {.name = "osrelease", .mode = S_IFREG | 0444, .show = show_osrelease},
     {.name = "ostype", .mode = S_IFREG | 0444, .show = show_ostype},
     {.name = "overflowgid", .mode = S_IFREG | 0444, .show = show_overflow_id},
     {.name = "overflowuid", .mode = S_IFREG | 0444, .show = show_overflow_id},
     {.name = "panic", .mode = S_IFREG | 0644, .show = show_panic, .store = store_panic},
+    {.name = "panic_on_oops", .mode = S_IFREG | 0444, .show = show_one},
     {.name = "pid_max", .mode = S_IFREG | 0444, .show = show_pid_max},
     {.name = "printk", .mode = S_IFREG | 0644, .show = show_printk, .store = store_printk},
     {.name = "random", .mode = S_IFDIR | 0555, .directory = &random_directory},
-    {.name = "randomize_va_space", .mode = S_IFREG | 0444, .show = show_randomize},
+    {.name = "randomize_va_space",
+     .mode = S_IFREG | 0644,
+     .show = show_randomness,
+     .store = store_randomness},
     {.name = "sched_rr_timeslice_ms", .mode = S_IFREG | 0444, .show = show_round_robin},
     {.name = "sched_rt_period_us", .mode = S_IFREG | 0444, .show = show_real_time_period},
     {.name = "sched_rt_runtime_us", .mode = S_IFREG | 0444, .show = show_real_time_share},
     PROC_SETTING_ROW(sem),
+    {.name = "shm_rmid_forced", .mode = S_IFREG | 0444, .show = show_zero},
     PROC_SETTING_ROW(shmall),
     PROC_SETTING_ROW(shmmax),
     PROC_SETTING_ROW(shmmni),
@@ -324,14 +398,21 @@ static const struct generated_directory kernel_directory = {.rows = kernel_rows}
 
 /* Links in sticky directories and hard links to others' files are restricted, as Debian's kernel has it. */
 static const struct generated_row fs_rows[] = {
+    {.name = "dir-notify-enable", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "file-max", .mode = S_IFREG | 0444, .show = show_most_files},
     {.name = "file-nr", .mode = S_IFREG | 0444, .show = show_file_count},
+    {.name = "leases-enable", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "mount-max", .mode = S_IFREG | 0444, .show = show_most_mounts},
     {.name = "mqueue", .mode = S_IFDIR | 0555, .directory = &proc_mqueue_directory},
     {.name = "nr_open", .mode = S_IFREG | 0444, .show = show_most_descriptors},
     {.name = "overflowgid", .mode = S_IFREG | 0444, .show = show_overflow_id},
     {.name = "overflowuid", .mode = S_IFREG | 0444, .show = show_overflow_id},
-    {.name = "pipe-max-size", .mode = S_IFREG | 0444, .show = show_largest_pipe},
+    {.name = "pipe-max-size",
+     .mode = S_IFREG | 0644,
+     .show = show_largest_pipe,
+     .store = store_largest_pipe},
+    {.name = "pipe-user-pages-hard", .mode = S_IFREG | 0444, .show = show_zero},
+    {.name = "pipe-user-pages-soft", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "protected_fifos", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "protected_hardlinks", .mode = S_IFREG | 0444, .show = show_one},
     {.name = "protected_regular", .mode = S_IFREG | 0444, .show = show_zero},
@@ -347,11 +428,17 @@ static const struct generated_row vm_rows[] = {
     {.name = "max_map_count", .mode = S_IFREG | 0444, .show = show_most_areas},
     {.name = "min_free_kbytes", .mode = S_IFREG | 0444, .show = show_least_free},
     {.name = "mmap_min_addr", .mode = S_IFREG | 0444, .show = show_lowest_address},
+    {.name = "nr_hugepages", .mode = S_IFREG | 0444, .show = show_zero},
+    {.name = "nr_overcommit_hugepages", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "oom_kill_allocating_task", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "overcommit_kbytes", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "overcommit_memory", .mode = S_IFREG | 0444, .show = show_zero},
     {.name = "overcommit_ratio", .mode = S_IFREG | 0444, .show = show_commit_ratio},
     {.name = "panic_on_oom", .mode = S_IFREG | 0444, .show = show_zero},
+    {.name = "swappiness",
+     .mode = S_IFREG | 0644,
+     .show = show_swappiness,
+     .store = store_swappiness},
     {0},
 };
 static const struct generated_directory vm_directory = {.rows = vm_rows};

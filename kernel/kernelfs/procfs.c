@@ -48,6 +48,14 @@ static int show_swaps(const struct generated_key *key, struct text_buffer *text)
     return 0;
 }
 
+/* There are no control groups: the head of the list of what they control. */
+static int show_cgroups(const struct generated_key *key, struct text_buffer *text)
+{
+    (void)key;
+    text_add_string(text, "#subsys_name\thierarchy\tnum_cgroups\tenabled\n");
+    return 0;
+}
+
 static const struct generated_row tty_rows[] = {
     {.name = "drivers", .mode = S_IFREG | 0444, .show = proc_show_tty_drivers},
     {0},
@@ -60,6 +68,7 @@ static const struct generated_row root_rows[] = {
     {.name = "thread-self", .mode = S_IFLNK | 0777, .read_link = read_thread_self},
     {.name = "mounts", .mode = S_IFLNK | 0777, .read_link = read_mounts_link, .size = 11},
     {.name = "buddyinfo", .mode = S_IFREG | 0444, .show = proc_show_buddyinfo},
+    {.name = "cgroups", .mode = S_IFREG | 0444, .show = show_cgroups},
     {.name = "cmdline", .mode = S_IFREG | 0444, .show = proc_show_command_line},
     {.name = "consoles", .mode = S_IFREG | 0444, .show = proc_show_consoles},
     {.name = "cpuinfo", .mode = S_IFREG | 0444, .show = proc_show_cpuinfo},

@@ -17,7 +17,6 @@
 #include "process/exec_internal.h"
 #include "process/vdso.h"
 #include "uapi/limits.h"
-#include "uapi/personality.h"
 
 #define STACK_PAGES (1UL << 22) // random pages above the stack: 16 GiB
 #define MAP_PAGES   (1UL << 28) // random pages above the mappings
@@ -58,12 +57,25 @@ static int interpreter_open(struct exec_call *call)
     return error == -ENOEXEC ? -ELIBBAD : error;
 }
 
+static int randomness = EXEC_RANDOM_ALL; // [a]
+
+int exec_randomness(void)
+{
+    return READ_ONCE(randomness);
+}
+
+void exec_randomness_set(int wanted)
+{
+    assert(wanted >= EXEC_RANDOM_NOTHING && wanted <= EXEC_RANDOM_ALL);
+    WRITE_ONCE(randomness, wanted);
+}
+
 static int make_space(struct exec_call *call)
 {
     const struct process *process = call->task->process;
     uint64_t stack_limit = process_limit(process, RLIMIT_STACK);
     uint64_t gap = CLAMP(stack_limit, MiB(128), USER_TOP / 6 * 5);
-    bool is_random = (call->personality & ADDR_NO_RANDOMIZE) == 0;
+    bool is_random = exec_is_random(call);
     random_bytes(&call->random, sizeof(call->random));
     uint64_t stack_pages = is_random ? call->random.stack % STACK_PAGES : 0;
     uint64_t map_pages = is_random ? call->random.map % MAP_PAGES : 0;
@@ -207,6 +219,7 @@ static struct exec_call *call_begin(const char *name, struct exec_arguments *arg
     call->image.vnode = NULL;
     call->task = task_current();
     call->personality = call->task->process->personality;
+    call->randomness = exec_randomness();
     call->arguments = arguments;
     call->name = name;
     const char *slash = strrchr(name, '/');

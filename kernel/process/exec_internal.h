@@ -6,6 +6,7 @@
 #include "process/exec.h"
 #include "process/process_internal.h"
 #include "uapi/limits.h"
+#include "uapi/personality.h"
 
 enum {
     EXEC_HEADER_BYTES = 1024, // read at once: an ELF header and its program headers as a rule
@@ -55,6 +56,7 @@ struct exec_call {
     struct credentials *credentials;       // new ones, NULL: unchanged
     bool is_secure;                        // AT_SECURE
     uint32_t personality;                  // the new program's
+    int randomness;                        // of the places in its memory, as the system was set
     bool is_unreadable;                    // the caller may execute a file, but not read it
     struct {               // from the generator, in one go: its first block gives 32
         uint8_t bytes[16]; // AT_RANDOM
@@ -68,6 +70,16 @@ struct exec_call {
     struct exec_image image;
     struct elf_program program;
 };
+
+// Do things of the program lie at random places, and its heap too?
+static inline bool exec_is_random(const struct exec_call *call)
+{
+    return call->randomness != EXEC_RANDOM_NOTHING && (call->personality & ADDR_NO_RANDOMIZE) == 0;
+}
+static inline bool exec_heap_is_random(const struct exec_call *call)
+{
+    return call->randomness == EXEC_RANDOM_ALL && (call->personality & ADDR_NO_RANDOMIZE) == 0;
+}
 
 // exec_image.c. 0, or -errno as execve gives it.
 must_check int exec_image_open(struct exec_call *call, struct exec_image *image,

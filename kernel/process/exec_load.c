@@ -11,7 +11,6 @@
 #include "lib/macros.h"
 #include "memory/user_copy.h"
 #include "process/exec_internal.h"
-#include "uapi/personality.h"
 #include "vm/address_space.h"
 
 #define PROGRAM_BASE  0x555555554000UL // two thirds of user space, as Linux has it
@@ -109,18 +108,13 @@ static int interpreter_place(struct exec_call *call)
     return error;
 }
 
-static bool is_random(const struct exec_call *call)
-{
-    return (call->personality & ADDR_NO_RANDOMIZE) == 0;
-}
-
 static uint64_t program_bias(const struct exec_call *call)
 {
     const struct elf_program *program = &call->program;
     if (!program->is_position_independent) {
         return 0;
     }
-    uint64_t pages = is_random(call) ? call->random.program % PROGRAM_PAGES : 0;
+    uint64_t pages = exec_is_random(call) ? call->random.program % PROGRAM_PAGES : 0;
     return ALIGN_DOWN(PROGRAM_BASE + pages * PAGE_SIZE, program->alignment) - program->low;
 }
 
@@ -129,7 +123,7 @@ static void space_describe(struct exec_call *call)
 {
     struct address_space *space = call->space;
     const struct elf_program *program = &call->program;
-    uint64_t pages = is_random(call) ? call->random.brk % BREAK_PAGES : 0;
+    uint64_t pages = exec_heap_is_random(call) ? call->random.brk % BREAK_PAGES : 0;
     space->code_start = UINT64_MAX;
     for (unsigned i = 0; i < program->segment_count; i++) {
         const struct elf_segment *segment = &program->segments[i];

@@ -10,7 +10,6 @@
 #include "memory/user_copy.h"
 #include "process/exec_internal.h"
 #include "uapi/auxv.h"
-#include "uapi/personality.h"
 #include "uapi/time.h"
 
 enum {
@@ -182,8 +181,7 @@ int exec_build_stack(struct exec_call *call)
 {
     struct stack_builder builder = {.call = call};
     const struct exec_arguments *arguments = call->arguments;
-    bool is_random = (call->personality & ADDR_NO_RANDOMIZE) == 0;
-    uint64_t fine = is_random ? ALIGN_DOWN(call->random.fine % STACK_FINE_BYTES, 16) : 0;
+    uint64_t fine = exec_is_random(call) ? ALIGN_DOWN(call->random.fine % STACK_FINE_BYTES, 16) : 0;
     builder.argument_count =
         arguments->argument_count + arguments->prefix_count - (arguments->first_is_dropped ? 1 : 0);
     size_t words = builder.argument_count + arguments->environment_count + 4 + 2 * AUXV_MAX;

@@ -191,6 +191,10 @@ TEST(settings_can_be_read)
         {"/proc/sys/kernel/domainname", "(none)\n"},
         {"/proc/self/setgroups", "allow\n"},
         {"/proc/sys/kernel/randomize_va_space", "2\n"},
+        {"/proc/sys/kernel/shm_rmid_forced", "0\n"},
+        {"/proc/sys/fs/pipe-user-pages-hard", "0\n"},
+        {"/proc/sys/vm/nr_hugepages", "0\n"},
+        {"/proc/sys/vm/swappiness", "60\n"},
         {"/proc/self/sessionid", "4294967295"},
         {"/proc/self/uid_map", "         0          0 4294967295\n"},
     };
@@ -199,6 +203,28 @@ TEST(settings_can_be_read)
         read_file(rows[i].path, text, sizeof(text));
         CHECK_TEXT(text, rows[i].text);
     }
+}
+
+TEST(a_setting_is_told_as_it_was_written)
+{
+    char text[64], number[32];
+    make_file("/proc/sys/vm/swappiness", "10\n");
+    read_file("/proc/sys/vm/swappiness", text, sizeof(text));
+    make_file("/proc/sys/vm/swappiness", "60\n");
+    CHECK_TEXT(text, "10\n");
+    int fd = CHECK_OK(open("/proc/sys/vm/swappiness", O_WRONLY));
+    CHECK_ERRNO(write(fd, "201\n", 4), EINVAL);
+    CHECK_ERRNO(write(fd, "x\n", 2), EINVAL);
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        _exit(0);
+    }
+    read_file("/proc/sys/kernel/ns_last_pid", text, sizeof(text));
+    snprintf(number, sizeof(number), "%d\n", child);
+    CHECK_EXITED(child, 0);
+    CHECK_TEXT(text, number);
+    read_file("/proc/cgroups", text, sizeof(text));
+    CHECK_EQUAL(strncmp(text, "#subsys_name\thierarchy\tnum_cgroups\tenabled\n", 43), 0);
 }
 
 static void note_alarm(int signal)

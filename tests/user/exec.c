@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <pthread.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 
 extern char **environ;
@@ -374,6 +375,10 @@ TEST(scripts_that_lead_nowhere_are_refused)
     CHECK_EQUAL(status_of("./empty"), 100 + ENOEXEC);
     make_program("blank", "#!   \n", 6, 0755);
     CHECK_EQUAL(status_of("./blank"), 100 + ENOEXEC);
+    make_program("end", "#!", 2, 0755);
+    CHECK_EQUAL(status_of("./end"), 100 + EACCES);
+    make_program("end", "#! \t", 4, 0755);
+    CHECK_EQUAL(status_of("./end"), 100 + EACCES);
     make_program("self", "#!./self\n", 9, 0755);
     CHECK_EQUAL(status_of("./self"), 100 + ELOOP);
 }
@@ -399,4 +404,33 @@ TEST(the_name_is_the_last_component)
     CHECK_EQUAL(status_of("./a_name_of_more_than_fifteen"), 0);
     read_file("out", text, sizeof(text));
     CHECK_TEXT(text, "a_name_of_more_\n");
+}
+
+/* The line of maps about the stack of a program that runs now. */
+static void stack_of_a_run(char *line, size_t size)
+{
+    CHECK_EQUAL(status_of("./places"), 0);
+    read_file("out", line, size);
+    CHECK(strstr(line, "[stack]") != NULL);
+}
+
+TEST(places_in_memory_are_random_as_the_system_is_set)
+{
+    static const char script[] =
+        "#!/bin/sh\nwhile read l; do case \"$l\" in *stack*) echo \"$l\";; "
+        "esac; done < /proc/$$/maps > out\n";
+    char first[256], second[256];
+    make_program("places", script, sizeof(script) - 1, 0755);
+    stack_of_a_run(first, sizeof(first));
+    stack_of_a_run(second, sizeof(second));
+    CHECK(strcmp(first, second) != 0);
+    make_file("/proc/sys/kernel/randomize_va_space", "0\n");
+    stack_of_a_run(first, sizeof(first));
+    stack_of_a_run(second, sizeof(second));
+    make_file("/proc/sys/kernel/randomize_va_space", "2\n");
+    CHECK_TEXT(first, second);
+    CHECK_OK(personality(ADDR_NO_RANDOMIZE));
+    stack_of_a_run(first, sizeof(first));
+    stack_of_a_run(second, sizeof(second));
+    CHECK_TEXT(first, second);
 }

@@ -387,3 +387,26 @@ TEST(the_pipe_size_can_be_changed)
     CHECK_ERRNO(fcntl(ends[0], F_SETPIPE_SZ, 4096), EBUSY);
     CHECK_ERRNO(fcntl(0, F_GETPIPE_SZ + 1000), EINVAL);
 }
+
+TEST(the_largest_size_of_a_pipe_can_be_set)
+{
+    const char *const path = "/proc/sys/fs/pipe-max-size";
+    char text[32];
+    int ends[2];
+    CHECK_OK(pipe(ends));
+    CHECK_ERRNO(fcntl(ends[0], F_SETPIPE_SZ, 1 << 30), ENOMEM);
+    CHECK_EQUAL(fcntl(ends[0], F_SETPIPE_SZ, 1 << 21), 1 << 21);
+    CHECK_EQUAL(fcntl(ends[0], F_SETPIPE_SZ, PAGE), PAGE);
+    make_file(path, "9000\n");
+    read_file(path, text, sizeof(text));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        become_user(NOBODY);
+        CHECK_EQUAL(fcntl(ends[0], F_SETPIPE_SZ, 16384), 16384);
+        CHECK_ERRNO(fcntl(ends[0], F_SETPIPE_SZ, 16385), EPERM);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+    make_file(path, "1048576\n");
+    CHECK_TEXT(text, "16384\n");
+}

@@ -213,6 +213,31 @@ TEST(oom_score_moves_with_its_adjustment)
     CHECK_EQUAL(atoi(text), 0);
 }
 
+static void check_adjustment(const char *old, const char *new)
+{
+    read_file("/proc/self/oom_adj", text, sizeof(text));
+    CHECK_TEXT(text, old);
+    read_file("/proc/self/oom_score_adj", text, sizeof(text));
+    CHECK_TEXT(text, new);
+}
+
+TEST(the_older_adjustment_is_the_same_in_other_units)
+{
+    check_adjustment("0\n", "0\n");
+    make_file("/proc/self/oom_adj", "15\n");
+    check_adjustment("15\n", "1000\n");
+    make_file("/proc/self/oom_adj", "-17");
+    check_adjustment("-17\n", "-1000\n");
+    make_file("/proc/self/oom_score_adj", "500");
+    check_adjustment("8\n", "500\n");
+    int fd = CHECK_OK(open("/proc/self/oom_adj", O_WRONLY));
+    CHECK_ERRNO(write(fd, "16", 2), EINVAL);
+    CHECK_ERRNO(write(fd, "-18", 3), EINVAL);
+    become_user(NOBODY);
+    CHECK_EQUAL(write(fd, "9", 1), 1);
+    CHECK_ERRNO(write(fd, "7", 1), EACCES);
+}
+
 TEST(timer_slack_is_the_one_of_prctl)
 {
     read_file("/proc/self/timerslack_ns", text, sizeof(text));
