@@ -2,7 +2,8 @@
 //
 // A lock is taken when nothing conflicts; else the caller sleeps on the object's queue, which every
 // release wakes. Changing the kind of a lock is a release and a new attempt, as in Linux: others
-// may get in between.
+// may get in between. Threads may lock one open file at the same time: who comes second finds the
+// lock there, and neither waits for it nor gives it up.
 #include "file/file_lock.h"
 
 #include "file/file_lock_internal.h"
@@ -66,8 +67,16 @@ static struct file_lock *flock_find_locked(struct file_locks *locks, const void 
     return NULL;
 }
 
-// False: no such lock was there.
-static bool flock_release(struct file_locks *locks, const void *owner)
+// What was taken off the list; NULL: nothing.
+static void flock_forget(struct file_locks *locks, struct file_lock *lock)
+{
+    if (lock != NULL) {
+        heap_free(lock);
+        wait_queue_wake_all(&locks->released);
+    }
+}
+
+static void flock_release(struct file_locks *locks, const void *owner)
 {
     spin_lock(&file_locks_lock);
     struct file_lock *lock = flock_find_locked(locks, owner);
@@ -75,64 +84,57 @@ static bool flock_release(struct file_locks *locks, const void *owner)
         list_remove(&lock->link);
     }
     spin_unlock(&file_locks_lock);
-    heap_free(lock);
-    if (lock != NULL) {
-        wait_queue_wake_all(&locks->released);
-    }
-    return lock != NULL;
+    flock_forget(locks, lock);
 }
 
-// Takes the lock if nothing conflicts; then `wanted` belongs to the list.
-static bool flock_try(struct file_locks *locks, struct file_lock *wanted)
+static bool flock_conflicts_locked(struct file_locks *locks, const struct file_lock *wanted)
 {
-    bool is_free = true;
+    assert(spin_is_held(&file_locks_lock));
     struct file_lock *lock;
-    spin_lock(&file_locks_lock);
     list_for_each_entry(lock, &locks->flocks, link) {
         if (lock->is_exclusive || wanted->is_exclusive) {
-            is_free = false;
-            break;
+            return true;
         }
     }
-    if (is_free) {
-        list_add_tail(&locks->flocks, &wanted->link);
-    }
-    spin_unlock(&file_locks_lock);
-    return is_free;
+    return false;
 }
 
-// Has the file a lock of this kind already?
-static bool flock_is_held(struct file_locks *locks, const void *owner, bool is_exclusive)
+// One attempt, in one step: a lock of the wanted kind that the file has is enough. One of the other kind is given up first: two who share
+// it and both want it alone would else wait for each other (flock(2)). True: the file has the lock; *wanted is NULL where that one is it.
+static bool flock_try(struct file_locks *locks, struct file_lock **wanted)
 {
     spin_lock(&file_locks_lock);
-    const struct file_lock *lock = flock_find_locked(locks, owner);
-    bool is_held = lock != NULL && lock->is_exclusive == is_exclusive;
+    struct file_lock *former = flock_find_locked(locks, (*wanted)->owner);
+    bool is_held = former != NULL && former->is_exclusive == (*wanted)->is_exclusive;
+    if (is_held) {
+        former = NULL;
+    } else {
+        if (former != NULL) {
+            list_remove(&former->link);
+        }
+        is_held = !flock_conflicts_locked(locks, *wanted);
+        if (is_held) {
+            list_add_tail(&locks->flocks, &(*wanted)->link);
+            *wanted = NULL;
+        }
+    }
     spin_unlock(&file_locks_lock);
+    flock_forget(locks, former);
     return is_held;
 }
 
-// Changing a lock's kind gives it up first: two who share it and both want it alone would else wait for each other (flock(2)).
 static int flock_acquire(struct file_locks *locks, const struct file_lock *request, bool may_wait)
 {
-    if (flock_is_held(locks, request->owner, request->is_exclusive)) {
-        return 0;
-    }
     struct file_lock *wanted = heap_alloc_zeroed(sizeof(*wanted));
     if (wanted == NULL) {
         return -ENOLCK;
     }
     *wanted = *request;
-    flock_release(locks, request->owner);
-    bool is_taken = flock_try(locks, wanted);
-    int error = is_taken ? 0 : -EWOULDBLOCK;
-    if (!is_taken && may_wait) {
-        error =
-            WAIT_INTERRUPTIBLE(&locks->released, is_taken || (is_taken = flock_try(locks, wanted)));
-        error = is_taken ? 0 : error;
+    int error = flock_try(locks, &wanted) ? 0 : -EWOULDBLOCK;
+    if (error != 0 && may_wait) {
+        error = WAIT_INTERRUPTIBLE(&locks->released, flock_try(locks, &wanted));
     }
-    if (!is_taken) {
-        heap_free(wanted);
-    }
+    heap_free(wanted);
     return error;
 }
 

@@ -7,6 +7,8 @@
  */
 #include "races.h"
 
+#include <sys/file.h>
+
 enum {
     SLOT = 40,
     SLOTS = 5,
@@ -307,6 +309,34 @@ static void no_lock_outlives_its_descriptor(void)
     RACE_OK(close(witness_fd));
 }
 
+/* Two threads lock one open file at the same time: it has the lock, whoever came first. */
+static void lock_together(unsigned index)
+{
+    while (!is_over) {
+        meet();
+        for (volatile uint32_t i = race_draw() % 200; i > 0; i--) {}
+        RACE_OK(flock(kept_fd, LOCK_EX | LOCK_NB));
+        RACE_CHECK(flock(witness_fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK);
+        meet();
+        if (index == 1) {
+            RACE_OK(flock(kept_fd, LOCK_UN));
+            is_over = !race_goes_on();
+            race_count();
+        }
+        meet();
+    }
+}
+
+static void one_file_is_locked_by_threads(void)
+{
+    kept_fd = RACE_OK(open("locked", O_RDWR | O_CREAT, 0600));
+    witness_fd = RACE_OK(open("locked", O_RDWR));
+    is_over = false;
+    race_threads(2, lock_together);
+    RACE_OK(close(kept_fd));
+    RACE_OK(close(witness_fd));
+}
+
 /* ---- who only looks ---------------------------------------------------------------------------------------------------- */
 
 enum { LOOKERS = 2 };
@@ -393,6 +423,7 @@ const struct race descriptor_races[] = {
     {"look_ups_meet_growth", look_ups_meet_growth},
     {"tables_are_left", tables_are_left},
     {"no_lock_outlives_its_descriptor", no_lock_outlives_its_descriptor},
+    {"one_file_is_locked_by_threads", one_file_is_locked_by_threads},
     {"who_looks_takes_no_locks_away", who_looks_takes_no_locks_away},
     {"who_looks_keeps_nothing_open", who_looks_keeps_nothing_open},
     {NULL, NULL},
