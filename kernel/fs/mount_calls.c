@@ -126,27 +126,36 @@ struct mount_bind_state {
 
 enum { MOUNT_BIND_DEPTH_MAX = 16 };
 
-static bool mount_bind_child(struct mount *mount, void *context)
+static bool mount_bind_child(struct mount *mount, void *context);
+
+// Repeats a mount, and what stands on it, at `entry` of the copy.
+static void mount_bind_below(struct mount_bind_state *state, struct mount *mount,
+                             struct name_entry *entry)
 {
-    struct mount_bind_state *state = context;
-    if (mount->id > state->last_id || mount->covered.mount != state->from) {
-        return true;
-    }
-    if (!name_entry_is_below(mount->covered.entry, state->onto->root)) {
-        return true;
-    }
-    struct path place = {state->onto, mount->covered.entry};
+    const struct path place = {state->onto, entry};
     struct mount_bind_state below = *state;
     below.from = mount;
     state->error = ++below.depth > MOUNT_BIND_DEPTH_MAX
                        ? -ENOSPC
                        : mount_bind_one(mount, mount->root, &place, &below.onto);
-    if (state->error != 0) {
-        return false;
+    if (state->error == 0) {
+        mount_visit(0, mount_bind_child, &below);
+        mount_put(below.onto);
+        state->error = below.error;
     }
-    mount_visit(0, mount_bind_child, &below);
-    mount_put(below.onto);
-    state->error = below.error;
+}
+
+// With references on the place that it covers: a lazy umount or a move may take it from there meanwhile.
+static bool mount_bind_child(struct mount *mount, void *context)
+{
+    struct mount_bind_state *state = context;
+    struct path covered = {mount, mount->root};
+    path_get(&covered);
+    if (mount->id <= state->last_id && mount_cross_up(&covered) && covered.mount == state->from &&
+        name_entry_is_below(covered.entry, state->onto->root)) {
+        mount_bind_below(state, mount, covered.entry);
+    }
+    path_put(&covered);
     return state->error == 0;
 }
 

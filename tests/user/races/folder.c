@@ -194,6 +194,32 @@ static void mounts_come_and_go(void)
     while (umount2("point", MNT_DETACH) == 0) {}
 }
 
+/* Mounts are repeated elsewhere while they are taken away, lazily, so that nobody keeps them where they stand. */
+static void repeat_or_unmount(unsigned index)
+{
+    while (race_goes_on()) {
+        if (index == 0) {
+            (void)!mount("tmpfs", "tree/point", "tmpfs", 0, NULL);
+            race_pause();
+            (void)!umount2("tree/point", MNT_DETACH);
+        } else {
+            (void)!mount("tree", "copy", NULL, MS_BIND | MS_REC, NULL);
+            (void)!umount2("copy", MNT_DETACH);
+            race_count();
+        }
+    }
+}
+
+static void mounts_are_repeated(void)
+{
+    RACE_OK(mkdir("tree", 0700));
+    RACE_OK(mkdir("tree/point", 0700));
+    RACE_OK(mkdir("copy", 0700));
+    race_threads(2, repeat_or_unmount);
+    RACE_CHECK(umount2("tree/point", MNT_DETACH) == -1);
+    RACE_CHECK(umount2("copy", MNT_DETACH) == -1);
+}
+
 /* ---- the working directory of all threads --------------------------------------------------------------------------- */
 
 static char base[PATH_MAX / 2], own_mount[PATH_MAX];
@@ -281,6 +307,7 @@ const struct race folder_races[] = {
     {"folders_move", folders_move},
     {"a_replaced_name_is_always_there", a_replaced_name_is_always_there},
     {"mounts_come_and_go", mounts_come_and_go},
+    {"mounts_are_repeated", mounts_are_repeated},
     {"the_working_directory_moves", the_working_directory_moves},
     {NULL, NULL},
 };
