@@ -29,6 +29,9 @@ struct terminal_driver {
         struct terminal *terminal); // there is room for input again; may be NULL. Any context
     void (*set_break)(struct terminal *terminal,
                       bool is_on); // breaks the line, or not; may be NULL
+    // The modem's wires as TIOCM_* bits, and the change of those that are the program's. Both or none.
+    unsigned (*get_modem)(struct terminal *terminal);
+    void (*change_modem)(struct terminal *terminal, unsigned raised, unsigned lowered);
 };
 
 struct terminal {

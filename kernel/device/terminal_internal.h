@@ -102,8 +102,18 @@ size_t terminal_input_count_locked(const struct terminal *terminal); // FIONREAD
 unsigned terminal_poll(struct open_file *file, struct poll_context *context);
 
 // terminal_ioctl.c
-enum { TERMINAL_IOCTL_COUNT = 34 };
+enum { TERMINAL_IOCTL_COUNT = 38 };
 extern const struct ioctl_row terminal_ioctls[TERMINAL_IOCTL_COUNT];
+
+// terminal_line.c: rows of that table. A line without wires is -ENOTTY.
+#define TERMINAL_MODEM_WIRES                                                                       \
+    (TIOCM_DTR | TIOCM_RTS | TIOCM_OUT1 | TIOCM_LOOP) // that a program moves
+long terminal_ioctl_count_input(struct open_file *file, void *data, unsigned long argument);
+long terminal_ioctl_count_output(struct open_file *file, void *data, unsigned long argument);
+long terminal_ioctl_get_modem(struct open_file *file, void *data, unsigned long argument);
+long terminal_ioctl_set_modem(struct open_file *file, void *data, unsigned long argument);
+long terminal_ioctl_raise_modem(struct open_file *file, void *data, unsigned long argument);
+long terminal_ioctl_lower_modem(struct open_file *file, void *data, unsigned long argument);
 
 // Bytes of the input buffer by counter.
 static inline uint8_t terminal_input_at(const struct terminal_discipline *discipline, size_t place)

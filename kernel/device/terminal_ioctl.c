@@ -297,26 +297,6 @@ static long ioctl_break_tenths(struct open_file *file, void *data, unsigned long
     return error == -ERESTARTSYS ? -EINTR : error;
 }
 
-static long ioctl_count_input(struct open_file *file, void *data, unsigned long argument)
-{
-    (void)argument;
-    struct terminal *terminal = terminal_of(file);
-    mutex_lock(&terminal->lock);
-    *(int *)data = (int)terminal_input_count_locked(terminal);
-    mutex_unlock(&terminal->lock);
-    return 0;
-}
-
-static long ioctl_count_output(struct open_file *file, void *data, unsigned long argument)
-{
-    (void)argument;
-    struct terminal *terminal = terminal_of(file);
-    mutex_lock(&terminal->lock); // both ends of the stage as of one moment
-    *(int *)data = (int)terminal_output_pending(terminal);
-    mutex_unlock(&terminal->lock);
-    return 0;
-}
-
 // Only at one's own terminal, or with privilege: who has another's open could else type commands into the shell that reads there.
 static long ioctl_fake_input(struct open_file *file, void *data, unsigned long argument)
 {
@@ -477,8 +457,12 @@ const struct ioctl_row terminal_ioctls[TERMINAL_IOCTL_COUNT] = {
     {TCXONC, 0, 0, ioctl_flow},
     {TCSBRK, 0, 0, ioctl_break},
     {TCSBRKP, 0, 0, ioctl_break_tenths},
-    {FIONREAD, 0, sizeof(int), ioctl_count_input},
-    {TIOCOUTQ, 0, sizeof(int), ioctl_count_output},
+    {FIONREAD, 0, sizeof(int), terminal_ioctl_count_input},
+    {TIOCOUTQ, 0, sizeof(int), terminal_ioctl_count_output},
+    {TIOCMGET, 0, sizeof(int), terminal_ioctl_get_modem},
+    {TIOCMSET, sizeof(int), 0, terminal_ioctl_set_modem},
+    {TIOCMBIS, sizeof(int), 0, terminal_ioctl_raise_modem},
+    {TIOCMBIC, sizeof(int), 0, terminal_ioctl_lower_modem},
     {TIOCSTI, 1, 0, ioctl_fake_input},
     {TIOCEXCL, 0, 0, ioctl_exclusive},
     {TIOCNXCL, 0, 0, ioctl_not_exclusive},

@@ -208,12 +208,15 @@
 #define FIOQSIZE      0x5460
 
 /* Bits of TIOCMGET. */
-#define TIOCM_DTR 0x002
-#define TIOCM_RTS 0x004
-#define TIOCM_CTS 0x020
-#define TIOCM_CAR 0x040
-#define TIOCM_RNG 0x080
-#define TIOCM_DSR 0x100
+#define TIOCM_DTR  0x002
+#define TIOCM_RTS  0x004
+#define TIOCM_CTS  0x020
+#define TIOCM_CAR  0x040
+#define TIOCM_RNG  0x080
+#define TIOCM_DSR  0x100
+#define TIOCM_OUT1 0x2000
+#define TIOCM_OUT2 0x4000
+#define TIOCM_LOOP 0x8000
 
 /* The line discipline of an ordinary terminal. */
 #define N_TTY 0

@@ -4,7 +4,8 @@
  *
  * host-sources: device/terminal.c device/terminal_input.c device/terminal_echo.c
  * host-sources: device/terminal_erase.c device/terminal_output.c device/terminal_read.c
- * host-sources: device/terminal_settings.c device/terminal_ioctl.c lib/ring.c lib/bitmap.c
+ * host-sources: device/terminal_settings.c device/terminal_ioctl.c device/terminal_line.c lib/ring.c
+ * host-sources: lib/bitmap.c
  * host-sources: lib/string_text.c memory/io_iter.c scheduler/wait_queue.c scheduler/mutex.c
  * host-sources: scheduler/sleep.c scheduler/credentials.c sync/spinlock.c sync/preempt.c
  * host-sources: sync/percpu.c sync/lock_debug.c sync/lock_graph.c

@@ -144,3 +144,30 @@ TEST(terminals_have_no_position)
 {
     CHECK_ERRNO(lseek(open_console(), 0, SEEK_SET), ESPIPE);
 }
+
+static int wires_of(int fd)
+{
+    int wires = -1;
+    CHECK_OK(ioctl(fd, TIOCMGET, &wires));
+    return wires;
+}
+
+TEST(the_wires_of_a_serial_line_can_be_moved)
+{
+    int fd = CHECK_OK(open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_NONBLOCK));
+    int before = wires_of(fd), request = TIOCM_RTS;
+    CHECK_EQUAL(before & (TIOCM_DTR | TIOCM_RTS), TIOCM_DTR | TIOCM_RTS);
+    CHECK_EQUAL(before & (TIOCM_CTS | TIOCM_CAR | TIOCM_DSR), TIOCM_CTS | TIOCM_CAR | TIOCM_DSR);
+    CHECK_OK(ioctl(fd, TIOCMBIC, &request));
+    CHECK_EQUAL(wires_of(fd), before & ~TIOCM_RTS);
+    CHECK_OK(ioctl(fd, TIOCMBIS, &request));
+    CHECK_EQUAL(wires_of(fd), before);
+    request = TIOCM_DTR | 0x4000 /* TIOCM_OUT2 */ | TIOCM_CTS; /* the other side's stay */
+    CHECK_OK(ioctl(fd, TIOCMSET, &request));
+    CHECK_EQUAL(wires_of(fd), before & ~TIOCM_RTS);
+    CHECK_OK(ioctl(fd, TIOCMSET, &before));
+    CHECK_EQUAL(wires_of(fd), before);
+    CHECK_ERRNO(ioctl(fd, TIOCMGET, KERNEL_ADDRESS), EFAULT);
+    CHECK_ERRNO(ioctl(fd, TIOCMBIS, KERNEL_ADDRESS), EFAULT);
+    CHECK_ERRNO(ioctl(CHECK_OK(open("f", O_RDWR | O_CREAT, 0600)), TIOCMGET, &request), ENOTTY);
+}

@@ -43,6 +43,7 @@ enum serial_register {
     SERIAL_LINE_CONTROL = 3,
     SERIAL_MODEM_CONTROL = 4,
     SERIAL_LINE_STATUS = 5,
+    SERIAL_MODEM_STATUS = 6,
     SERIAL_SCRATCH = 7,
 };
 
@@ -58,7 +59,13 @@ enum serial_bits {
     LINE_DIVISOR = 0x80,
     MODEM_DTR = 0x01,
     MODEM_RTS = 0x02,
+    MODEM_OUT1 = 0x04,
     MODEM_OUT2 = 0x08, // lets the interrupt out of the chip on a PC
+    MODEM_LOOP = 0x10,
+    MODEM_CTS = 0x10, // the other side's, in the modem's status
+    MODEM_DSR = 0x20,
+    MODEM_RING = 0x40,
+    MODEM_CARRIER = 0x80,
     STATUS_DATA = 0x01,
     STATUS_SENDER_EMPTY = 0x20,
 };
@@ -299,6 +306,51 @@ static void serial_set_break(struct terminal *terminal, bool is_on)
     spin_unlock(&serial->lock);
 }
 
+// The wires: ours by the control register, the other side's by the status register.
+static const struct {
+    unsigned wire;
+    uint8_t bit;
+} control_wires[] = {{TIOCM_DTR, MODEM_DTR},
+                     {TIOCM_RTS, MODEM_RTS},
+                     {TIOCM_OUT1, MODEM_OUT1},
+                     {TIOCM_OUT2, MODEM_OUT2},
+                     {TIOCM_LOOP, MODEM_LOOP}},
+  status_wires[] = {{TIOCM_CTS, MODEM_CTS},
+                    {TIOCM_DSR, MODEM_DSR},
+                    {TIOCM_RNG, MODEM_RING},
+                    {TIOCM_CAR, MODEM_CARRIER}};
+
+static unsigned serial_get_modem(struct terminal *terminal)
+{
+    struct serial_port *serial = terminal->driver_data;
+    spin_lock(&serial->lock);
+    uint8_t control = serial_read(serial, SERIAL_MODEM_CONTROL);
+    uint8_t status = serial_read(serial, SERIAL_MODEM_STATUS);
+    spin_unlock(&serial->lock);
+    unsigned wires = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(control_wires); i++) {
+        wires |= (control & control_wires[i].bit) != 0 ? control_wires[i].wire : 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(status_wires); i++) {
+        wires |= (status & status_wires[i].bit) != 0 ? status_wires[i].wire : 0;
+    }
+    return wires;
+}
+
+static void serial_change_modem(struct terminal *terminal, unsigned raised, unsigned lowered)
+{
+    struct serial_port *serial = terminal->driver_data;
+    assert(((raised | lowered) & TIOCM_OUT2) == 0); // the interrupt's way out stays open
+    spin_lock(&serial->lock);
+    uint8_t control = serial_read(serial, SERIAL_MODEM_CONTROL);
+    for (size_t i = 0; i < ARRAY_SIZE(control_wires); i++) {
+        control |= (raised & control_wires[i].wire) != 0 ? control_wires[i].bit : 0;
+        control &= (uint8_t) ~((lowered & control_wires[i].wire) != 0 ? control_wires[i].bit : 0);
+    }
+    serial_write(serial, SERIAL_MODEM_CONTROL, control);
+    spin_unlock(&serial->lock);
+}
+
 // The rate in console=ttyS0,115200n8, 0 without one.
 static uint32_t serial_console_rate(void)
 {
@@ -323,6 +375,8 @@ static const struct terminal_driver serial_terminal_driver = {
     .settings_changed = serial_settings_changed,
     .input_ready = serial_input_ready,
     .set_break = serial_set_break,
+    .get_modem = serial_get_modem,
+    .change_modem = serial_change_modem,
 };
 
 static int serial_node_open(struct device_node *node, struct open_file *file)
