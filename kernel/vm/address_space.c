@@ -52,7 +52,9 @@ static void unmap_everything(struct address_space *space)
     struct rb_node *node;
     while ((node = space->areas.node) != NULL) {
         struct area *area = rb_entry(node, struct area, node);
-        zap_range(space, area->start, area->end, &batch);
+        if (area->flags & AREA_TOUCHED) {
+            zap_range(space, area->start, area->end, &batch);
+        }
         area_remove_locked(area);
         area_leave_cache(area);
         area_destroy(area);

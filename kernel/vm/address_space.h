@@ -31,6 +31,7 @@ enum area_flag {
     AREA_SPECIAL = 8192,       // named by special_name ([vdso])
     AREA_HAS_PRIVATE = 16384,  // vm/ only: a private page of its own may be in it
     AREA_WIPE_ON_FORK = 32768, // MADV_WIPEONFORK: the child finds zeros
+    AREA_TOUCHED = 65536,      // vm/ only: there was a fault, so there may be pages
 };
 
 enum memory_lock {
@@ -42,7 +43,7 @@ enum memory_lock {
 struct area {
     struct rb_node node;
     vaddr_t start, end;       // [l mutex, and cache->lock] page aligned
-    unsigned flags;           // [l] enum area_flag; faults add AREA_HAS_PRIVATE, atomically
+    unsigned flags;           // [l] enum area_flag; faults add AREA_FOUND_OUT, atomically
     struct page_cache *cache; // [I] NULL: anonymous private memory
     uint64_t offset;          // [l mutex, and cache->lock] of `start` in the object, bytes
     struct backing backing;   // [I] keeps the object alive; ops NULL for private anonymous memory

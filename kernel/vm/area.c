@@ -289,7 +289,7 @@ int area_split_locked(struct area *area, vaddr_t address)
 // never joined, since each area is one attachment to their owner.
 static bool can_join(const struct area *low, const struct area *high)
 {
-    unsigned differing = (low->flags ^ high->flags) & ~(unsigned)AREA_HAS_PRIVATE;
+    unsigned differing = (low->flags ^ high->flags) & ~AREA_FOUND_OUT;
     return low->end == high->start && differing == 0 && low->cache == high->cache &&
            (low->cache == NULL || low->offset + (low->end - low->start) == high->offset) &&
            low->backing.ops == high->backing.ops &&
@@ -304,7 +304,7 @@ static void join(struct area *low, struct area *high)
 {
     assert(low->end == high->start);
     vaddr_t end = high->end;
-    unsigned flags = high->flags & AREA_HAS_PRIVATE;
+    unsigned flags = high->flags & AREA_FOUND_OUT;
     area_remove_locked(high);
     low->flags |= flags;
     area_resize_locked(low, low->start, end);

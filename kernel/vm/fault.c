@@ -190,6 +190,14 @@ static int fault_anonymous(struct fault *fault)
     return 0;
 }
 
+// Beside other faults. Once it is there, nobody writes to the word any more.
+static void area_note(struct area *area, unsigned flag)
+{
+    if ((READ_ONCE(area->flags) & flag) == 0) {
+        __atomic_fetch_or(&area->flags, flag, __ATOMIC_RELAXED);
+    }
+}
+
 // A private page with the contents of `source`, whose reference stays the caller's.
 static int install_copy(struct fault *fault, const struct frame *source)
 {
@@ -199,9 +207,7 @@ static int install_copy(struct fault *fault, const struct frame *source)
         return -ENOMEM;
     }
     page_copy(frame_to_virtual(frame), frame_to_virtual(source));
-    if ((READ_ONCE(fault->area->flags) & AREA_HAS_PRIVATE) == 0) {
-        __atomic_fetch_or(&fault->area->flags, AREA_HAS_PRIVATE, __ATOMIC_RELAXED);
-    }
+    area_note(fault->area, AREA_HAS_PRIVATE);
     install(fault, frame, true);
     return 0;
 }
@@ -379,6 +385,7 @@ int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned 
     if (!area_allows(area, access)) {
         return -EACCES;
     }
+    area_note(area, AREA_TOUCHED);
     struct fault fault = {
         .space = space,
         .area = area,

@@ -84,7 +84,7 @@ static int copy_pages(struct copy *copy)
 // Of an area that shows an object only the private copies are the program's own; without any the child's faults find all.
 static bool must_copy_pages(const struct area *area)
 {
-    if (area->flags & AREA_WIPE_ON_FORK) {
+    if ((area->flags & AREA_WIPE_ON_FORK) || !(area->flags & AREA_TOUCHED)) {
         return false;
     }
     return area->cache == NULL || (area->flags & AREA_HAS_PRIVATE) != 0;

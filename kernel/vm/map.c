@@ -122,7 +122,7 @@ static bool extend_below(struct address_space *space, const struct map_request *
     struct area *below = area_before_locked(space, start);
     if (below == NULL || below->end != start || request->cache != NULL || below->cache != NULL ||
         request->special_name != NULL || below->special_name != NULL ||
-        (below->flags & ~(unsigned)AREA_HAS_PRIVATE) != request->flags) {
+        (below->flags & ~AREA_FOUND_OUT) != request->flags) {
         return false;
     }
     area_resize_locked(below, below->start, end);

@@ -139,7 +139,9 @@ static void unmap_pages(const struct unmapping *unmapping)
     struct tlb_batch batch;
     tlb_batch_begin(&batch, unmapping->space->page_table);
     for (struct area *area = unmapping->areas; area != NULL; area = next_unmapped(area)) {
-        zap_range(unmapping->space, area->start, area->end, &batch);
+        if (area->flags & AREA_TOUCHED) {
+            zap_range(unmapping->space, area->start, area->end, &batch);
+        }
         area_leave_cache(area);
     }
     if (unmapping->areas != NULL) {

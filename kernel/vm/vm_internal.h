@@ -4,9 +4,11 @@
 
 #include "vm/address_space.h"
 
-enum { AREAS_MAX = 65530 };                    // as Linux's max_map_count
-#define STACK_GUARD_GAP      (256 * PAGE_SIZE) // between a stack and what lies below it
-#define AREA_RIGHTS          (AREA_READ | AREA_WRITE | AREA_EXECUTE)
+enum { AREAS_MAX = 65530 };               // as Linux's max_map_count
+#define STACK_GUARD_GAP (256 * PAGE_SIZE) // between a stack and what lies below it
+#define AREA_RIGHTS     (AREA_READ | AREA_WRITE | AREA_EXECUTE)
+#define AREA_FOUND_OUT                                                                             \
+    ((unsigned)(AREA_HAS_PRIVATE | AREA_TOUCHED)) // what faults leave in the flags
 #define BYTES_TO_PAGES(size) ((uint64_t)(size) >> PAGE_SHIFT)
 
 void area_module_init(void);
