@@ -23,6 +23,9 @@ struct fault_info {
    cannot proceed (bad address, or the code may not sleep); the CPU code then uses its exception table. */
 bool upcall_page_fault(struct trap_frame *frame, const struct fault_info *fault);
 
+/* in: memory/. All of user memory has to leave this CPU's TLB. Interrupts are off. */
+void upcall_flush_user(void);
+
 /* in: process/. Any other exception raised by user code. Interrupts are on. Queues info->signal. */
 void upcall_user_exception(struct trap_frame *frame, const struct fault_info *fault);
 

@@ -7,15 +7,13 @@
 //
 // A table stays alive while a CPU has it loaded: the CPU holds a reference, so a kernel thread may
 // borrow what ran before it. Locks: page_table.lock, rank PAGE_TABLE.
-#include "memory/page_table.h"
+#include "memory/page_table_internal.h"
 
 #include "lib/assert.h"
 #include "lib/macros.h"
 #include "memory/heap.h"
 #include "sync/percpu.h"
 #include "sync/preempt.h"
-
-enum { ROOT_LEVEL = PAGE_LEVELS - 1 };
 
 struct page_table kernel_page_table;
 
@@ -26,15 +24,10 @@ PERCPU_DEFINE(struct page_table *, page_table_loaded);
 static uint16_t kernel_slots[16]; // [I]
 static size_t kernel_slot_count;  // [I]
 
-static unsigned slot_of(vaddr_t address, unsigned level)
+unsigned page_table_slot(vaddr_t address, unsigned level)
 {
     assert(level < PAGE_LEVELS);
     return (unsigned)(address >> page_levels[level].shift) & (page_levels[level].entries - 1);
-}
-
-static struct page_entry *entries_of(paddr_t table)
-{
-    return physical_to_virtual(table);
 }
 
 // The slots in use of a table of level 1 or more: lowest in the lower half of `index`, one past the
@@ -68,20 +61,36 @@ void page_table_init(void)
     spin_init(&kernel_page_table.lock, LOCK_RANK_PAGE_TABLE);
     atomic64_store(&kernel_page_table.active_cpus, ~0UL);
     slab_cache_init(&table_cache, "page_table", sizeof(struct page_table), 8);
+    page_table_view_module_init();
 }
 
 static void kernel_slots_collect(void)
 {
-    const struct page_entry *root = entries_of(kernel_page_table.root);
+    const struct page_entry *root = page_table_entries(kernel_page_table.root);
     size_t count = 0;
-    for (unsigned slot = slot_of(USER_TOP, ROOT_LEVEL) + 1; slot < page_levels[ROOT_LEVEL].entries;
-         slot++) {
+    for (unsigned slot = page_table_slot(USER_TOP, ROOT_LEVEL) + 1;
+         slot < page_levels[ROOT_LEVEL].entries; slot++) {
         if (!page_entry_is_none(root[slot])) {
             assert_always(count < ARRAY_SIZE(kernel_slots));
             kernel_slots[count++] = (uint16_t)slot;
         }
     }
     kernel_slot_count = count;
+}
+
+struct frame *page_table_root_create(void)
+{
+    struct frame *root = frame_alloc(0, FRAME_PAGE_TABLE, FRAME_ZERO);
+    if (root == NULL) {
+        return NULL;
+    }
+    root->index = 0;
+    struct page_entry *entries = page_table_entries(frame_to_physical(root));
+    const struct page_entry *kernel_entries = page_table_entries(kernel_page_table.root);
+    for (size_t i = 0; i < kernel_slot_count; i++) {
+        entries[kernel_slots[i]] = kernel_entries[kernel_slots[i]];
+    }
+    return root;
 }
 
 struct page_table *page_table_create(void)
@@ -93,23 +102,17 @@ struct page_table *page_table_create(void)
     if (table == NULL) {
         return NULL;
     }
-    struct frame *root = frame_alloc(0, FRAME_PAGE_TABLE, FRAME_ZERO);
+    struct frame *root = page_table_root_create();
     if (root == NULL) {
         slab_free(&table_cache, table);
         return NULL;
     }
-    root->index = 0;
     *table = (struct page_table){
         .references = REFCOUNT_INIT(1),
         .root = frame_to_physical(root),
         .table_frames = 1,
     };
     spin_init(&table->lock, LOCK_RANK_PAGE_TABLE);
-    struct page_entry *entries = entries_of(table->root);
-    const struct page_entry *kernel_entries = entries_of(kernel_page_table.root);
-    for (size_t i = 0; i < kernel_slot_count; i++) {
-        entries[kernel_slots[i]] = kernel_entries[kernel_slots[i]];
-    }
     return table;
 }
 
@@ -122,7 +125,7 @@ void page_table_get(struct page_table *table)
 static void subtree_free(paddr_t table, unsigned level)
 {
     assert(frame_from_physical(table)->kind == FRAME_PAGE_TABLE);
-    const struct page_entry *entries = entries_of(table);
+    const struct page_entry *entries = page_table_entries(table);
     unsigned end = level > 0 ? bounds_end(table) : 0;
     for (unsigned slot = level > 0 ? bounds_low(table) : 0; slot < end; slot++) {
         if (page_entry_is_present(entries[slot])) {
@@ -138,6 +141,9 @@ void page_table_put(struct page_table *table)
         assert(table != &kernel_page_table);
         assert(atomic64_load(&table->active_cpus) ==
                0); // a CPU that has it loaded holds a reference
+        if (table->views != NULL) {
+            page_table_views_free(table->views);
+        }
         subtree_free(table->root, ROOT_LEVEL);
         slab_free(&table_cache, table);
     }
@@ -159,7 +165,7 @@ void page_table_activate(struct page_table *table)
         page_table_get(table);
         atomic64_set_bits(&table->active_cpus, this_cpu);
     }
-    mmu_root_load(table->root);
+    mmu_root_load(page_table_view_root(table));
     if (old != &kernel_page_table) {
         atomic64_clear_bits(&old->active_cpus, this_cpu);
         page_table_put(old);
@@ -172,13 +178,14 @@ struct page_entry *page_table_find(struct page_table *table, vaddr_t address)
 {
     paddr_t current = table->root;
     for (unsigned level = ROOT_LEVEL; level > 0; level--) {
-        struct page_entry entry = {READ_ONCE(entries_of(current)[slot_of(address, level)].value)};
+        struct page_entry entry = {
+            READ_ONCE(page_table_entries(current)[page_table_slot(address, level)].value)};
         if (!page_entry_is_present(entry) || page_entry_is_leaf(entry, level)) {
             return NULL;
         }
         current = page_entry_address(entry, level);
     }
-    return &entries_of(current)[slot_of(address, 0)];
+    return &page_table_entries(current)[page_table_slot(address, 0)];
 }
 
 // Hangs a new, empty table of `level` - 1 into the slot for `address`.
@@ -190,10 +197,11 @@ static bool table_add(struct page_table *table, paddr_t parent, unsigned level, 
         return false;
     }
     frame->index = 0;
-    unsigned slot = slot_of(address, level);
-    assert(page_entry_is_none(entries_of(parent)[slot]));
+    unsigned slot = page_table_slot(address, level);
+    assert(page_entry_is_none(page_table_entries(parent)[slot]));
     // In one store, after the table was cleared: the CPU's walker reads it without any lock, and x86 keeps the stores in order.
-    WRITE_ONCE(entries_of(parent)[slot].value, page_entry_table(frame_to_physical(frame)).value);
+    WRITE_ONCE(page_table_entries(parent)[slot].value,
+               page_entry_table(frame_to_physical(frame)).value);
     if (table != &kernel_page_table) {
         bounds_widen(parent, slot);
     }
@@ -206,7 +214,7 @@ struct page_entry *page_table_make_locked(struct page_table *table, vaddr_t addr
     assert(spin_is_held(&table->lock));
     paddr_t current = table->root;
     for (unsigned level = ROOT_LEVEL; level > 0; level--) {
-        struct page_entry *entry = &entries_of(current)[slot_of(address, level)];
+        struct page_entry *entry = &page_table_entries(current)[page_table_slot(address, level)];
         if (!page_entry_is_present(*entry) && !table_add(table, current, level, address)) {
             return NULL;
         }
@@ -215,7 +223,7 @@ struct page_entry *page_table_make_locked(struct page_table *table, vaddr_t addr
         }
         current = page_entry_address(*entry, level);
     }
-    return &entries_of(current)[slot_of(address, 0)];
+    return &page_table_entries(current)[page_table_slot(address, 0)];
 }
 
 struct visit {
@@ -226,7 +234,7 @@ struct visit {
 static int visit_table(paddr_t table, unsigned level, vaddr_t start, vaddr_t end,
                        const struct visit *visit)
 {
-    struct page_entry *entry = &entries_of(table)[slot_of(start, level)];
+    struct page_entry *entry = &page_table_entries(table)[page_table_slot(start, level)];
     uint64_t reach = 1UL << page_levels[level].shift;
     for (vaddr_t address = start, next; address < end; address = next, entry++) {
         next = MIN(ALIGN_DOWN(address, reach) + reach, end);
@@ -266,11 +274,11 @@ static bool prune_table(const struct prune *prune, paddr_t table, unsigned level
                         vaddr_t end)
 {
     uint64_t reach = 1UL << page_levels[level].shift;
-    unsigned first = MAX(slot_of(start, level), bounds_low(table));
+    unsigned first = MAX(page_table_slot(start, level), bounds_low(table));
     vaddr_t base = start & ~(reach * page_levels[level].entries - 1);
     for (unsigned slot = first; slot < bounds_end(table); slot++) {
         vaddr_t low = base + slot * reach;
-        struct page_entry *entry = &entries_of(table)[slot];
+        struct page_entry *entry = &page_table_entries(table)[slot];
         if (low >= end) {
             break;
         }
@@ -278,7 +286,8 @@ static bool prune_table(const struct prune *prune, paddr_t table, unsigned level
             continue;
         }
         // What goes, goes with all that hangs below it.
-        bool can_go = low >= prune->gap_start && low + reach <= prune->gap_end;
+        bool can_go = low >= prune->gap_start && low + reach <= prune->gap_end &&
+                      (level < ROOT_LEVEL || prune->owner->views == NULL);
         paddr_t below = page_entry_address(*entry, level);
         if (level > 1 && prune_table(prune, below, level - 1, can_go ? low : MAX(low, start),
                                      can_go ? low + reach : MIN(low + reach, end))) {
@@ -310,7 +319,7 @@ bool page_table_translate(struct page_table *table, vaddr_t address, struct page
 {
     paddr_t current = table->root;
     for (unsigned depth = PAGE_LEVELS; depth-- > 0;) {
-        struct page_entry found = entries_of(current)[slot_of(address, depth)];
+        struct page_entry found = page_table_entries(current)[page_table_slot(address, depth)];
         if (!page_entry_is_present(found)) {
             return false;
         }

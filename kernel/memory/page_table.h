@@ -18,6 +18,8 @@ struct page_table {
     struct spinlock lock;        // all entries below USER_TOP; of the kernel's table: all entries
     uint64_t table_frames;       // [l] frames used by tables, for accounting
     struct atomic64 active_cpus; // [a] CPUs that may have entries of it in their TLB
+    bool is_flushed_elsewhere;   // set once: a flush had to go to another CPU
+    struct page_table_views *views; // [l], set once; NULL: all CPUs load `root` (page_table_view.c)
 };
 
 // The kernel's own: every other table shares its upper half.
@@ -44,6 +46,21 @@ static inline bool page_table_is_shared(const struct page_table *table)
 {
     return (atomic64_load(&table->active_cpus) & ~BIT(cpu_number())) != 0;
 }
+
+// Have CPUs roots of their own, because threads of one program run side by side? From the first flush that went to another CPU.
+static inline bool page_table_has_views(const struct page_table *table)
+{
+    return READ_ONCE(table->views) != NULL;
+}
+// On a fault: shows this CPU the part of the table where `address` lies, if it has a root of its own; `may_begin`: it gets one. False:
+// it was shown, or nothing is there, or there is no memory for a root, which does no harm; true: the access can be tried again.
+bool page_table_widen_view(struct page_table *table, vaddr_t address, bool may_begin);
+// Those of `cpus` that may have entries of [start, end) in their TLB. As with active_cpus, entries are changed before, and a full
+// barrier stands between.
+uint64_t page_table_viewers(struct page_table *table, vaddr_t start, vaddr_t end, uint64_t cpus);
+// A flush goes to another CPU. True: it should be of all user memory (upcall_flush_user), since it has been asked often for what it
+// may long have left.
+bool page_table_note_flush(const struct page_table *table, unsigned cpu);
 
 // The entry for `address` at leaf level 0, or NULL if no table is there (also under a large leaf). Its place stays valid until
 // page_table_prune_locked covers it, which the caller keeps from happening; what it says, only while the lock is held.

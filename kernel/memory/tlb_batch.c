@@ -11,6 +11,7 @@
 // thread). If it is asked at all, it is once: it then loads the kernel's and is out of the mask.
 #include "memory/tlb_batch.h"
 
+#include "arch/upcalls.h"
 #include "arch/user_access.h"
 #include "interrupt/ipi.h"
 #include "lib/assert.h"
@@ -86,6 +87,8 @@ static void flush_when_asked(void *argument)
     } else if (page_table_is_loaded(batch->table)) {
         if (borrow_test()) {
             page_table_activate(&kernel_page_table);
+        } else if (page_table_note_flush(batch->table, cpu_number())) {
+            upcall_flush_user();
         } else {
             flush_this_cpu(batch);
         }
@@ -109,11 +112,28 @@ static uint64_t cpus_to_ask(const struct tlb_batch *batch, uint64_t cpus)
         return ask;
     }
     for (uint64_t rest = cpus; rest != 0; rest &= rest - 1) {
-        if (arch_user_window_defer((unsigned)__builtin_ctzll(rest), batch->start, batch->end)) {
+        unsigned cpu = (unsigned)__builtin_ctzll(rest);
+        bool is_all = page_table_note_flush(batch->table, cpu);
+        if (arch_user_window_defer(cpu, is_all ? 0 : batch->start,
+                                   is_all ? USER_TOP : batch->end)) {
             ask &= ~(rest & -rest);
         }
     }
     return ask;
+}
+
+static void flush_others(struct tlb_batch *batch, uint64_t cpus)
+{
+    if (cpus == 0) {
+        return;
+    }
+    if (!READ_ONCE(batch->table->is_flushed_elsewhere)) {
+        WRITE_ONCE(batch->table->is_flushed_elsewhere, true);
+    }
+    uint64_t ask = cpus_to_ask(batch, cpus);
+    if (ask != 0) {
+        ipi_call(ask, flush_when_asked, batch);
+    }
 }
 
 static void flush(struct tlb_batch *batch)
@@ -124,13 +144,13 @@ static void flush(struct tlb_batch *batch)
     preempt_disable();
     uint64_t cpus = atomic64_load(&batch->table->active_cpus) & percpu_cpu_mask();
     uint64_t this_cpu = BIT(cpu_number());
+    if (batch->table != &kernel_page_table) {
+        cpus = page_table_viewers(batch->table, batch->start, batch->end, cpus);
+    }
     if (cpus & this_cpu) {
         flush_own(batch);
     }
-    uint64_t ask = cpus_to_ask(batch, cpus & ~this_cpu);
-    if (ask != 0) {
-        ipi_call(ask, flush_when_asked, batch);
-    }
+    flush_others(batch, cpus & ~this_cpu);
     preempt_enable();
 }
 

@@ -403,10 +403,25 @@ int fault_resolve_locked(struct address_space *space, vaddr_t address, unsigned 
     return result;
 }
 
+// Of programs with several threads, when flushes go between CPUs: a CPU may not show yet what is there.
+static bool view_was_widened(struct address_space *space, vaddr_t address)
+{
+    struct page_table *table = space->page_table;
+    if (likely(!READ_ONCE(table->is_flushed_elsewhere))) {
+        return false;
+    }
+    bool is_alone = refcount_read(&space->references) == 1;
+    return (!is_alone || page_table_has_views(table)) &&
+           page_table_widen_view(table, address, !is_alone);
+}
+
 int address_space_fault(struct address_space *space, vaddr_t address, unsigned access)
 {
     if (address >= USER_TOP) {
         return -EFAULT;
+    }
+    if (view_was_widened(space, address)) {
+        return 0;
     }
     shared_mutex_look(&space->mutex);
     int result = fault_resolve_locked(space, address, access);

@@ -6,7 +6,10 @@
 #include "lib/checked.h"
 #include "lib/errno.h"
 #include "lib/macros.h"
+#include "scheduler/thread.h"
 #include "vm/vm_internal.h"
+
+enum { THREAD_SLOTS = 64 }; // of the 256 of user space
 
 bool map_range_is_valid(vaddr_t start, uint64_t bytes)
 {
@@ -50,6 +53,19 @@ static bool find_gap(struct address_space *space, vaddr_t low, vaddr_t high, uin
     }
 }
 
+// Where CPUs have views, what a thread maps lies in a slot of the page table's root of its own, which other CPUs need not show
+// (memory/page_table_view.c). The number tells threads apart that live at one time, mostly; two in one slot do no harm.
+static bool find_gap_of_thread(struct address_space *space, uint64_t bytes, vaddr_t *result)
+{
+    if (!page_table_has_views(space->page_table)) {
+        return false;
+    }
+    uint64_t reach = 1UL << page_levels[PAGE_LEVELS - 1].shift;
+    uint64_t below = ((unsigned)thread_current()->number % THREAD_SLOTS + 1) * reach;
+    vaddr_t top = ALIGN_DOWN(space->map_base, reach);
+    return top >= USER_TOP / 2 && find_gap(space, top - below, top - below + reach, bytes, result);
+}
+
 int map_find_place_locked(struct address_space *space, vaddr_t hint, size_t bytes, vaddr_t *result)
 {
     assert(shared_mutex_is_held(&space->mutex));
@@ -62,7 +78,8 @@ int map_find_place_locked(struct address_space *space, vaddr_t hint, size_t byte
             return 0;
         }
     }
-    if (find_gap(space, USER_BOTTOM, space->map_base, size, result) ||
+    if (find_gap_of_thread(space, size, result) ||
+        find_gap(space, USER_BOTTOM, space->map_base, size, result) ||
         find_gap(space, space->map_base, USER_TOP, size, result)) {
         return 0;
     }

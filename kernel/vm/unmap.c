@@ -8,6 +8,7 @@ enum {
     ENTRIES_PER_HOLD = 512,
     SHORT_BYTES =
         16 * PAGE_SIZE, // less is over before another thread's fault could have used the time
+    TABLES_KEPT = 256,  // by a program whose threads have slots of their own, which are often empty
 };
 
 struct zap {
@@ -118,6 +119,9 @@ static void prune(const struct unmapping *unmapping, struct tlb_batch *batch)
 {
     struct page_table *table = unmapping->space->page_table;
     uint64_t reach = 1UL << page_levels[1].shift;
+    if (page_table_has_views(table) && table->table_frames <= TABLES_KEPT) {
+        return;
+    }
     if (ALIGN_UP(unmapping->gap_start, reach) + reach > unmapping->gap_end) {
         return; // no whole table lies in the gap
     }

@@ -86,6 +86,9 @@ def test_a_kernel_that_loses_wake_ups_is_found_out(smp):
 
 
 @pytest.mark.stress
-def test_a_kernel_that_keeps_old_translations_is_found_out():
-    result = run(broken_kernel(0, "broken-flush.patch"), "1 20 3000 replaced_pages_are_gone", 1200, 4)
-    assert "seen >= least" in result.serial, str(result)
+@pytest.mark.parametrize("patch, race, check_that_fails", (
+    ("broken-flush.patch", "replaced_pages_are_gone", "seen >= least"),
+    ("broken-view.patch", "owned_pages_are_gone", "*page >= least")))
+def test_a_kernel_that_keeps_old_translations_is_found_out(patch, race, check_that_fails):
+    result = run(broken_kernel(0, patch), f"1 20 3000 {race}", 1200, 4)
+    assert check_that_fails in result.serial, str(result)

@@ -6,7 +6,8 @@
  * host-sources: vm/page_cache.c vm/page_cache_io.c vm/page_cache_truncate.c vm/page_cache_sync.c
  * host-sources: vm/page_cache_evict.c vm/page_lock.c lib/radix.c
  * host-sources: memory/heap.c memory/slab.c memory/heap_debug.c memory/buddy.c memory/frame.c
- * host-sources: memory/frame_boot.c memory/page_copy.c memory/page_table.c memory/tlb_batch.c
+ * host-sources: memory/frame_boot.c memory/page_copy.c memory/page_table.c memory/page_table_view.c
+ * host-sources: memory/tlb_batch.c
  * host-sources: memory/io_iter.c scheduler/wait_queue.c scheduler/sleep.c scheduler/mutex.c
  * host-sources: sync/spinlock.c sync/preempt.c sync/percpu.c sync/lock_debug.c sync/lock_graph.c
  * host-sources: memory/fail_nth.c

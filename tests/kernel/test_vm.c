@@ -172,6 +172,53 @@ KERNEL_TEST(unmapped_memory_is_gone_at_once)
     KT_ASSERT(is_right);
 }
 
+static uint64_t viewers_of(const struct address_space *space, vaddr_t page)
+{
+    return page_table_viewers(space->page_table, page, page + PAGE_SIZE, BIT(cpu_number()));
+}
+
+// Two pages in different slots of the root: one that the CPU has asked for, one that it has not.
+static bool view_is_right(struct address_space *space, vaddr_t asked, vaddr_t other)
+{
+    struct page_table *table = space->page_table;
+    uint64_t value, this_cpu = BIT(cpu_number());
+    bool was_seen = peek(asked, &value) == 0 && peek(other, &value) == 0;
+    bool sees_nothing_before = viewers_of(space, other) == this_cpu && !page_table_has_views(table);
+    bool is_wider = page_table_widen_view(table, asked, true);
+    bool sees_one = peek(asked, &value) == 0 && peek(other, &value) == -EFAULT &&
+                    viewers_of(space, asked) == this_cpu && viewers_of(space, other) == 0;
+    bool is_wide_enough = !page_table_widen_view(table, asked, true);
+    bool is_wider_again = page_table_widen_view(table, other, false);
+    bool sees_both = peek(asked, &value) == 0 && peek(other, &value) == 0 &&
+                     viewers_of(space, other) == this_cpu;
+    interrupts_block();
+    upcall_flush_user();
+    interrupts_unblock();
+    bool sees_none = peek(asked, &value) == -EFAULT && peek(other, &value) == -EFAULT &&
+                     (viewers_of(space, asked) | viewers_of(space, other)) == 0;
+    return was_seen && sees_nothing_before && is_wider && sees_one && is_wide_enough &&
+           is_wider_again && sees_both && sees_none;
+}
+
+KERNEL_TEST(a_cpu_with_a_view_sees_what_it_asked_for_and_is_flushed_for_that_alone)
+{
+    const vaddr_t other = BASE + 5 * (1UL << page_levels[PAGE_LEVELS - 1].shift);
+    struct address_space *space = space_make(1, RW);
+    KT_ASSERT(space != NULL);
+    const struct map_request request = {
+        .address = other, .bytes = PAGE_SIZE, .flags = RW | MAY_ALL, .is_fixed = true};
+    vaddr_t place;
+    int result = address_space_map(space, &request, &place);
+    result |= address_space_fault(space, BASE, FAULT_WRITE);
+    result |= address_space_fault(space, other, FAULT_WRITE);
+    space_enter(space);
+    bool is_right = result == 0 && view_is_right(space, BASE, other);
+    space_leave();
+    address_space_put(space);
+    KT_ASSERT(result == 0);
+    KT_ASSERT(is_right);
+}
+
 KERNEL_TEST(an_address_space_gives_everything_back)
 {
     size_t free_before = 0;

@@ -16,6 +16,7 @@
 // CPU runs, so frames of tables may only be freed after every CPU has answered (memory/tlb_batch.c).
 #include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/upcalls.h"
 #include "arch/user_access.h"
 #include "arch/x86_64/arch_internal.h"
 #include "lib/assert.h"
@@ -54,7 +55,7 @@ void user_window_settle(void)
     assert(user_window_is_open());
     uint64_t debt = __atomic_exchange_n(&cpu_block()->user_flush_owed, 0, __ATOMIC_SEQ_CST);
     if (debt_count(debt) == DEBT_ALL) {
-        tlb_flush_user_local();
+        upcall_flush_user();
     } else {
         for (uint64_t page = 0; page < debt_count(debt); page++) {
             tlb_flush_page_local((debt_first(debt) + page) << PAGE_SHIFT);

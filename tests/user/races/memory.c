@@ -291,6 +291,78 @@ static void replaced_pages_are_gone(void)
     race_threads(1 + LOOKERS, replace_or_look);
 }
 
+/* ---- pages of threads that map for themselves, and look at each other's now and then --------------------------------------- */
+
+enum { OWNERS = 4, MANY_PAGES = 100 };
+
+static struct {
+    volatile uint64_t *_Atomic page;
+    _Atomic uint64_t published;
+} owned[OWNERS];
+
+static uint64_t *page_make(uint64_t number)
+{
+    uint64_t *page =
+        RACE_OK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    *page = number;
+    return page;
+}
+
+static void own_page_replace(unsigned index)
+{
+    uint64_t number = owned[index].published + 1;
+    void *page = (void *)(uintptr_t)owned[index].page;
+    RACE_CHECK(mremap(page_make(number), PAGE, PAGE, 3 /* may move, fixed */, page) == page);
+    owned[index].published = number;
+    race_count();
+}
+
+static void owned_page_look(unsigned index)
+{
+    volatile uint64_t *page = owned[index].page;
+    uint64_t least = owned[index].published;
+    RACE_CHECK(page == NULL || *page >= least);
+}
+
+/* So much that no CPU flushes page by page. */
+static void many_pages_come_and_go(void)
+{
+    char *pages = RACE_OK(
+        mmap(NULL, MANY_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    for (size_t page = 0; page < MANY_PAGES; page++) {
+        pages[page * PAGE] = 1;
+    }
+    RACE_OK(munmap(pages, MANY_PAGES * PAGE));
+}
+
+static void own_and_look(unsigned index)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        many_pages_come_and_go(); /* so that threads are known to run side by side before they own anything */
+        race_pause();
+    }
+    owned[index].page = page_make(0);
+    while (race_goes_on()) {
+        switch (race_draw() % 8) {
+        case 0:
+        case 1:
+        case 2: own_page_replace(index); break;
+        case 3: race_pause(); break;
+        case 4:
+            if (race_draw() % 16 == 0) {
+                many_pages_come_and_go();
+            }
+            break;
+        default: owned_page_look(race_draw() % OWNERS); break;
+        }
+    }
+}
+
+static void owned_pages_are_gone(void)
+{
+    race_threads(OWNERS, own_and_look);
+}
+
 const struct race memory_races[] = {
     {"unmapped_under_faults", unmapped_under_faults},
     {"cut_under_threads", cut_under_threads},
@@ -299,5 +371,6 @@ const struct race memory_races[] = {
     {"forked_under_writes", forked_under_writes},
     {"shared_pages_are_one", shared_pages_are_one},
     {"replaced_pages_are_gone", replaced_pages_are_gone},
+    {"owned_pages_are_gone", owned_pages_are_gone},
     {NULL, NULL},
 };
