@@ -162,6 +162,15 @@ void terminal_hang_up(struct terminal *terminal)
     }
 }
 
+void terminal_hang_up_callers(void)
+{
+    struct terminal *terminal = job_ops != NULL ? job_ops->caller_terminal() : NULL;
+    if (terminal != NULL) {
+        terminal_hang_up(terminal);
+        terminal_put(terminal);
+    }
+}
+
 bool terminal_file_is_dead(const struct terminal_file *file)
 {
     return !file->is_console && atomic32_load(&file->terminal->hang_ups) != file->hang_ups;

@@ -100,6 +100,9 @@ void terminal_finish_output(struct terminal *terminal);
 // The line is gone: readers get 0 (end of file), writers -EIO, the session SIGHUP and SIGCONT. Thread context.
 void terminal_hang_up(struct terminal *terminal);
 
+// The same for the caller's controlling terminal, where it has one (vhangup). Thread context.
+void terminal_hang_up_callers(void);
+
 // The part of a hang-up that concerns files: those that are open are dead (the console's are not), what was typed or waits to be
 // sent is gone. For the end of a session's leader. Thread context.
 void terminal_end_files(struct terminal *terminal);

@@ -2,6 +2,7 @@
  * The system as a whole: names, mounts, power, random numbers.
  */
 #include "device/random.h"
+#include "device/terminal.h"
 #include "fs/vfs.h"
 #include "interrupt/clock.h"
 #include "lib/assert.h"
@@ -251,6 +252,15 @@ SYSTEM_CALL2(umount2, const char __user *, place, unsigned, flags)
     path_put(&path);
     name_call_end(&call);
     return result;
+}
+
+SYSTEM_CALL0(vhangup)
+{
+    if (!current_can(CAP_SYS_TTY_CONFIG)) {
+        return -EPERM;
+    }
+    terminal_hang_up_callers();
+    return 0;
 }
 
 SYSTEM_CALL4(reboot, uint32_t, magic, uint32_t, second_magic, uint32_t, command,

@@ -131,6 +131,35 @@ TEST(a_session_leaders_end_hangs_its_terminal_up)
     CHECK_OK(tcgetattr(CHECK_OK(open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_NONBLOCK)), &settings));
 }
 
+static volatile sig_atomic_t hang_ups;
+
+static void count_hang_up(int signal)
+{
+    (void)signal;
+    hang_ups++;
+}
+
+TEST(a_terminal_is_hung_up_on_request)
+{
+    CHECK_OK(syscall(SYS_vhangup)); /* there is none */
+    CHECK_OK(tcdrain(open_console()));
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        CHECK_OK(setsid());
+        int fd = CHECK_OK(open("/dev/ttyS0", O_RDWR | O_NONBLOCK));
+        CHECK_EQUAL(tcgetsid(fd), getpid());
+        signal(SIGHUP, count_hang_up);
+        CHECK_OK(syscall(SYS_vhangup));
+        CHECK_EQUAL(hang_ups, 1);
+        CHECK_EQUAL(read(fd, &(char){0}, 1), 0);
+        CHECK_ERRNO(write(fd, "x", 1), EIO);
+        become_user(NOBODY);
+        CHECK_ERRNO(syscall(SYS_vhangup), EPERM);
+        _exit(0);
+    }
+    CHECK_EXITED(child, 0);
+}
+
 TEST(a_read_without_waiting_finds_no_input)
 {
     char byte;
