@@ -130,6 +130,8 @@ void scheduler_yield(void)
     interrupts_disable();
     scheduler_switch(SWITCH_YIELD);
     interrupts_enable();
+    preempt_disable();
+    preempt_enable(); // looks whether the choice is to be made again: another CPU's queue may have been locked
 }
 
 void upcall_reschedule(void)
