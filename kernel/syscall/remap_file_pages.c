@@ -3,7 +3,6 @@
  * its own, with the rights of the old one, in its place (remap_file_pages(2)).
  */
 #include "lib/assert.h"
-#include "memory/fail_nth.h"
 #include "syscall/call.h"
 #include "uapi/mman.h"
 #include "vm/address_space.h"
@@ -53,8 +52,6 @@ static long show_other_part(struct map_request *request)
     if (result != 0) {
         return result;
     }
-    /* As with MAP_FIXED what was there is gone where there is no memory for what is to come. */
-    fail_nth_commit();
     vaddr_t address;
     result = address_space_map(space, request, &address);
     backing_put(&request->backing);

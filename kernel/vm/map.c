@@ -240,6 +240,9 @@ static int map_locked(struct address_space *space, const struct map_request *req
     if ((request->flags & AREA_LOCKED) != 0 && !lock_limit_allows_locked(space, bytes)) {
         return -EAGAIN;
     }
+    if (request->is_fixed && *spare == NULL) {
+        return -ENOMEM; // before what is there goes
+    }
     if (request->is_fixed || request->is_fixed_no_replace) {
         error = take_fixed_place(space, request, bytes);
     } else if (request->is_low) {
