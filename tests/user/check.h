@@ -260,6 +260,23 @@ static CHECK_UNUSED void sleep_ms(long milliseconds)
     while (nanosleep(&pause, &pause) != 0 && errno == EINTR) {}
 }
 
+/* Whether a process or thread waits for something that a signal may end. */
+static CHECK_UNUSED bool is_asleep(pid_t pid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    read_file(path, text, sizeof(text));
+    return strrchr(text, ')')[2] == 'S';
+}
+
+/* What a test does only after another process sleeps in a call: by its state, not by a guess how long it takes to get there. */
+static CHECK_UNUSED void wait_until_asleep(pid_t pid)
+{
+    while (!is_asleep(pid)) {
+        sleep_ms(2);
+    }
+}
+
 /* ---- what a test leaves behind ----------------------------------------------------------------- */
 
 enum { CHECK_HOLDINGS_SIZE = 2 * PAGE, CHECK_SETTLE_TRIES = 12 };

@@ -148,14 +148,14 @@ TEST(a_call_that_did_not_wait_leaves_signals_blocked)
 TEST(a_wait_whose_rest_cannot_be_told_ends_at_a_stop)
 {
     struct timespec *wait = map_pages(1);
-    *wait = (struct timespec){1, 0};
+    *wait = (struct timespec){1000, 0};
     CHECK_OK(mprotect(wait, PAGE, PROT_READ));
     pid_t child = CHECK_OK(fork());
     if (child == 0) {
         CHECK_ERRNO(syscall(SYS_ppoll, NULL, 0, wait, NULL, 8), EINTR);
         _exit(0);
     }
-    sleep_ms(200);
+    wait_until_asleep(child);
     CHECK_OK(kill(child, SIGSTOP));
     int status;
     CHECK_EQUAL(waitpid(child, &status, WUNTRACED), child);

@@ -18,6 +18,17 @@ static struct flock holder_of(int fd, short type, off_t start, off_t length)
     return lock;
 }
 
+static int may_end[2];
+
+/* In a child that holds what its parent wants: not before the parent has looked that it is held, and waits for it. */
+__attribute__((noreturn)) static void end_when_parent_waits(void)
+{
+    char byte;
+    CHECK_EQUAL(read(may_end[0], &byte, 1), 1);
+    wait_until_asleep(getppid());
+    _exit(0);
+}
+
 TEST(flock_excludes_other_opens_of_the_file)
 {
     int a = make_open_file("f"), b = CHECK_OK(open("f", O_RDWR));
@@ -45,6 +56,7 @@ TEST(flock_waits_until_the_holder_is_done)
 {
     int ends[2];
     char byte;
+    CHECK_OK(pipe(may_end));
     CHECK_OK(pipe(ends));
     int fd = make_open_file("f");
     pid_t child = CHECK_OK(fork());
@@ -52,11 +64,11 @@ TEST(flock_waits_until_the_holder_is_done)
         int own = CHECK_OK(open("f", O_RDWR));
         CHECK_OK(flock(own, LOCK_EX));
         CHECK_EQUAL(write(ends[1], "x", 1), 1);
-        sleep_ms(50);
-        _exit(0);
+        end_when_parent_waits();
     }
     CHECK_EQUAL(read(ends[0], &byte, 1), 1);
     CHECK_ERRNO(flock(fd, LOCK_EX | LOCK_NB), EWOULDBLOCK);
+    CHECK_EQUAL(write(may_end[1], "x", 1), 1);
     CHECK_OK(flock(fd, LOCK_EX));
     CHECK_EXITED(child, 0);
 }
@@ -82,6 +94,7 @@ TEST(pipes_without_a_name_keep_locks)
 {
     int ends[2], ready[2];
     char name[64], byte;
+    CHECK_OK(pipe(may_end));
     CHECK_OK(pipe(ends));
     CHECK_OK(pipe(ready));
     snprintf(name, sizeof(name), "/proc/self/fd/%d", ends[1]);
@@ -96,11 +109,11 @@ TEST(pipes_without_a_name_keep_locks)
         CHECK_ERRNO(lock(ready[0], F_SETLK, F_WRLCK, 0, 1), EBADF);
         CHECK_OK(lock(ready[1], F_SETLK, F_WRLCK, 0, 1));
         CHECK_EQUAL(write(ready[1], "x", 1), 1);
-        sleep_ms(50);
-        _exit(0);
+        end_when_parent_waits();
     }
     CHECK_EQUAL(read(ready[0], &byte, 1), 1);
     CHECK_EQUAL(holder_of(ready[1], F_WRLCK, 0, 0).l_pid, child);
+    CHECK_EQUAL(write(may_end[1], "x", 1), 1);
     CHECK_OK(lock(ready[1], F_SETLKW, F_WRLCK, 0, 0));
     CHECK_EXITED(child, 0);
 }
@@ -207,17 +220,18 @@ TEST(setlkw_waits_for_the_end_of_the_holder)
 {
     int ends[2];
     char byte;
+    CHECK_OK(pipe(may_end));
     CHECK_OK(pipe(ends));
     int fd = make_open_file("f");
     pid_t child = CHECK_OK(fork());
     if (child == 0) {
         CHECK_OK(lock(fd, F_SETLK, F_WRLCK, 0, 1));
         CHECK_EQUAL(write(ends[1], "x", 1), 1);
-        sleep_ms(50);
-        _exit(0);
+        end_when_parent_waits();
     }
     CHECK_EQUAL(read(ends[0], &byte, 1), 1);
     CHECK_ERRNO(lock(fd, F_SETLK, F_WRLCK, 0, 1), EAGAIN);
+    CHECK_EQUAL(write(may_end[1], "x", 1), 1);
     CHECK_OK(lock(fd, F_SETLKW, F_WRLCK, 0, 1));
     CHECK_EXITED(child, 0);
 }
@@ -237,7 +251,7 @@ TEST(a_deadlock_is_refused)
         _exit(0);
     }
     CHECK_EQUAL(read(ends[0], &byte, 1), 1);
-    sleep_ms(100);
+    wait_until_asleep(child);
     CHECK_ERRNO(lock(fd, F_SETLKW, F_WRLCK, 1, 1), EDEADLK);
     CHECK_OK(lock(fd, F_SETLK, F_UNLCK, 0, 1));
     CHECK_EXITED(child, 0);

@@ -369,7 +369,7 @@ TEST(a_signal_interrupts_the_opening_of_a_fifo)
     CHECK_OK(sigaction(SIGUSR1, &action, NULL));
     pid_t parent = getpid(), child = CHECK_OK(fork());
     if (child == 0) {
-        sleep_ms(50);
+        wait_until_asleep(parent);
         CHECK_OK(kill(parent, SIGUSR1));
         _exit(0);
     }

@@ -82,7 +82,7 @@ TEST(poll_wakes_when_data_comes)
 TEST(poll_is_interrupted_by_a_handler_even_with_restart)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    struct itimerval soon = {{0, 0}, {0, 30000}};
+    struct itimerval soon = {{0, 30000}, {0, 30000}};
     CHECK_OK(sigaction(SIGALRM, &action, NULL));
     CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
     CHECK_ERRNO(poll(NULL, 0, -1), EINTR);

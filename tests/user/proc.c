@@ -125,17 +125,18 @@ TEST(stat_has_its_fields_in_order)
 TEST(stat_shows_a_sleeper_and_a_zombie)
 {
     char state;
+    siginfo_t ended;
     pid_t child = CHECK_OK(fork());
     if (child == 0) {
         pause();
         _exit(0);
     }
-    sleep_ms(50);
+    wait_until_asleep(child);
     read_proc("/proc/%d/stat", child);
     CHECK_EQUAL(sscanf(strrchr(text, ')'), ") %c", &state), 1);
     CHECK_EQUAL(state, 'S');
     CHECK_OK(kill(child, SIGKILL));
-    sleep_ms(50);
+    CHECK_OK(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT));
     read_proc("/proc/%d/stat", child);
     CHECK_EQUAL(sscanf(strrchr(text, ')'), ") %c", &state), 1);
     CHECK_EQUAL(state, 'Z');
@@ -484,33 +485,39 @@ TEST(nobody_changes_the_modes_of_a_process_in_proc)
     CHECK_EXITED(child, 0);
 }
 
-/* A gigabyte of another place into one small buffer, over and over: whoever is killed does not finish it. */
-static void read_own_memory_for_long(void)
+enum { LOOK_PARTS = 1024, LOOK_BYTES = 1 << 20 };
+
+/* A gigabyte of another place into small buffers, over and over. The last part of what was read is 1 until its read is at its end. */
+static void read_own_memory_for_long(char *first, volatile char *last)
 {
-    enum { PARTS = 1024, PART_BYTES = 1 << 20 };
-    static struct iovec parts[PARTS];
-    size_t bytes = (size_t)PARTS * PART_BYTES;
+    static struct iovec parts[LOOK_PARTS];
+    size_t bytes = (size_t)LOOK_PARTS * LOOK_BYTES;
     char *all = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    char *one = map_pages(PART_BYTES / PAGE);
     CHECK(all != MAP_FAILED);
-    for (int i = 0; i < PARTS; i++) {
-        parts[i] = (struct iovec){one, PART_BYTES};
+    for (int i = 0; i < LOOK_PARTS; i++) {
+        parts[i] = (struct iovec){i < LOOK_PARTS - 1 ? first : (char *)last, LOOK_BYTES};
     }
     int fd = CHECK_OK(open("/proc/self/mem", O_RDONLY));
     for (;;) {
-        CHECK(preadv(fd, parts, PARTS, (off_t)(uintptr_t)all) > 0);
+        *last = 1;
+        CHECK(preadv(fd, parts, LOOK_PARTS, (off_t)(uintptr_t)all) > 0);
     }
 }
 
 TEST(a_long_look_into_memory_ends_with_the_process)
 {
+    volatile char *shared =
+        mmap(NULL, 2UL * LOOK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared != MAP_FAILED);
+    *shared = 1;
     pid_t child = CHECK_OK(fork());
     if (child == 0) {
-        read_own_memory_for_long();
+        read_own_memory_for_long((char *)shared, shared + LOOK_BYTES);
     }
-    sleep_ms(300);
-    int64_t start = now_ns(CLOCK_MONOTONIC);
+    while (*shared == 1) {
+        sleep_ms(1);
+    }
     CHECK_OK(kill(child, SIGKILL));
     CHECK_KILLED(child, SIGKILL);
-    CHECK(now_ns(CLOCK_MONOTONIC) - start < 1000000000);
+    CHECK_EQUAL(shared[LOOK_BYTES], 1);
 }

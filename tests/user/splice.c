@@ -78,7 +78,7 @@ static pid_t later_signal(void)
 {
     pid_t parent = getpid(), child = CHECK_OK(fork());
     if (child == 0) {
-        sleep_ms(30);
+        wait_until_asleep(parent);
         CHECK_OK(kill(parent, SIGUSR1));
         _exit(0);
     }

@@ -11,22 +11,6 @@ static CHECK_UNUSED int own_key(int number)
     return 0x5a000000 + number;
 }
 
-static CHECK_UNUSED bool is_asleep(pid_t pid)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-    read_file(path, text, sizeof(text));
-    return strrchr(text, ')')[2] == 'S';
-}
-
-static CHECK_UNUSED void wait_until_asleep(pid_t pid)
-{
-    while (!is_asleep(pid)) {
-        sleep_ms(2);
-    }
-    sleep_ms(2);
-}
-
 /* A setting below /proc/sys/kernel is this now. */
 static CHECK_UNUSED void check_setting(const char *name, const char *value)
 {
