@@ -62,7 +62,7 @@ void race_fail(const char *file, int line, const char *format, ...)
 
 bool race_goes_on(void)
 {
-    return now_ns() < shared->end_ns;
+    return now_ns() < shared->end_ns || shared->iterations == 0; /* a busy host starts late */
 }
 
 void race_count(void)
