@@ -44,16 +44,18 @@ enum fixed_descriptor {
     FD_PROC,
     FD_READ_ONLY,
     FD_QUEUE, /* of POSIX */
+    FD_TIMER,
+    FD_PROCESS, /* a pidfd of the process itself */
     FD_CLOSED,
     FD_COUNT
 };
 
 static const char *const names[] = {
-    "f", "f",  "d", "d/f",   "s",    ".",      "..",   "f/",    "d/",
-    "",  "p",  "x", "new",   "none", "d/none", "loop", "tmpfs", "proc/self/maps",
-    "g", "d/", "h", "d/new", "zero", "proc",
+    "f", "f",  "d", "d/f",   "s",    ".",      "..",     "f/",    "d/",
+    "",  "p",  "x", "new",   "none", "d/none", "loop",   "tmpfs", "proc/self/maps",
+    "g", "d/", "h", "d/new", "zero", "proc",   "user.a",
 };
-enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };
+enum { NAME_COUNT = sizeof(names) / sizeof(names[0]), ATTRIBUTE_NAME = NAME_COUNT - 1 };
 
 enum object {
     OBJECT_ZERO,
@@ -68,6 +70,9 @@ enum object {
     OBJECT_CLONE,
     OBJECT_STACK, /* stack_t */
     OBJECT_NUMBERS,
+    OBJECT_ATTRIBUTES, /* sched_attr */
+    OBJECT_OPENING,    /* open_how */
+    OBJECT_FAR,        /* an offset behind what files have */
     OBJECT_NOISE,
     OBJECT_COUNT
 };
@@ -216,6 +221,53 @@ static const struct recipe {
     {SYS_mq_timedreceive, {FD_QUEUE, RESULTS, 2L * PAGE, 0, OBJECT(ZERO)}},
     {SYS_mq_notify, {FD_QUEUE, 0}},
     {SYS_mq_getsetattr, {FD_QUEUE, 0, RESULTS}},
+    {SYS_rseq, {RESULTS, 32, 0, 0x53053053}},
+    {SYS_rseq, {RESULTS, 32, 1, 0x53053053}},
+    {SYS_timerfd_create, {CLOCK_MONOTONIC, O_NONBLOCK}},
+    {SYS_timerfd_settime, {FD_TIMER, 0, OBJECT(SHORT_TIME), RESULTS}},
+    {SYS_timerfd_gettime, {FD_TIMER, RESULTS}},
+    {SYS_signalfd, {-1UL, OBJECT(SIGNALS), 8}},
+    {SYS_signalfd4, {-1UL, OBJECT(SIGNALS), 8, O_NONBLOCK}},
+    {SYS_pidfd_open, {OWN_NUMBER, 0}},
+    {SYS_pidfd_send_signal, {FD_PROCESS, SIGUSR1, 0, 0}},
+    {SYS_pidfd_getfd, {FD_PROCESS, FD_FILE, 0}},
+    {SYS_process_madvise, {FD_PROCESS, OBJECT(VECTOR), 2, 20}},
+    {SYS_sched_getattr, {0, RESULTS, 56, 0}},
+    {SYS_sched_setattr, {0, OBJECT(ATTRIBUTES), 0}},
+    {SYS_setxattr, {NAME(0), NAME(ATTRIBUTE_NAME), OBJECT(NUMBERS), 16, 0}},
+    {SYS_lsetxattr, {NAME(0), NAME(ATTRIBUTE_NAME), OBJECT(NUMBERS), 16, 0}},
+    {SYS_fsetxattr, {FD_FILE, NAME(ATTRIBUTE_NAME), OBJECT(NUMBERS), 16, 0}},
+    {SYS_getxattr, {NAME(0), NAME(ATTRIBUTE_NAME), RESULTS, 64}},
+    {SYS_lgetxattr, {NAME(0), NAME(ATTRIBUTE_NAME), RESULTS, 64}},
+    {SYS_fgetxattr, {FD_FILE, NAME(ATTRIBUTE_NAME), RESULTS, 64}},
+    {SYS_listxattr, {NAME(0), RESULTS, 64}},
+    {SYS_llistxattr, {NAME(0), RESULTS, 64}},
+    {SYS_flistxattr, {FD_FILE, RESULTS, 64}},
+    {SYS_removexattr, {NAME(0), NAME(ATTRIBUTE_NAME)}},
+    {SYS_lremovexattr, {NAME(0), NAME(ATTRIBUTE_NAME)}},
+    {SYS_fremovexattr, {FD_FILE, NAME(ATTRIBUTE_NAME)}},
+    {SYS_copy_file_range, {FD_READ_ONLY, 0, FD_FILE, OBJECT(FAR), 16, 0}},
+    {SYS_openat2, {FD_FOLDER, NAME(0), OBJECT(OPENING), 24}},
+    {SYS_process_vm_readv, {OWN_NUMBER, OBJECT(VECTOR), 1, OBJECT(VECTOR), 2, 0}},
+    {SYS_process_vm_writev, {OWN_NUMBER, OBJECT(VECTOR), 2, OBJECT(VECTOR), 1, 0}},
+    {SYS_futex, {RESULTS, 3, 1, 1, RESULTS + 64, 0}},
+    {SYS_futex, {RESULTS, 5, 1, 1, RESULTS + 64, 0}},
+    {SYS_futex, {OBJECT(ZERO), 9, 0, OBJECT(SHORT_TIME), 0, -1U}},
+    {SYS_futex, {RESULTS, 10, 1, 0, 0, -1U}},
+    {SYS_futex, {OBJECT(ZERO), 8, 0, 0, 0, 0}},
+    {SYS_madvise, {GROUND, 2L * PAGE, MADV_FREE}},
+    {SYS_madvise, {GROUND, 2L * PAGE, MADV_WILLNEED}},
+    {SYS_madvise, {GROUND, 2L * PAGE, MADV_DONTFORK}},
+    {SYS_mremap, {GROUND + 2UL * PAGE, 2L * PAGE, PAGE, 0, 0}},
+    {SYS_mremap, {GROUND, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, GROUND + 9UL * PAGE}},
+    {SYS_splice, {FD_FILE, 0, FD_PIPE_IN, 0, 16, 2}},
+    {SYS_vmsplice, {FD_PIPE_IN, OBJECT(VECTOR), 2, 2}},
+    {SYS_preadv2, {FD_FILE, OBJECT(VECTOR), 2, 0, 0, 0}},
+    {SYS_pwritev2, {FD_FILE, OBJECT(VECTOR), 2, 0, 0, 0}},
+    {SYS_rt_tgsigqueueinfo, {OWN_NUMBER, OWN_NUMBER, SIGUSR1, OBJECT(NUMBERS)}},
+    {SYS_kcmp, {OWN_NUMBER, OWN_NUMBER, 0, FD_FILE, FD_READ_ONLY}},
+    {SYS_timer_create, {CLOCK_MONOTONIC, 0, RESULTS}},
+    {SYS_faccessat2, {FD_FOLDER, NAME(0), 4, 0}},
 };
 enum { RECIPE_COUNT = sizeof(recipes) / sizeof(recipes[0]) };
 

@@ -57,7 +57,8 @@ static void fill_objects(void)
     const uint64_t signals[] = {1UL << (SIGUSR1 - 1)}, clone_words[] = {0, 0, 0, 0, SIGCHLD};
     const uint64_t stack[] = {GROUND + 4UL * PAGE, 0, 2UL * PAGE};
     const int numbers[] = {1, 2, -1, 0, 0, 0, 3, 4};
-    const uint32_t capabilities[] = {0x20080522, 0};
+    const uint32_t capabilities[] = {0x20080522, 0}, attributes[14] = {56};
+    const uint64_t opening[] = {O_RDONLY, 0, 0}, far[] = {2UL * PAGE};
     memset((void *)OBJECTS, 0, OBJECT_COUNT * OBJECT_STEP);
     put_object(OBJECT_SHORT_TIME, times, sizeof(times));
     put_object(OBJECT_VECTOR, vector, sizeof(vector));
@@ -70,6 +71,9 @@ static void fill_objects(void)
     put_object(OBJECT_CLONE, clone_words, sizeof(clone_words));
     put_object(OBJECT_STACK, stack, sizeof(stack));
     put_object(OBJECT_NUMBERS, numbers, sizeof(numbers));
+    put_object(OBJECT_ATTRIBUTES, attributes, sizeof(attributes));
+    put_object(OBJECT_OPENING, opening, sizeof(opening));
+    put_object(OBJECT_FAR, far, sizeof(far));
     for (uint64_t *word = (uint64_t *)OBJECT(NOISE); word < (uint64_t *)OBJECT(COUNT); word++) {
         *word = draw() % 2 ? draw_bad_number() : draw_good(ARG_IN);
     }
@@ -139,6 +143,8 @@ static void open_descriptors(void)
     }
     place_descriptor(
         RAW(SYS_mq_open, (uintptr_t) "callfuzz", O_CREAT | O_RDWR | O_NONBLOCK, 0600, 0), FD_QUEUE);
+    place_descriptor(RAW(SYS_timerfd_create, CLOCK_MONOTONIC, O_NONBLOCK), FD_TIMER);
+    place_descriptor(RAW(SYS_pidfd_open, (uint64_t)RAW(SYS_getpid, 0), 0), FD_PROCESS);
     RAW(SYS_close, FD_CLOSED);
 }
 
