@@ -106,6 +106,13 @@ static bool exceeds(uint64_t pages, uint64_t more_bytes, uint64_t limit_bytes)
     return limit_bytes != UINT64_MAX && pages * PAGE_SIZE + more_bytes > limit_bytes;
 }
 
+// What can never be had is refused at once, the rest is taken on trust (heuristic overcommit).
+static bool can_ever_be_had(uint64_t bytes, unsigned flags)
+{
+    return (flags & (AREA_WRITE | AREA_SHARED | AREA_NO_RESERVE)) != AREA_WRITE ||
+           BYTES_TO_PAGES(bytes) <= frame_total_count();
+}
+
 int map_check_data_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
 {
     assert(shared_mutex_is_held(&space->mutex));
@@ -114,12 +121,7 @@ int map_check_data_limits_locked(const struct address_space *space, uint64_t byt
         exceeds(space->data_pages, bytes, space->limit_data)) {
         return -ENOMEM;
     }
-    // What can never be had is refused at once, the rest is taken on trust (heuristic overcommit).
-    if (is_private_writable && !(flags & AREA_NO_RESERVE) &&
-        BYTES_TO_PAGES(bytes) > frame_total_count()) {
-        return -ENOMEM;
-    }
-    return 0;
+    return can_ever_be_had(bytes, flags) ? 0 : -ENOMEM;
 }
 
 int map_check_limits_locked(const struct address_space *space, uint64_t bytes, unsigned flags)
@@ -208,7 +210,7 @@ static uint64_t mapped_bytes(struct address_space *space, vaddr_t start, vaddr_t
     return bytes;
 }
 
-// The exact place: checked, and cleared of what is there, unless the limits forbid what is to come.
+// The exact place: cleared of what is there, unless the limits forbid what is to come.
 static int take_fixed_place(struct address_space *space, const struct map_request *request,
                             uint64_t bytes)
 {
@@ -222,13 +224,25 @@ static int take_fixed_place(struct address_space *space, const struct map_reques
     if (start < USER_BOTTOM) {
         return -EPERM;
     }
-    if (request->is_fixed_no_replace) {
-        return area_first_in_locked(space, start, start + bytes) != NULL ? -EEXIST : 0;
+    if (request->is_fixed_no_replace && area_first_in_locked(space, start, start + bytes) != NULL) {
+        return -EEXIST;
     }
-    // What is there goes, so it does not count. Asked before: a mapping that is refused must leave the old one alone.
+    // What is there goes, so it does not count, not even as data that it was not. Asked before, and only then: a mapping that is
+    // refused must leave the old one alone.
+    if (!can_ever_be_had(bytes, request->flags)) {
+        return -ENOMEM;
+    }
     uint64_t more = bytes - mapped_bytes(space, start, start + bytes);
     int error = map_check_limits_locked(space, more, request->flags);
     return error != 0 ? error : unmap_locked(space, start, start + bytes);
+}
+
+static int take_free_place(struct address_space *space, const struct map_request *request,
+                           uint64_t bytes, vaddr_t *start)
+{
+    int error = request->is_low ? find_low_place(space, request->address, bytes, start)
+                                : map_find_place_locked(space, request->address, bytes, start);
+    return error != 0 ? error : map_check_limits_locked(space, bytes, request->flags);
 }
 
 static int map_locked(struct address_space *space, const struct map_request *request,
@@ -245,12 +259,9 @@ static int map_locked(struct address_space *space, const struct map_request *req
     }
     if (request->is_fixed || request->is_fixed_no_replace) {
         error = take_fixed_place(space, request, bytes);
-    } else if (request->is_low) {
-        error = find_low_place(space, request->address, bytes, &start);
     } else {
-        error = map_find_place_locked(space, request->address, bytes, &start);
+        error = take_free_place(space, request, bytes, &start);
     }
-    error = error != 0 ? error : map_check_limits_locked(space, bytes, request->flags);
     error = error != 0 ? error : map_with_spare(space, request, start, start + bytes, spare);
     if (error != 0) {
         return error;

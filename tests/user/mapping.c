@@ -246,6 +246,30 @@ TEST(the_address_space_limit_holds)
     CHECK_OK(mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
+static rlim_t data_bytes(void)
+{
+    static char text[8192];
+    read_file("/proc/self/status", text, sizeof(text));
+    char *line = strstr(text, "\nVmData:");
+    CHECK(line != NULL);
+    return (rlim_t)atol(line + 8) << 10;
+}
+
+TEST(a_reserved_range_can_be_used_under_the_data_limit)
+{
+    const int private = MAP_PRIVATE | MAP_ANONYMOUS, rights = PROT_READ | PROT_WRITE;
+    char *range = CHECK_OK(mmap(NULL, 64 * PAGE, PROT_NONE, private, -1, 0));
+    CHECK_OK(munmap(range + 32 * PAGE, 32 * PAGE));
+    rlim_t bytes = data_bytes() + 4 * PAGE;
+    CHECK_OK(setrlimit(RLIMIT_DATA, &(struct rlimit){bytes, bytes}));
+    CHECK_ERRNO(mmap(range, 64 * PAGE, rights, private | MAP_FIXED, -1, 0), ENOMEM);
+    CHECK_EQUAL(fault_of_read(range), SIGSEGV);
+    CHECK_EQUAL(fault_info.si_code, SEGV_ACCERR); /* still there */
+    CHECK(mmap(range, 16 * PAGE, rights, private | MAP_FIXED, -1, 0) == range);
+    range[15 * PAGE] = 1;
+    CHECK_ERRNO(mmap(NULL, PAGE, rights, private, -1, 0), ENOMEM);
+}
+
 TEST(pages_can_be_read_as_file_and_written_as_memory_at_once)
 {
     char text[8] = "";
