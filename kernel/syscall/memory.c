@@ -117,6 +117,15 @@ static int may_lock(void)
     return task->space->limit_locked == 0 ? -EPERM : 0;
 }
 
+/* What is locked as it comes is measured by the limit and the rights of now: both may have changed since the lock was asked for. */
+static void renew_lock_limit(void)
+{
+    const struct task *task = task_current();
+    if (READ_ONCE(task->space->lock_later) != MEMORY_UNLOCK) {
+        limits_apply_locking(task);
+    }
+}
+
 static long map_memory(struct map_request *request, int flags, struct open_file *file)
 {
     assert(request->bytes != 0 && request->bytes <= USER_TOP);
@@ -124,6 +133,7 @@ static long map_memory(struct map_request *request, int flags, struct open_file 
     if (result == 0 && (flags & MAP_LOCKED) != 0) {
         result = may_lock();
     }
+    renew_lock_limit();
     if (result == 0) {
         if (file != NULL && (flags & MAP_GROWSDOWN) != 0) {
             result = -EINVAL; /* what would lie below the start of a file? */
@@ -248,6 +258,7 @@ SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, u
         new_rounded == 0) {
         return -EINVAL;
     }
+    limits_apply_locking(task_current()); /* what grows may be locked by itself */
     vaddr_t result_address;
     int result = address_space_remap(task_current()->space, old_start, old_rounded, new_rounded,
                                      flags, new_address, &result_address);
@@ -257,6 +268,7 @@ SYSTEM_CALL5(mremap, vaddr_t, old_start, size_t, old_bytes, size_t, new_bytes, u
 /* Never fails: it answers where the heap ends now, and the C library compares (brk(2), C library/kernel differences). */
 SYSTEM_CALL1(brk, vaddr_t, wanted)
 {
+    renew_lock_limit();
     return (long)address_space_set_break(task_current()->space, wanted);
 }
 

@@ -152,6 +152,26 @@ static void without_leave(void)
     CHECK_OK(munlockall());
 }
 
+static void limit_of_now(void)
+{
+    char *locked = map_pages(2);
+    CHECK_OK(mlockall(MCL_CURRENT | MCL_FUTURE));
+    limit_locking(PAGE);
+    long end = syscall(SYS_brk, 0);
+    CHECK(map_page(0) > 0); /* root may, whatever the limit */
+    CHECK_EQUAL(syscall(SYS_brk, end + PAGE), end + PAGE);
+    CHECK(mremap(locked, PAGE, 2 * PAGE, MREMAP_MAYMOVE) != MAP_FAILED);
+    become_user(NOBODY);
+    CHECK_ERRNO(map_page(0), EAGAIN);
+    CHECK_EQUAL(syscall(SYS_brk, end + 3 * PAGE), end + PAGE);
+    CHECK_ERRNO((long)mremap(locked + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EAGAIN);
+}
+
+TEST(what_is_locked_as_it_comes_keeps_the_limit_of_now)
+{
+    CHECK_IN_CHILD(limit_of_now);
+}
+
 TEST(the_limit_holds_for_users)
 {
     CHECK_IN_CHILD(within_limit);
