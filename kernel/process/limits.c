@@ -94,6 +94,7 @@ int process_set_limit(struct process *process, int resource, const struct uapi_r
         list_for_each_entry(task, &process->tasks, process_link) {
             if (task->space != NULL) {
                 limits_apply(process, task->space);
+                limits_apply_locking(task);
             }
         }
     }

@@ -274,7 +274,7 @@ uint64_t process_limit(const struct process *process, int resource);          //
 must_check int process_set_limit(struct process *process, int resource,
                                  const struct uapi_rlimit *wanted, struct uapi_rlimit *old);
 
-// Before a call that may lock memory: the limit that counts for the current task, by its rights.
+// The limit on locked memory that counts for the task, by its rights. It is current, or the tree lock is held.
 void limits_apply_locking(const struct task *task);
 
 // ITIMER_REAL and alarm: time to the first expiry and interval, ns, 0 first: off. `old` may be NULL.

@@ -350,7 +350,9 @@ static struct area *grow_stack(struct address_space *space, struct area *area, v
         below->end + STACK_GUARD_GAP > start) {
         return NULL;
     }
-    if (map_check_limits_locked(space, area->start - start, area->flags) != 0) {
+    uint64_t more = area->start - start;
+    bool is_too_much = (area->flags & AREA_LOCKED) != 0 && !lock_limit_allows_locked(space, more);
+    if (is_too_much || map_check_limits_locked(space, more, area->flags) != 0) {
         return NULL;
     }
     area_resize_locked(area, start, area->end);

@@ -67,6 +67,34 @@ TEST(the_stack_ends_at_its_limit)
     CHECK_KILLED(child, SIGSEGV);
 }
 
+static void limit_to(int resource, rlim_t bytes)
+{
+    struct rlimit limit = {bytes, bytes};
+    CHECK_OK(setrlimit(resource, &limit));
+}
+
+static void grow_locked_stack(void)
+{
+    limit_to(RLIMIT_STACK, 64 << 20);
+    CHECK_OK(mlockall(MCL_CURRENT));
+    limit_to(RLIMIT_MEMLOCK, 4 << 20);
+    CHECK_EQUAL(use_stack(2000), 2000); /* root may */
+    limit_to(RLIMIT_MEMLOCK, 16 << 20);
+    pid_t child = CHECK_OK(fork());
+    if (child == 0) {
+        become_user(NOBODY);
+        CHECK_OK(mlockall(MCL_CURRENT));
+        use_stack(6000);
+        _exit(0);
+    }
+    CHECK_KILLED(child, SIGSEGV);
+}
+
+TEST(a_locked_stack_ends_at_the_limit_for_locks)
+{
+    CHECK_IN_CHILD(grow_locked_stack);
+}
+
 static char other_stack[65536];
 
 static void on_overflow(int signal, siginfo_t *info, void *context)
