@@ -18,7 +18,7 @@ struct page_table {
     struct spinlock lock;        // all entries below USER_TOP; of the kernel's table: all entries
     uint64_t table_frames;       // [l] frames used by tables, for accounting
     struct atomic64 active_cpus; // [a] CPUs that may have entries of it in their TLB
-    bool is_flushed_elsewhere;   // set once: a flush had to go to another CPU
+    bool is_flushed_elsewhere;   // [a] set once: a flush had to go to another CPU
     struct page_table_views *views; // [l], set once; NULL: all CPUs load `root` (page_table_view.c)
 };
 

@@ -7,8 +7,6 @@
 
 struct open_file;
 
-// Argument and environment strings, copied once into kernel pages. Linux's limits: 128 KiB a string (-E2BIG), a quarter of the stack
-// limit in all.
 // How much of a program's memory lies at random places: the system's setting (kernel.randomize_va_space), all at first.
 enum exec_randomness {
     EXEC_RANDOM_NOTHING,
@@ -18,6 +16,8 @@ enum exec_randomness {
 int exec_randomness(void);
 void exec_randomness_set(int wanted);
 
+// Argument and environment strings, copied once into kernel pages. Linux's limits: 128 KiB a string (-E2BIG), a quarter of the stack
+// limit in all.
 struct exec_arguments;
 must_check struct exec_arguments *exec_arguments_create(void);
 void exec_arguments_destroy(struct exec_arguments *arguments);

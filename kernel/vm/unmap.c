@@ -119,7 +119,7 @@ static void prune(const struct unmapping *unmapping, struct tlb_batch *batch)
 {
     struct page_table *table = unmapping->space->page_table;
     uint64_t reach = 1UL << page_levels[1].shift;
-    if (page_table_has_views(table) && table->table_frames <= TABLES_KEPT) {
+    if (page_table_has_views(table) && READ_ONCE(table->table_frames) <= TABLES_KEPT) {
         return;
     }
     if (ALIGN_UP(unmapping->gap_start, reach) + reach > unmapping->gap_end) {
