@@ -40,13 +40,6 @@ static inline bool page_table_is_loaded(const struct page_table *table)
     return *percpu_this(page_table_loaded) == table;
 }
 
-// May other CPUs than this one have entries of it? Those that load it after the answer have none of
-// before.
-static inline bool page_table_is_shared(const struct page_table *table)
-{
-    return (atomic64_load(&table->active_cpus) & ~BIT(cpu_number())) != 0;
-}
-
 // Have CPUs roots of their own, because threads of one program run side by side? From the first flush that went to another CPU.
 static inline bool page_table_has_views(const struct page_table *table)
 {

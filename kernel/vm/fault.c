@@ -61,7 +61,8 @@ static bool is_still_cached(const struct fault *fault, const struct frame *frame
 }
 
 // Threads on other CPUs may look at the page that is to be replaced: they must have lost it before anybody can write to the new
-// one. Who comes to the hidden page meanwhile replaces it too, and waits for its own flush: the first one to install wins.
+// one. Whether there are any is asked by the flush, after the entry was hidden: one that comes later finds it so. Who comes to the
+// hidden page meanwhile replaces it too, and waits for its own flush: the first one to install wins.
 static void hide_old(struct fault *fault)
 {
     struct address_space *space = fault->space;
@@ -98,11 +99,9 @@ static void install(struct fault *fault, struct frame *frame, bool is_writable)
     struct address_space *space = fault->space;
     struct tlb_batch batch;
     bool is_cached = frame->kind == FRAME_PAGE_CACHE;
-    if (!page_entry_is_none(fault->seen) && page_table_is_shared(space->page_table)) {
-        hide_old(fault);
-    }
     bool has_old = !page_entry_is_none(fault->seen);
     if (has_old) {
+        hide_old(fault);
         tlb_batch_begin(&batch, space->page_table);
     }
     spin_lock(&space->page_table->lock);
